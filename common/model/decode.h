@@ -1,0 +1,53 @@
+// Incremental decoding over trees with shared prefixes: a tree node's keys and values
+// are computed and stored once, in pages of KV_PAGE tokens, whatever hangs below it.
+//
+// A `branch` handle is one node of the cache: it has a parent (its prefix) and grows at
+// its end.  The cache owns everything; a branch lives until released, and its prefix
+// lives as long as something hangs on it (reference counts).
+#ifndef MODEL_DECODE_H
+#define MODEL_DECODE_H
+
+#include "model/model.h"
+
+struct kv_cache;
+
+// Room for max_pages pages of KV_PAGE tokens, all layers.  ERR_NOMEM.
+CHECKED enum status kv_cache_new(struct kv_cache **out, const struct model_config *c,
+                                 int32_t max_pages);
+void kv_cache_free(struct kv_cache *cache);
+int32_t kv_cache_free_pages(const struct kv_cache *cache);
+size_t kv_cache_page_bytes(const struct model_config *c); // one page, all layers
+
+// A new empty node under `parent` (-1: a root); takes a reference on the parent.
+// ERR_NOMEM.
+CHECKED enum status kv_branch_open(struct kv_cache *cache, int32_t parent,
+                                   int32_t *branch);
+// Drops the caller's hold; pages return to the pool once no branch hangs below.
+void kv_branch_release(struct kv_cache *cache, int32_t branch);
+int32_t kv_branch_length(const struct kv_cache *cache, int32_t branch); // path, tokens
+
+struct decoder; // scratch for batches of up to max_rows
+CHECKED enum status decoder_new(struct decoder **out, const struct model *m,
+                                int32_t max_rows);
+void decoder_free(struct decoder *d);
+
+// Feeds one token to each of n distinct branches and gives the logits after it:
+// logits (n, vocab), row stride `vocab`.  Branch order must be depth-first where
+// prefixes are shared (kv_branch_order sorts).  ERR_LIMIT: out of pages, nothing fed.
+CHECKED enum status decode_step(struct decoder *d, const struct model *m,
+                                struct kv_cache *cache, const int32_t *branches,
+                                const int32_t *tokens, int32_t n, float *logits);
+
+// Feeds n tokens to one branch (a prompt); logits (vocab) after the last one, or NULL.
+CHECKED enum status decode_prefill(struct decoder *d, const struct model *m,
+                                   struct kv_cache *cache, int32_t branch,
+                                   const int32_t *tokens, int32_t n, float *logits);
+
+// Sorts row numbers so that rows sharing a prefix are adjacent.
+void kv_branch_order(const struct kv_cache *cache, const int32_t *branches,
+                     int32_t *order, int32_t n);
+
+// Floating-point operations done by this decoder since it was made.
+double decoder_flops(const struct decoder *d);
+
+#endif

@@ -1,0 +1,111 @@
+// The policy: a Llama/Qwen2-family decoder (RMSNorm, rotary positions, grouped-query
+// attention, SwiGLU, optional q/k/v bias, tied or untied output).
+//
+// Parameters lie in ONE flat float32 buffer, so that a version is published, averaged,
+// clipped or checkpointed as one vector.  q, k, v of a layer are adjacent and act as one
+// matrix, and so are gate and up.  A model owns its memory: model_free.
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/rng.h"
+#include "base/status.h"
+
+struct model_config {
+    int32_t vocab, dim, layers, heads, kv_heads, head_dim, ffn;
+    int32_t max_positions;
+    float rms_epsilon;
+    double rope_theta;
+    int32_t qkv_bias, tied; // 0 or 1
+    int32_t eos, bos;       // token ids; bos -1: none
+};
+
+// Offsets in floats into the flat buffer, by layer.
+struct layer_offsets {
+    size_t attn_norm;      // (dim)
+    size_t qkv, qkv_bias;  // (heads*hd + 2*kv_heads*hd, dim); bias (size_t)-1: none
+    size_t out;            // (dim, heads*hd)
+    size_t ffn_norm;       // (dim)
+    size_t gate_up;        // (2*ffn, dim)
+    size_t down;           // (dim, ffn)
+};
+
+struct model_layout {
+    size_t embedding;  // (vocab, dim)
+    size_t final_norm; // (dim)
+    size_t head;       // (vocab, dim); == embedding when tied
+    struct layer_offsets *layers;
+    size_t total; // floats
+};
+
+struct model {
+    struct model_config config;
+    struct model_layout layout;
+    float *params;    // layout.total floats
+    float *packed;    // the same weights in forward-product panels (model_repack)
+    size_t *packed_offset; // per matrix: 4 per layer (qkv, out, gate_up, down), then head
+    float *rope_cos, *rope_sin; // (max_positions, head_dim/2)
+    uint64_t version; // of params
+};
+
+// Sane and within limits, else ERR_INPUT naming the field.
+CHECKED enum status model_config_check(const struct model_config *c);
+// Allocates with zero parameters.  ERR_INPUT, ERR_NOMEM.
+CHECKED enum status model_new(struct model *m, const struct model_config *c);
+void model_free(struct model *m);
+// Fresh parameters, drawn from (key, tensor, element).
+void model_randomize(struct model *m, struct rng_key key);
+// After params changed: lays out the forward panels again.
+void model_repack(struct model *m);
+size_t model_param_count(const struct model *m);
+
+// ---- Hugging Face folder: config.json + model.safetensors (model/hf.h does the work)
+// ERR_INPUT names file, tensor and reason; nothing is half-loaded.
+CHECKED enum status model_load(struct model *m, const char *folder);
+// Writes config.json and model.safetensors (F32) into an existing folder.  ERR_IO.
+CHECKED enum status model_save(const struct model *m, const char *folder);
+
+// ---- training: packed trees ---------------------------------------------------------
+struct attention_span; // tensor/ops.h
+
+// M tokens of several trees, depth-first (learner/pack.h makes it).  Row i predicts
+// targets[k] for k in its rows list: a branching point predicts the first token of every
+// child, so outputs are a list of their own.
+struct pack {
+    int32_t n_tokens; // M
+    int32_t *tokens;  // (M)
+    int32_t *positions;
+    struct attention_span *spans;
+    int32_t n_spans;
+    int32_t max_context;
+    // Predictions: output j is the log-prob of `target[j]` given the path that ends in
+    // token row `row[j]`.
+    int32_t n_outputs; // P
+    int32_t *row;      // (P), ascending
+    int32_t *target;   // (P)
+};
+
+// Activations of one pack, reused between packs; grows as needed.
+struct activations;
+CHECKED enum status activations_new(struct activations **out, const struct model *m);
+void activations_free(struct activations *a);
+
+// log_prob, entropy (P): of every prediction at the given temperature.  Keeps what the
+// backward pass needs in `a`.  ERR_NOMEM.
+CHECKED enum status model_forward(const struct model *m, struct activations *a,
+                                  const struct pack *p, float inv_temperature,
+                                  float *log_prob, float *entropy);
+
+// grad (layout.total) += d/d params of sum_j coef[j] * log_prob[j], for the pack of the
+// last model_forward on `a`.
+CHECKED enum status model_backward(const struct model *m, struct activations *a,
+                                   const struct pack *p, float inv_temperature,
+                                   const float *coef, float *grad);
+
+// Floating-point operations (2 per multiply-add) of the forward pass over one pack, as
+// executed; the backward pass costs twice as many.
+double model_forward_flops(const struct model_config *c, const struct pack *p);
+
+#endif

@@ -1,0 +1,54 @@
+// Values and advantages: from leaf rewards to one number for every token.
+//
+// Value (TreeRPO, arXiv 2506.05183): V(leaf) = reward, V(n) = mean over CHILDREN of V,
+// never over leaves: the leaf mean is biased when branching depends on the prefix.
+// A node with one child is one edge with that child: the child takes the advantage and
+// the weight of the ancestor edge, so no generated token is left without one.
+#ifndef TREE_CREDIT_H
+#define TREE_CREDIT_H
+
+#include "tree/tree.h"
+
+enum credit_method {
+    // Leave-one-out value against the siblings, A_j = V_j - mean of the other V, and
+    // weight prod over ancestors of 1/b: the unbiased gradient.
+    CREDIT_ETREERPO,
+    // V_j minus the group's mean (with itself), normalised, unweighted, groups without
+    // signal dropped: as published.
+    CREDIT_TREERPO,
+    // All leaves of the prompt as one flat group; a node's advantage is the mean of its
+    // leaves' and its weight their share: exactly the sum over flattened paths.
+    CREDIT_GRPO, // (R - mean) / std
+    CREDIT_RLOO, // R - mean of the others
+};
+
+enum credit_norm { CREDIT_NORM_NONE, CREDIT_NORM_STD, CREDIT_NORM_BERNOULLI };
+enum credit_weight { CREDIT_WEIGHT_EXACT, CREDIT_WEIGHT_SQRT, CREDIT_WEIGHT_NONE };
+
+struct credit_config {
+    enum credit_method method;
+    enum credit_norm norm;     // divides by std, or by V(1-V) of the group's mean
+    enum credit_weight weight; // prod 1/b, its square root, or 1
+};
+
+// The defaults that belong to a method by its name: etreerpo, treerpo, grpo, rloo.
+// ERR_INPUT lists the names.
+CHECKED enum status credit_by_name(struct credit_config *out, const char *name);
+
+// What one tree contributed, for metrics and for the loss's normaliser.
+struct credit_stats {
+    int64_t groups;        // step groups (or prompts for grpo, rloo) of two or more
+    int64_t silent_groups; // of these, max = min of the RAW rewards below them
+    int64_t leaves;
+    int64_t signal_tokens; // generated tokens with weight * advantage != 0
+    double weight_tokens;  // sum of weight over those tokens
+    double reward_sum;     // over leaves
+    double root_value;
+};
+
+// Fills value, advantage and weight of every node; adds to *stats (may be NULL).
+// ERR_NOMEM.
+CHECKED enum status credit_assign(struct tree *t, const struct credit_config *config,
+                                  struct credit_stats *stats);
+
+#endif
