@@ -1,0 +1,35 @@
+// Verifiers: the terminal one turns a finished text into a reward, the partial one says
+// whether the text so far can still be right.  Pure functions of text: no model text is
+// ever evaluated as code, and a hostile text costs a bounded time.
+#ifndef VERIFY_VERIFY_H
+#define VERIFY_VERIFY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+// Reward in [0, 1]: 1 where the number after the last "####" equals `answer` exactly as
+// a rational ($ , % and a trailing dot ignored), else 0.
+float verify_final(const char *text, size_t len, const char *answer);
+
+enum verdict { VERDICT_UNKNOWN, VERDICT_VALID, VERDICT_INVALID };
+
+// Every complete <<expression=value>> so far is exactly right (rational arithmetic:
+// + - * / ( ) and decimals): valid; one is wrong: invalid; none there: unknown.
+enum verdict verify_partial(const char *text, size_t len);
+
+// Steps of a finished solution: lines before the "####" line.
+struct step_score {
+    int32_t steps; // non-empty lines before the final one
+    int32_t valid; // of these, lines whose annotations are all exactly right (and >= 1)
+    int32_t right; // of these, lines whose last result equals the reference's at the
+                   // same index
+};
+void verify_steps(const char *text, size_t len, const char *reference,
+                  struct step_score *out);
+
+// The text after the last "####", trimmed; 0 where there is none.
+int verify_extract(const char *text, size_t len, const char **answer, size_t *answer_len);
+
+#endif

@@ -1,0 +1,71 @@
+// Leases of tasks to workers: who works on what until when, who has which weights, and
+// which trees are complete.  Used alike by training and evaluation.
+//
+// A task is a lease with a deadline; an expired one goes to another worker, and since
+// its random numbers are counters the second result is identical, so whichever comes
+// first is taken and the rest are dropped.  A worker whose message makes no sense is
+// named in the log, its leases are freed, and it is not given work again until it says
+// HELLO anew (three times at most).
+// The learner never sends first to a rank that has been silent past `silence_ms`.
+#ifndef LEARNER_DISPATCH_H
+#define LEARNER_DISPATCH_H
+
+#include "comm/outbox.h"
+#include "proto/message.h"
+
+struct dispatch_config {
+    int ranks;             // of the whole job; workers are all ranks that say HELLO
+    int own_rank;
+    uint64_t incarnation;
+    uint64_t model_hash;   // a HELLO with another is refused with a FAULT
+    int32_t vocab;         // for tree_check
+    int64_t lease_ms;      // a task's deadline
+    int64_t silence_ms;    // a worker unheard for so long is given up
+    int64_t start_ms;      // no worker at all by then: ERR_TIMEOUT
+    size_t slice_bytes;    // of a WEIGHTS message
+    int32_t slices_ahead;  // slices in flight to one worker
+};
+
+struct dispatch;
+CHECKED enum status dispatch_new(struct dispatch **out, const struct dispatch_config *c,
+                                 int64_t now_ms);
+void dispatch_free(struct dispatch *d);
+
+// The weights that workers shall have from now on (held; the old ones are dropped).
+CHECKED enum status dispatch_publish(struct dispatch *d, uint64_t version,
+                                     struct blob *weights, struct outbox *out);
+
+// Begins a batch of prompts, forgetting the last one.  Tasks are templates in prompt
+// order (copied): lease, first_child and child_count are filled here; `parts` > 1 cuts
+// each prompt's root children into so many tasks.
+CHECKED enum status dispatch_begin(struct dispatch *d, const struct msg_task *tasks,
+                                   size_t n, int32_t parts, int64_t now_ms,
+                                   struct outbox *out);
+
+CHECKED enum status dispatch_receive(struct dispatch *d, int rank, const uint8_t *bytes,
+                                     size_t len, int64_t now_ms, struct outbox *out);
+// Expires leases and silent workers.  ERR_TIMEOUT: no worker is left (names the last
+// one's rank, its last message and its age).
+CHECKED enum status dispatch_tick(struct dispatch *d, int64_t now_ms, struct outbox *out);
+
+// The complete canonical tree of prompt i of the batch, or NULL while parts are missing.
+// The learner may fill values in place.
+struct tree *dispatch_tree(struct dispatch *d, size_t i);
+size_t dispatch_complete(const struct dispatch *d); // how many trees are there
+int dispatch_done(const struct dispatch *d);
+
+// STOP to every live worker.
+CHECKED enum status dispatch_stop(struct dispatch *d, struct outbox *out);
+
+struct worker_report { // as of its last LEASE
+    int rank;
+    int alive;
+    int64_t last_heard_ms;
+    double busy_s, idle_s, flops;
+    int64_t generated_tokens;
+    int64_t expired_leases, rejected_messages;
+};
+size_t dispatch_workers(const struct dispatch *d);
+void dispatch_worker_report(const struct dispatch *d, size_t i, struct worker_report *out);
+
+#endif

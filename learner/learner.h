@@ -1,0 +1,70 @@
+// The learner: a state machine from events to messages and finished steps.
+//
+//   step begins:   plan -> tasks -> dispatch (leases to workers)
+//   trees arrive:  in prompt order, packs are trained as they fill
+//   all trained:   update -> publish the new version -> a step record -> next step
+//
+// No socket, no clock, no file: launch/ moves bytes, tells the time, and stores what
+// learner_take_record gives.  The result of a step is a function of (weights, config,
+// data) alone: not of the number of workers, of arrival order, or of restarts.
+#ifndef LEARNER_LEARNER_H
+#define LEARNER_LEARNER_H
+
+#include "comm/outbox.h"
+#include "learner/dispatch.h"
+#include "learner/trainer.h"
+
+// Where prompts come from.  Fills prompt tokens and the answer of problem `id` into
+// task->prompt, n_prompt, answer (allocated; msg_task's owner frees).
+struct prompt_source {
+    void *context;
+    uint64_t count; // problems
+    enum status (*fill)(void *context, uint64_t id, struct msg_task *task);
+};
+
+struct learner_config {
+    struct trainer_config trainer;
+    struct dispatch_config dispatch;
+    uint64_t seed;
+    uint64_t steps;             // of the run
+    int32_t prompts_per_step;
+    int32_t parts;              // tasks a prompt is cut into
+    int32_t branch[PROTO_MAX_BRANCH_DEPTHS];
+    int32_t n_branch;
+    int32_t step_tokens, max_new_tokens;
+};
+
+struct step_record { // of one finished training step
+    uint64_t step;   // from 0
+    struct tree **trees; // prompt order; borrowed until the next learner call
+    size_t n_trees;
+    struct batch_stats stats;
+    uint64_t batch_hash;   // of all trees
+    uint64_t weights_hash; // after the update
+    double rollout_s, train_s, publish_s; // wall time of the phases
+    double learner_idle_s; // waited with nothing to train
+};
+
+struct learner;
+CHECKED enum status learner_new(struct learner **out, const struct learner_config *c,
+                                struct model *m, const struct prompt_source *prompts,
+                                uint64_t first_step, int64_t now_ms);
+void learner_free(struct learner *l);
+struct trainer_state *learner_trainer_state(struct learner *l);
+
+CHECKED enum status learner_start(struct learner *l, int64_t now_ms, struct outbox *out);
+CHECKED enum status learner_receive(struct learner *l, int rank, const uint8_t *bytes,
+                                    size_t len, int64_t now_ms, struct outbox *out);
+CHECKED enum status learner_tick(struct learner *l, int64_t now_ms, struct outbox *out);
+// One bounded piece of training, if there is any; *worked = 0 where there is none.
+CHECKED enum status learner_work(struct learner *l, int64_t now_ms, struct outbox *out,
+                                 int *worked);
+// *got = 1 and *out filled where a step has ended and was not taken yet.  The next step
+// begins only after its record was taken: what was not stored is never built upon.
+CHECKED enum status learner_take_record(struct learner *l, struct step_record *out,
+                                        int *got);
+int learner_done(const struct learner *l);
+// The dispatcher, for worker reports.
+struct dispatch *learner_dispatch(struct learner *l);
+
+#endif

@@ -1,0 +1,113 @@
+// The messages between the learner (rank 0) and its workers: msgpack maps, each with a
+// protocol version, a type and the sender's incarnation.  Token and float arrays travel
+// as `bin` (little-endian), never one object per number.
+//
+//   worker -> learner   HELLO    I exist, this is my model's shape
+//                       LEASE    a heartbeat: what I hold, what I want, my weights
+//                       RESULT   a finished task's tree
+//                       FAULT    I cannot go on, and why
+//   learner -> worker   TASK     a lease: expand this (part of a) tree by this time
+//                       WEIGHTS  a slice of the flat parameter buffer of a version
+//                       STOP     leave
+//
+// Decoders scan all counts against the bytes that are there before they allocate or
+// multiply, and give ERR_PROTOCOL otherwise.  A decoded message owns its memory.
+#ifndef PROTO_MESSAGE_H
+#define PROTO_MESSAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/status.h"
+#include "tree/tree.h"
+
+enum { PROTO_VERSION = 1, PROTO_MAX_BRANCH_DEPTHS = 16, PROTO_MAX_LEASES = 4096 };
+
+enum message_type {
+    MSG_HELLO = 1,
+    MSG_LEASE,
+    MSG_TASK,
+    MSG_RESULT,
+    MSG_WEIGHTS,
+    MSG_STOP,
+    MSG_FAULT,
+};
+
+struct msg_hello {
+    uint64_t model_hash; // of config and tokenizer: a worker of another model is refused
+    int32_t threads;
+    char host[64];
+};
+
+struct msg_lease {
+    uint64_t weights_version; // complete in the worker; (uint64_t)-1: none yet
+    uint64_t weights_bytes;   // received so far of the version in transfer
+    uint64_t weights_incoming; // that version; (uint64_t)-1: none
+    int32_t want;             // more tasks it would take
+    uint64_t *held;           // lease ids it works on
+    size_t n_held;
+    double busy_s, idle_s;    // since its start
+    double flops;             // done since its start
+    int64_t generated_tokens;
+};
+
+// What to expand.  The random key is the learner's choice of (seed, purpose, step,
+// prompt); children add their index, so a part or a repeat draws the same numbers.
+struct msg_task {
+    uint64_t lease;
+    uint64_t step, prompt_id, policy_version;
+    uint64_t rng_key;
+    int64_t deadline_ms; // allowed from receipt, not a clock time
+    int32_t branch[PROTO_MAX_BRANCH_DEPTHS]; // children per depth
+    int32_t n_branch;
+    int32_t first_child, child_count; // the part of the root's children to expand
+    int32_t step_tokens;    // a step ends after so many tokens (0: only at a delimiter)
+    int32_t max_new_tokens; // on any path
+    float temperature;      // 0: greedy
+    int32_t want_text;      // 0/1: verify steps too (evaluation)
+    int32_t *prompt;
+    size_t n_prompt;
+    char *answer;           // for the verifier
+};
+
+struct msg_result {
+    uint64_t lease;
+    struct tree tree; // canonical; a part where the task was one
+};
+
+struct msg_weights {
+    uint64_t version, total_bytes, offset;
+    const uint8_t *data; // borrowed from the message's bytes
+    size_t len;
+};
+
+struct msg_fault {
+    char text[512];
+};
+
+struct message {
+    enum message_type type;
+    uint64_t incarnation; // of the sender: a restarted rank's old messages are dropped
+    union {
+        struct msg_hello hello;
+        struct msg_lease lease;
+        struct msg_task task;
+        struct msg_result result;
+        struct msg_weights weights;
+        struct msg_fault fault;
+    } as;
+};
+
+// Appends the encoded message to `out`.  MSG_WEIGHTS is encoded up to and without its
+// data, which the caller sends right behind (it is the map's last value), so that the
+// flat buffer is never copied.  ERR_NOMEM.
+CHECKED enum status message_encode(struct buf *out, const struct message *m);
+
+// ERR_PROTOCOL, ERR_NOMEM; nothing to free on failure.
+CHECKED enum status message_decode(struct message *out, const uint8_t *bytes, size_t len);
+void message_free(struct message *m);
+
+const char *message_name(enum message_type type);
+
+#endif

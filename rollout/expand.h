@@ -1,0 +1,37 @@
+// Tree expansion, free of messages: tasks in, finished trees out.
+#ifndef ROLLOUT_EXPAND_H
+#define ROLLOUT_EXPAND_H
+
+#include "model/decode.h"
+#include "proto/message.h"
+#include "text/tokenizer.h"
+
+struct expander_config {
+    int32_t max_rows, kv_pages;
+    const int32_t *delimiters; // borrowed
+    size_t n_delimiters;
+};
+
+struct expander;
+CHECKED enum status expander_new(struct expander **out, const struct expander_config *c,
+                                 const struct model *m, const struct tokenizer *t);
+void expander_free(struct expander *e);
+
+// Queues a task (copied).  ERR_INPUT where it can never fit (prompt too long for the
+// model's positions, or for the key/value pages): the message says which.
+CHECKED enum status expander_add(struct expander *e, const struct msg_task *task);
+// Drops a task by its lease id, finished or not.
+void expander_cancel(struct expander *e, uint64_t lease);
+
+// One decode step over all open branches; *worked = 0 where there is nothing to do.
+CHECKED enum status expander_step(struct expander *e, int *worked);
+
+// Takes one finished tree (with the lease it belongs to); *got = 0 where there is none.
+CHECKED enum status expander_take(struct expander *e, uint64_t *lease, struct tree *out,
+                                  int *got);
+
+size_t expander_open_tasks(const struct expander *e);
+double expander_flops(const struct expander *e);
+int64_t expander_generated_tokens(const struct expander *e);
+
+#endif
