@@ -51,7 +51,7 @@ enum status mem_grow(void *array, size_t *capacity, size_t used, size_t wanted,
     size_t target = *capacity > (size_t)-1 / 2 ? wanted : *capacity * 2;
     if (target < wanted)
         target = wanted;
-    void *fresh;
+    void *fresh = NULL;
     TRY(mem_new(&fresh, target, size));
     void *old;
     memcpy(&old, array, sizeof old);
@@ -65,7 +65,7 @@ enum status mem_grow(void *array, size_t *capacity, size_t used, size_t wanted,
 
 enum status mem_dup(void *out, const void *from, size_t count, size_t size)
 {
-    void *fresh;
+    void *fresh = NULL;
     TRY(mem_new(&fresh, count, size));
     if (count)
         memcpy(fresh, from, count * size);

@@ -4,32 +4,36 @@
 #ifndef VERIFY_VERIFY_H
 #define VERIFY_VERIFY_H
 
+#include "base/status.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/status.h"
-
 // Reward in [0, 1]: 1 where the number after the last "####" equals `answer` exactly as
-// a rational ($ , % and a trailing dot ignored), else 0.
+// a rational, else 0.  Forms: 12, -3, 3.50, .5, 3/4, 1,234; `$ , %`, spaces around the
+// number and a trailing dot are ignored; more than 64 characters are not a number.
 float verify_final(const char *text, size_t len, const char *answer);
 
 enum verdict { VERDICT_UNKNOWN, VERDICT_VALID, VERDICT_INVALID };
 
 // Every complete <<expression=value>> so far is exactly right (rational arithmetic:
-// + - * / ( ) and decimals): valid; one is wrong: invalid; none there: unknown.
+// + - * / ( ), decimals, and // rounding down): valid; one is wrong: invalid; none is
+// there, or one cannot be read (other signs, over 256 bytes or 32 parentheses deep) and
+// none is wrong: unknown.
 enum verdict verify_partial(const char *text, size_t len);
 
 // Steps of a finished solution: lines before the "####" line.
 struct step_score {
     int32_t steps; // non-empty lines before the final one
     int32_t valid; // of these, lines whose annotations are all exactly right (and >= 1)
-    int32_t right; // of these, lines whose last result equals the reference's at the
-                   // same index
+    int32_t right; // of these, lines whose result equals the reference's at the same
+                   // index: the last annotation's value, else the line's last number
 };
 void verify_steps(const char *text, size_t len, const char *reference,
                   struct step_score *out);
 
-// The text after the last "####", trimmed; 0 where there is none.
-int verify_extract(const char *text, size_t len, const char **answer, size_t *answer_len);
+// The rest of the line after the last "####", trimmed; 0 where there is none.
+int verify_extract(const char *text, size_t len, const char **answer,
+                   size_t *answer_len);
 
 #endif

@@ -1,0 +1,126 @@
+#include "activations.h"
+
+#include "shape.h"
+
+#include "base/mem.h"
+
+enum {
+    LINE = 16, // floats in 64 bytes: every array starts on a cache line
+    LOGITS_ROWS_MIN = 32,
+    LOGITS_ROWS_MAX = 512,
+    LOGITS_FLOATS = 1 << 24, // 64 MiB
+};
+
+enum status activations_new(struct activations **out, const struct model *m)
+{
+    struct activations *a = NULL;
+    enum status st = OK;
+    TRY_OUT(mem_new(&a, 1, sizeof *a));
+    TRY_OUT(mem_new(&a->layers, (size_t)m->config.layers, sizeof *a->layers));
+    *out = a;
+    a = NULL;
+out:
+    activations_free(a);
+    return status_wrap(st, "activations");
+}
+
+void activations_free(struct activations *a)
+{
+    if (!a)
+        return;
+    mem_free(a->layers);
+    mem_free(a->arena);
+    mem_free(a);
+}
+
+int logits_chunk_rows(const struct model_config *c)
+{
+    int rows = LOGITS_FLOATS / c->vocab;
+    rows = rows < LOGITS_ROWS_MIN ? LOGITS_ROWS_MIN : rows;
+    return rows > LOGITS_ROWS_MAX ? LOGITS_ROWS_MAX : rows;
+}
+
+struct attention_train attention_of_pack(const struct model_config *c,
+                                         const struct pack *p)
+{
+    return (struct attention_train){
+        .spans = p->spans,
+        .n_spans = p->n_spans,
+        .heads = c->heads,
+        .kv_heads = c->kv_heads,
+        .head_dim = c->head_dim,
+        .max_context = p->max_context,
+    };
+}
+
+// Hands out one array after another; with no arena it only measures.
+struct carve {
+    float *arena;
+    size_t used;
+};
+
+static void carve(struct carve *k, float **field, size_t rows, size_t columns)
+{
+    *field = k->arena ? k->arena + k->used : NULL;
+    k->used += (rows * columns + LINE - 1) / LINE * LINE;
+}
+
+static void carve_layers(struct carve *k, struct activations *a,
+                         const struct model_config *c, size_t M)
+{
+    for (int32_t i = 0; i < c->layers; i++) {
+        struct layer_activations *l = &a->layers[i];
+        carve(k, &l->input, M, (size_t)c->dim);
+        carve(k, &l->middle, M, (size_t)c->dim);
+        carve(k, &l->qkv, M, (size_t)qkv_width(c));
+        carve(k, &l->attended, M, (size_t)q_width(c));
+        carve(k, &l->lse, M, (size_t)c->heads);
+        carve(k, &l->gate_up, M, 2 * (size_t)c->ffn);
+        carve(k, &l->inv_rms_1, M, 1);
+        carve(k, &l->inv_rms_2, M, 1);
+    }
+}
+
+static size_t carve_all(struct activations *a, float *arena, const struct model_config *c,
+                        const struct pack *p)
+{
+    struct carve k = {arena, 0};
+    size_t M = (size_t)p->n_tokens, P = (size_t)p->n_outputs, dim = (size_t)c->dim;
+    struct attention_train attention = attention_of_pack(c, p);
+    carve_layers(&k, a, c, M);
+    carve(&k, &a->output, M, dim);
+    carve(&k, &a->last, P, dim);
+    carve(&k, &a->normed, P, dim);
+    carve(&k, &a->inv_rms, P, 1);
+    carve(&k, &a->row, M, dim);
+    carve(&k, &a->wide, M, (size_t)c->ffn);
+    carve(&k, &a->logits, (size_t)logits_chunk_rows(c), (size_t)c->vocab);
+    carve(&k, &a->attention, attention_train_scratch(&attention), 1);
+    carve(&k, &a->d_stream, M, dim);
+    carve(&k, &a->d_last, P, dim);
+    carve(&k, &a->d_normed, P, dim);
+    size_t shared = k.used;
+    carve(&k, &a->d_gate_up, M, 2 * (size_t)c->ffn);
+    size_t after_ffn = k.used;
+    k.used = shared;
+    carve(&k, &a->d_qkv, M, (size_t)qkv_width(c));
+    carve(&k, &a->d_attended, M, (size_t)q_width(c));
+    return k.used > after_ffn ? k.used : after_ffn;
+}
+
+enum status activations_reserve(struct activations *a, const struct model *m,
+                                const struct pack *p)
+{
+    a->of = (struct pack){0};
+    size_t floats = carve_all(a, NULL, &m->config, p);
+    if (floats > a->capacity) {
+        // Nothing of the last pack is needed: free first, so that the peak is one arena.
+        mem_free(a->arena);
+        a->arena = NULL;
+        a->capacity = 0;
+        TRY(mem_new(&a->arena, floats, sizeof *a->arena));
+        a->capacity = floats;
+    }
+    (void)carve_all(a, a->arena, &m->config, p);
+    return OK;
+}

@@ -1,0 +1,141 @@
+#include "verify.h"
+
+#include "annotation.h"
+#include "expression.h"
+#include "number.h"
+
+#include <string.h>
+
+static int is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+// The last "####" of text; NULL where there is none.
+static const char *last_mark(const char *text, size_t len)
+{
+    for (size_t i = len; i >= 4; i--)
+        if (memcmp(text + i - 4, "####", 4) == 0)
+            return text + i - 4;
+    return NULL;
+}
+
+int verify_extract(const char *text, size_t len, const char **answer,
+                   size_t *answer_len)
+{
+    const char *mark = last_mark(text, len);
+    if (!mark)
+        return 0;
+    const char *start = mark + 4, *end = text + len;
+    const char *newline = memchr(start, '\n', (size_t)(end - start));
+    if (newline)
+        end = newline;
+    while (start < end && is_space(*start))
+        start++;
+    while (end > start && is_space(end[-1]))
+        end--;
+    if (start == end)
+        return 0;
+    *answer = start;
+    *answer_len = (size_t)(end - start);
+    return 1;
+}
+
+float verify_final(const char *text, size_t len, const char *answer)
+{
+    const char *found;
+    size_t found_len;
+    if (!verify_extract(text, len, &found, &found_len))
+        return 0.0f;
+    mpq_t got, wanted;
+    mpq_inits(got, wanted, (mpq_ptr)NULL);
+    int equal = number_parse_answer(got, found, found_len) &&
+                number_parse_answer(wanted, answer, strlen(answer)) &&
+                mpq_equal(got, wanted);
+    mpq_clears(got, wanted, (mpq_ptr)NULL);
+    return equal ? 1.0f : 0.0f;
+}
+
+enum verdict verify_partial(const char *text, size_t len)
+{
+    struct annotations found;
+    annotations_scan(text, len, &found);
+    return annotations_verdict(&found);
+}
+
+// The lines of a solution before its last "####" line.
+struct lines {
+    const char *p, *end;
+};
+
+static struct lines lines_of(const char *text, size_t len)
+{
+    const char *end = last_mark(text, len);
+    if (!end)
+        return (struct lines){text, text + len};
+    while (end > text && end[-1] != '\n')
+        end--;
+    return (struct lines){text, end};
+}
+
+// The next line that is not blank; 0 at the end.
+static int next_line(struct lines *l, const char **line, size_t *len)
+{
+    while (l->p < l->end) {
+        const char *start = l->p;
+        const char *newline = memchr(start, '\n', (size_t)(l->end - start));
+        const char *end = newline ? newline : l->end;
+        l->p = newline ? newline + 1 : l->end;
+        while (start < end && is_space(*start))
+            start++;
+        if (start == end)
+            continue;
+        *line = start;
+        *len = (size_t)(end - start);
+        return 1;
+    }
+    return 0;
+}
+
+// The result of a line: its last annotation's value, else its last number.
+static int line_result(mpq_t out, const char *line, size_t len,
+                       const struct annotations *found)
+{
+    if (found->last)
+        return expression_eval(out, found->last, found->last_len);
+    return number_last(out, line, len);
+}
+
+static int same_result(const char *line, size_t len, const struct annotations *found,
+                       const char *reference, size_t reference_len)
+{
+    struct annotations expected;
+    annotations_scan(reference, reference_len, &expected);
+    mpq_t got, wanted;
+    mpq_inits(got, wanted, (mpq_ptr)NULL);
+    int same = line_result(got, line, len, found) &&
+               line_result(wanted, reference, reference_len, &expected) &&
+               mpq_equal(got, wanted);
+    mpq_clears(got, wanted, (mpq_ptr)NULL);
+    return same;
+}
+
+void verify_steps(const char *text, size_t len, const char *reference,
+                  struct step_score *out)
+{
+    struct step_score score = {0};
+    struct lines lines = lines_of(text, len);
+    struct lines expected = lines_of(reference, strlen(reference));
+    const char *line, *reference_line;
+    size_t line_len, reference_len;
+    while (next_line(&lines, &line, &line_len)) {
+        struct annotations found;
+        annotations_scan(line, line_len, &found);
+        score.steps++;
+        score.valid += annotations_verdict(&found) == VERDICT_VALID;
+        if (next_line(&expected, &reference_line, &reference_len))
+            score.right +=
+                same_result(line, line_len, &found, reference_line, reference_len);
+    }
+    *out = score;
+}

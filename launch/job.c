@@ -1,0 +1,265 @@
+#include "launch/job.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "model/decode.h"
+
+static uint64_t hash_model(const struct job *job)
+{
+    const struct model_config *c = &job->model.config;
+    const int64_t shape[] = {c->vocab,    c->dim, c->layers,   c->heads, c->kv_heads,
+                             c->head_dim, c->ffn, c->qkv_bias, c->tied};
+    uint64_t hash = hash_bytes(HASH_START, shape, sizeof shape);
+    for (int32_t id = 0; id < tokenizer_vocab(job->tokenizer); id++) {
+        size_t len = 0;
+        const char *piece = tokenizer_piece(job->tokenizer, id, &len);
+        hash = hash_bytes(hash, &len, sizeof len);
+        if (piece)
+            hash = hash_bytes(hash, piece, len);
+    }
+    return hash;
+}
+
+// A model of the configured shape with parameters drawn from the run's seed.
+static enum status fresh_model(struct job *job)
+{
+    const struct settings *s = &job->settings;
+    struct model_config c = {
+        .vocab = tokenizer_vocab(job->tokenizer),
+        .dim = (int32_t)s->model.dim,
+        .layers = (int32_t)s->model.layers,
+        .heads = (int32_t)s->model.heads,
+        .kv_heads = (int32_t)s->model.kv_heads,
+        .head_dim = (int32_t)(s->model.dim / s->model.heads),
+        .ffn = (int32_t)s->model.ffn,
+        .max_positions = (int32_t)s->model.max_positions,
+        .rms_epsilon = 1e-5f,
+        .rope_theta = 10000.0,
+        .tied = 0,
+        .eos = tokenizer_eos(job->tokenizer),
+        .bos = -1,
+    };
+    if (s->model.dim % s->model.heads != 0)
+        return status_fail(ERR_INPUT, "model.dim %ld is not a multiple of model.heads %ld",
+                           (long)s->model.dim, (long)s->model.heads);
+    TRY(model_new(&job->model, &c));
+    model_randomize(&job->model, rng_root((uint64_t)s->run.seed, RNG_INIT));
+    model_repack(&job->model);
+    return OK;
+}
+
+static enum status load_model(struct job *job, const char *folder)
+{
+    if (!folder || !*folder)
+        folder = job->settings.model.path;
+    if (!*folder)
+        return fresh_model(job);
+    TRY(model_load(&job->model, folder));
+    if (tokenizer_vocab(job->tokenizer) > job->model.config.vocab)
+        return status_fail(ERR_INPUT, "%s: the tokenizer has %d tokens, the model %d",
+                           folder, tokenizer_vocab(job->tokenizer),
+                           job->model.config.vocab);
+    return OK;
+}
+
+static enum status load_tokenizer(struct job *job, const char *folder)
+{
+    const struct settings *s = &job->settings;
+    const char *where = *s->data.tokenizer ? s->data.tokenizer
+                        : folder && *folder ? folder
+                                            : s->model.path;
+    if (!*where)
+        return status_fail(ERR_INPUT,
+                           "no tokenizer: set data.tokenizer or model.path to a folder");
+    TRY(tokenizer_load(&job->tokenizer, where));
+    if (tokenizer_eos(job->tokenizer) < 0)
+        return status_fail(ERR_INPUT, "%s: the tokenizer has no end-of-text token", where);
+    if (!*s->rollout.delimiter)
+        return OK;
+    TRY(tokenizer_find(job->tokenizer, s->rollout.delimiter, &job->delimiters));
+    if (job->delimiters.len == 0)
+        return status_fail(ERR_INPUT, "rollout.delimiter: no token of %s contains it",
+                           where);
+    return OK;
+}
+
+static enum status load_data(struct job *job, int data)
+{
+    const struct settings *s = &job->settings;
+    if (data & JOB_TRAIN)
+        TRY(dataset_load(&job->train, s->data.train, (size_t)s->data.train_limit));
+    if (data & JOB_TEST)
+        TRY(dataset_load(&job->test, s->data.test, (size_t)s->eval.problems));
+    if (((data & JOB_TRAIN) && job->train.n == 0) || ((data & JOB_TEST) && job->test.n == 0))
+        return status_fail(ERR_INPUT, "%s: no problems in it",
+                           job->train.n == 0 && (data & JOB_TRAIN) ? s->data.train
+                                                                   : s->data.test);
+    return OK;
+}
+
+enum status job_load(struct job *job, const char *config_path, int argc, char **argv,
+                     int data, const char *model_folder)
+{
+    TRY(settings_load(&job->settings, config_path, argc, argv));
+    TRY(load_tokenizer(job, model_folder));
+    TRY(load_model(job, model_folder));
+    // The tokenizer knows what ends a text; a folder's config.json may be silent on it.
+    if (job->model.config.eos < 0)
+        job->model.config.eos = tokenizer_eos(job->tokenizer);
+    job->model_hash = hash_model(job);
+    return load_data(job, data);
+}
+
+void job_free(struct job *job)
+{
+    settings_free(&job->settings);
+    tokenizer_free(job->tokenizer);
+    model_free(&job->model);
+    dataset_free(&job->train);
+    dataset_free(&job->test);
+    tokens_free(&job->delimiters);
+    *job = (struct job){0};
+}
+
+static enum status fill_prompt(void *context, uint64_t id, struct msg_task *task)
+{
+    const struct job_prompts *from = context;
+    const struct problem *p = &from->set->problems[id];
+    struct buf text = {0};
+    struct tokens ids = {0};
+    char *answer = NULL;
+    enum status st;
+    problem_prompt(&text, p);
+    TRY_OUT(text.status);
+    TRY_OUT(tokenizer_encode(from->job->tokenizer, buf_cstr(&text), text.len, &ids));
+    TRY_OUT(mem_strdup(&answer, p->answer));
+    task->prompt = ids.ids;
+    task->n_prompt = ids.len;
+    task->answer = answer;
+    ids = (struct tokens){0};
+out:
+    buf_free(&text);
+    tokens_free(&ids);
+    return status_wrap(st, "problem %llu", (unsigned long long)id);
+}
+
+struct prompt_source job_prompt_source(struct job_prompts *scratch)
+{
+    return (struct prompt_source){scratch, scratch->set->n, fill_prompt};
+}
+
+static int64_t ms(double seconds)
+{
+    return (int64_t)(seconds * 1000.0);
+}
+
+struct dispatch_config job_dispatch_config(const struct job *job, int ranks)
+{
+    const struct settings *s = &job->settings;
+    return (struct dispatch_config){
+        .ranks = ranks,
+        .own_rank = 0,
+        .incarnation = (uint64_t)getpid(),
+        .model_hash = job->model_hash,
+        .vocab = job->model.config.vocab,
+        .lease_ms = ms(s->comm.lease_s),
+        .silence_ms = ms(s->comm.silence_s),
+        .start_ms = ms(s->comm.start_s),
+        .slice_bytes = (size_t)s->comm.slice_mb << 20,
+        .slices_ahead = 2,
+    };
+}
+
+static enum status trainer_settings(const struct settings *s, struct trainer_config *out)
+{
+    struct credit_config credit;
+    TRY(credit_by_name(&credit, s->train.credit));
+    if (strcmp(s->train.norm, "default") != 0)
+        credit.norm = strcmp(s->train.norm, "std") == 0         ? CREDIT_NORM_STD
+                      : strcmp(s->train.norm, "bernoulli") == 0 ? CREDIT_NORM_BERNOULLI
+                                                                : CREDIT_NORM_NONE;
+    if (strcmp(s->train.weight, "default") != 0)
+        credit.weight = strcmp(s->train.weight, "exact") == 0  ? CREDIT_WEIGHT_EXACT
+                        : strcmp(s->train.weight, "sqrt") == 0 ? CREDIT_WEIGHT_SQRT
+                                                               : CREDIT_WEIGHT_NONE;
+    *out = (struct trainer_config){
+        .credit = credit,
+        .lr = (float)s->train.lr,
+        .beta1 = (float)s->train.beta1,
+        .beta2 = (float)s->train.beta2,
+        .epsilon = (float)s->train.epsilon,
+        .weight_decay = (float)s->train.weight_decay,
+        .warmup_steps = s->train.warmup,
+        .clip_low = (float)s->train.clip_low,
+        .clip_high = (float)s->train.clip_high,
+        .kl_coef = (float)s->train.kl_coef,
+        .max_grad_norm = (float)s->train.max_grad_norm,
+        .norm = strcmp(s->train.loss_norm, "prompt") == 0 ? LOSS_NORM_PROMPT
+                                                          : LOSS_NORM_TOKEN,
+        .temperature = (float)s->rollout.temperature,
+        .pack_tokens = (int32_t)s->train.pack_tokens,
+    };
+    return OK;
+}
+
+enum status job_learner_config(const struct job *job, int ranks,
+                               struct learner_config *out)
+{
+    const struct settings *s = &job->settings;
+    struct learner_config c = {
+        .dispatch = job_dispatch_config(job, ranks),
+        .seed = (uint64_t)s->run.seed,
+        .steps = (uint64_t)s->train.steps,
+        .prompts_per_step = (int32_t)s->train.prompts,
+        .parts = (int32_t)s->rollout.parts,
+        .n_branch = (int32_t)s->rollout.branch.n,
+        .step_tokens = (int32_t)s->rollout.step_tokens,
+        .max_new_tokens = (int32_t)s->rollout.max_new_tokens,
+    };
+    TRY(trainer_settings(s, &c.trainer));
+    for (int32_t i = 0; i < c.n_branch; i++)
+        c.branch[i] = (int32_t)s->rollout.branch.items[i];
+    if (c.parts > c.branch[0])
+        return status_fail(ERR_INPUT, "rollout.parts: %d, but the root has %d children",
+                           c.parts, c.branch[0]);
+    *out = c;
+    return OK;
+}
+
+struct worker_config job_worker_config(const struct job *job, int threads)
+{
+    const struct settings *s = &job->settings;
+    size_t page = kv_cache_page_bytes(&job->model.config);
+    return (struct worker_config){
+        .learner_rank = 0,
+        .incarnation = (uint64_t)getpid(),
+        .model_hash = job->model_hash,
+        .max_rows = (int32_t)s->rollout.max_rows,
+        .kv_pages = (int32_t)(((size_t)s->rollout.kv_mb << 20) / page),
+        .prefetch = (int32_t)s->rollout.prefetch,
+        .heartbeat_ms = ms(s->comm.heartbeat_s),
+        .silence_ms = ms(s->comm.silence_s),
+        .delimiters = job->delimiters.ids,
+        .n_delimiters = job->delimiters.len,
+        .threads = threads,
+    };
+}
+
+enum status job_save_model(const struct job *job, const char *folder)
+{
+    TRY(tokenizer_save(job->tokenizer, folder));
+    return model_save(&job->model, folder);
+}
+
+int job_threads(const struct settings *s, int is_learner, int ranks_on_host)
+{
+    if (s->run.threads > 0)
+        return (int)s->run.threads;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    long sharers = is_learner || ranks_on_host < 3 ? 1 : ranks_on_host - 1;
+    long share = cores / sharers;
+    return share < 1 ? 1 : (int)share;
+}

@@ -1,0 +1,51 @@
+// What a command works on: settings, tokenizer, model and data, loaded and checked
+// against each other.  The owner calls job_free; a zeroed job is empty.
+#ifndef LAUNCH_JOB_H
+#define LAUNCH_JOB_H
+
+#include "data/dataset.h"
+#include "launch/settings.h"
+#include "learner/learner.h"
+#include "model/model.h"
+#include "rollout/worker.h"
+#include "text/tokenizer.h"
+
+struct job {
+    struct settings settings;
+    struct tokenizer *tokenizer;
+    struct model model;
+    struct dataset train, test;
+    struct tokens delimiters; // token ids that end a step
+    uint64_t model_hash;      // of shape and vocabulary: learner and workers must agree
+};
+
+enum job_data { JOB_NO_DATA = 0, JOB_TRAIN = 1, JOB_TEST = 2 };
+
+// Loads what the settings name.  `data` says which sets; `model_folder` overrides
+// model.path (NULL: as set; with neither, fresh parameters of the configured shape).
+CHECKED enum status job_load(struct job *job, const char *config_path, int argc,
+                             char **argv, int data, const char *model_folder);
+void job_free(struct job *job);
+
+// Prompts and answers of a data set, for the learner's plans.  `scratch` is the source's
+// context and must outlive it.
+struct job_prompts {
+    const struct job *job;
+    const struct dataset *set;
+};
+struct prompt_source job_prompt_source(struct job_prompts *scratch);
+
+// The settings as each core wants them.  `ranks` and `rank` of the transport.
+CHECKED enum status job_learner_config(const struct job *job, int ranks,
+                                       struct learner_config *out);
+struct dispatch_config job_dispatch_config(const struct job *job, int ranks);
+struct worker_config job_worker_config(const struct job *job, int threads);
+
+// A folder that any command loads as model.path: weights, shape, tokenizer.
+CHECKED enum status job_save_model(const struct job *job, const char *folder);
+
+// How many threads this process should use: run.threads, or the host's cores shared
+// out.  The learner and the workers take turns, so the learner may use all of them.
+int job_threads(const struct settings *s, int is_learner, int ranks_on_host);
+
+#endif

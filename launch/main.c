@@ -1,0 +1,54 @@
+// etreerpo: reinforcement learning from verifiable rewards with step-level credit.
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "launch/commands.h"
+
+static const struct {
+    const char *name, *usage;
+    command_fn *run;
+} commands[] = {
+    {"data", "data algebra --out DIR [key=value ...]   generate problems and a tokenizer",
+     command_data},
+    {"sft", "sft CONFIG [key=value ...]               warm start from worked solutions",
+     command_sft},
+    {"train", "train CONFIG [key=value ...]             tree rollouts and policy updates",
+     command_train},
+    {"eval", "eval CONFIG [key=value ...]              Pass@1, Pass@k, length, step accuracy",
+     command_eval},
+    {"sample", "sample CONFIG --prompt TEXT [--answer N]  draw one tree in the terminal",
+     command_sample},
+    {"config", "config                                   every key: default, bounds, meaning",
+     command_config},
+};
+
+static void usage(FILE *to)
+{
+    (void)fprintf(to, "usage: etreerpo COMMAND ...\n\n");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        (void)fprintf(to, "  etreerpo %s\n", commands[i].usage);
+    (void)fprintf(to, "\ntrain and eval use every rank that mpirun starts; without mpirun "
+                      "one process does it all.\n");
+}
+
+int main(int argc, char **argv)
+{
+    log_setup(-1, LOG_INFO);
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        usage(argc < 2 ? stderr : stdout);
+        return argc < 2 ? 2 : 0;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        enum status st = commands[i].run(argc - 2, argv + 2);
+        if (st != OK)
+            log_error("%s: %s", argv[1], status_message());
+        return st == OK ? 0 : st == ERR_INPUT ? 2 : 1;
+    }
+    (void)fprintf(stderr, "etreerpo: unknown command '%s'\n\n", argv[1]);
+    usage(stderr);
+    return 2;
+}

@@ -1,0 +1,70 @@
+// Everything a user can set, resolved from defaults, a YAML file and key=value
+// arguments.  settings.c's table is the one place that names the keys.
+// The owner calls settings_free.
+#ifndef LAUNCH_SETTINGS_H
+#define LAUNCH_SETTINGS_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/status.h"
+
+enum { SETTINGS_MAX_BRANCH = 16 };
+
+struct int_list {
+    int64_t items[SETTINGS_MAX_BRANCH];
+    int64_t n;
+};
+
+struct settings {
+    struct {
+        char *dir;
+        int64_t seed, threads, checkpoint_every, keep_checkpoints;
+        int64_t archive_trees; // 0/1
+    } run;
+    struct {
+        char *path; // Hugging Face folder; "": fresh parameters of the shape below
+        int64_t dim, layers, heads, kv_heads, ffn, max_positions;
+    } model;
+    struct {
+        char *train, *test, *tokenizer; // paths
+        int64_t train_limit;
+    } data;
+    struct {
+        int64_t steps, batch, warmup, eval_every, eval_problems, max_seconds;
+        double lr, beta2, weight_decay, stop_at;
+    } sft;
+    struct {
+        struct int_list branch;
+        char *delimiter;
+        int64_t step_tokens, max_new_tokens, parts, max_rows, kv_mb, prefetch;
+        double temperature;
+    } rollout;
+    struct {
+        int64_t steps, prompts, warmup, pack_tokens, eval_every;
+        char *credit, *norm, *weight, *loss_norm;
+        double lr, beta1, beta2, epsilon, weight_decay;
+        double clip_low, clip_high, kl_coef, max_grad_norm;
+    } train;
+    struct {
+        int64_t problems, samples, chunk;
+        double temperature;
+    } eval;
+    struct {
+        double lease_s, silence_s, start_s, heartbeat_s, send_s;
+        int64_t slice_mb;
+    } comm;
+};
+
+// Defaults, then the file (NULL: none), then each key=value argument.
+// ERR_INPUT names file, line, key and reason.
+CHECKED enum status settings_load(struct settings *out, const char *path, int argc,
+                                  char **argv);
+void settings_free(struct settings *s);
+
+// The resolved settings as YAML that loads back to the same.
+CHECKED enum status settings_print(const struct settings *s, struct buf *out);
+// Every key as a Markdown table.
+CHECKED enum status settings_describe(struct buf *out);
+
+#endif

@@ -1,0 +1,47 @@
+# Sourced by the claims and by tests/e2e: paths, a scratch folder, a small warm policy.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BUILD=${BUILD:-$root/build/release}
+etreerpo=$BUILD/etreerpo
+. "$root/launch/mpi-env.sh"
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/etreerpo-claim.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+
+fail() {
+    echo "does not hold: $*"
+    exit 1
+}
+
+# A number by its key from a JSON file or line.
+number() { sed -n "s/.*\"$2\": *\([-0-9.e]*\).*/\1/p" "$1" | tail -n 1; }
+text() { sed -n "s/.*\"$2\": *\"\([^\"]*\)\".*/\1/p" "$1" | tail -n 1; }
+
+# small_job DIR: problems and a policy that has seen a little, in seconds.
+small_job() {
+    mkdir -p "$1"
+    "$etreerpo" data algebra --out "$1/data" seed=7 train=2000 test=200 >/dev/null
+    "$etreerpo" sft "$root/launch/configs/quickstart.yaml" run.dir="$1/warm" \
+        data.train="$1/data/train.jsonl" data.test="$1/data/test.jsonl" \
+        data.tokenizer="$1/data" model.dim=32 model.heads=2 model.kv_heads=1 model.layers=2 \
+        model.ffn=64 sft.steps="${2:-60}" sft.eval_every=0 >/dev/null 2>"$1/sft.log" ||
+        { cat "$1/sft.log" >&2; return 1; }
+}
+
+# train_small JOB RUN RANKS [key=value ...]: a short run of the small job.
+train_small() {
+    local job=$1 run=$2 ranks=$3
+    shift 3
+    local mpi=()
+    [ "$ranks" -gt 1 ] && mpi=(mpirun -n "$ranks")
+    "${mpi[@]}" "$etreerpo" train "$root/launch/configs/quickstart.yaml" run.dir="$run" \
+        model.path="$job/warm/model" data.train="$job/data/train.jsonl" \
+        data.test="$job/data/test.jsonl" data.tokenizer="$job/data" \
+        train.steps=5 train.prompts=8 rollout.branch=[3,2] rollout.max_new_tokens=60 \
+        train.eval_every=0 "$@"
+}
+
+# The fingerprints of a run's steps, one line each: step, trees, weights.
+fingerprints() {
+    sed -n 's/.*"step": *\([0-9]*\).*"batch_hash": *"\([0-9a-f]*\)".*"weights_hash": *"\([0-9a-f]*\)".*/\1 \2 \3/p' \
+        "$1/metrics.jsonl"
+}
