@@ -7,14 +7,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/config.h"
 #include "base/status.h"
-
-enum { SETTINGS_MAX_BRANCH = 16 };
-
-struct int_list {
-    int64_t items[SETTINGS_MAX_BRANCH];
-    int64_t n;
-};
 
 struct settings {
     struct {
@@ -35,13 +29,13 @@ struct settings {
         double lr, beta2, weight_decay, stop_at;
     } sft;
     struct {
-        struct int_list branch;
+        struct config_ints branch;
         char *delimiter;
         int64_t step_tokens, max_new_tokens, parts, max_rows, kv_mb, prefetch;
         double temperature;
     } rollout;
     struct {
-        int64_t steps, prompts, warmup, pack_tokens, eval_every;
+        int64_t steps, prompts, warmup, pack_tokens;
         char *credit, *norm, *weight, *loss_norm;
         double lr, beta1, beta2, epsilon, weight_decay;
         double clip_low, clip_high, kl_coef, max_grad_norm;

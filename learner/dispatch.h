@@ -14,16 +14,16 @@
 #include "proto/message.h"
 
 struct dispatch_config {
-    int ranks;             // of the whole job; workers are all ranks that say HELLO
+    int ranks; // of the whole job; workers are all ranks that say HELLO
     int own_rank;
     uint64_t incarnation;
-    uint64_t model_hash;   // a HELLO with another is refused with a FAULT
-    int32_t vocab;         // for tree_check
-    int64_t lease_ms;      // a task's deadline
-    int64_t silence_ms;    // a worker unheard for so long is given up
-    int64_t start_ms;      // no worker at all by then: ERR_TIMEOUT
-    size_t slice_bytes;    // of a WEIGHTS message
-    int32_t slices_ahead;  // slices in flight to one worker
+    uint64_t model_hash;  // a HELLO with another is refused with a FAULT
+    int32_t vocab;        // for tree_check
+    int64_t lease_ms;     // a task's deadline
+    int64_t silence_ms;   // a worker unheard for so long is given up
+    int64_t start_ms;     // no worker at all by then: ERR_TIMEOUT
+    size_t slice_bytes;   // of a WEIGHTS message
+    int32_t slices_ahead; // slices in flight to one worker
 };
 
 struct dispatch;
@@ -46,10 +46,11 @@ CHECKED enum status dispatch_receive(struct dispatch *d, int rank, const uint8_t
                                      size_t len, int64_t now_ms, struct outbox *out);
 // Expires leases and silent workers.  ERR_TIMEOUT: no worker is left (names the last
 // one's rank, its last message and its age).
-CHECKED enum status dispatch_tick(struct dispatch *d, int64_t now_ms, struct outbox *out);
+CHECKED enum status dispatch_tick(struct dispatch *d, int64_t now_ms,
+                                  struct outbox *out);
 
-// The complete canonical tree of prompt i of the batch, or NULL while parts are missing.
-// The learner may fill values in place.
+// The complete canonical tree of prompt i of the batch, or NULL while parts are
+// missing. The learner may fill values in place.
 struct tree *dispatch_tree(struct dispatch *d, size_t i);
 size_t dispatch_complete(const struct dispatch *d); // how many trees are there
 int dispatch_done(const struct dispatch *d);
@@ -66,6 +67,7 @@ struct worker_report { // as of its last LEASE
     int64_t expired_leases, rejected_messages;
 };
 size_t dispatch_workers(const struct dispatch *d);
-void dispatch_worker_report(const struct dispatch *d, size_t i, struct worker_report *out);
+void dispatch_worker_report(const struct dispatch *d, size_t i,
+                            struct worker_report *out);
 
 #endif

@@ -9,7 +9,12 @@
 // prefix is computed and stored once, whatever branches from it.  A worker takes no
 // randomness but the task's key, the path of child indices and the token position, so
 // the same task gives the same tree anywhere, any number of times.
-// One thread (it uses par_for inside).
+//
+// A task waits until its version's weights are here.  Once a newer version is complete,
+// tasks of older ones are dropped: the learner publishes when it has all it wants of
+// the last.  A task that cannot be done is reported by FAULT "lease N: reason" and
+// dropped; a deadline that passes is the learner's business, who takes whichever result
+// is first. One thread (it uses par_for inside).
 #ifndef ROLLOUT_WORKER_H
 #define ROLLOUT_WORKER_H
 
@@ -20,13 +25,13 @@
 
 struct worker_config {
     int learner_rank;
-    uint64_t incarnation; // different at every start of the process
-    uint64_t model_hash;  // sent in HELLO
-    int32_t max_rows;     // branches decoded at once
-    int32_t kv_pages;     // key/value pages of KV_PAGE tokens
-    int32_t prefetch;     // tasks it likes to hold
-    int64_t heartbeat_ms; // a LEASE at least this often
-    int64_t silence_ms;   // learner unheard for so long: ERR_TIMEOUT
+    uint64_t incarnation;      // different at every start of the process
+    uint64_t model_hash;       // sent in HELLO
+    int32_t max_rows;          // branches decoded at once
+    int32_t kv_pages;          // key/value pages of KV_PAGE tokens
+    int32_t prefetch;          // tasks it likes to hold
+    int64_t heartbeat_ms;      // a LEASE at least this often
+    int64_t silence_ms;        // learner unheard for so long: ERR_TIMEOUT
     const int32_t *delimiters; // token ids that end a step, borrowed
     size_t n_delimiters;
     int threads; // told in HELLO
@@ -44,15 +49,17 @@ void worker_free(struct worker *w);
 CHECKED enum status worker_start(struct worker *w, int64_t now_ms, struct outbox *out);
 
 // One message from `rank`.  A message that no correct learner sends is dropped with a
-// log line; ERR_NOMEM.
+// log line.  ERR_INPUT: the learner refuses this worker (its FAULT is the reason);
+// ERR_NOMEM.
 CHECKED enum status worker_receive(struct worker *w, int rank, const uint8_t *bytes,
                                    size_t len, int64_t now_ms, struct outbox *out);
 
-// ERR_TIMEOUT: the learner has been silent longer than silence_ms.
+// ERR_TIMEOUT: the learner has been silent longer than silence_ms (time in which this
+// process did not come to tick counts half of that at most).
 CHECKED enum status worker_tick(struct worker *w, int64_t now_ms, struct outbox *out);
 
 // One decode step; *worked = 0 where there was nothing to do.  Sends RESULT for every
-// task that finished.
+// task that finished.  ERR_INPUT: the weights give no finite numbers; ERR_NOMEM.
 CHECKED enum status worker_work(struct worker *w, int64_t now_ms, struct outbox *out,
                                 int *worked);
 

@@ -81,8 +81,8 @@ static void carve_layers(struct carve *k, struct activations *a,
     }
 }
 
-static size_t carve_all(struct activations *a, float *arena, const struct model_config *c,
-                        const struct pack *p)
+static size_t carve_all(struct activations *a, float *arena,
+                        const struct model_config *c, const struct pack *p)
 {
     struct carve k = {arena, 0};
     size_t M = (size_t)p->n_tokens, P = (size_t)p->n_outputs, dim = (size_t)c->dim;
@@ -114,7 +114,8 @@ enum status activations_reserve(struct activations *a, const struct model *m,
     a->of = (struct pack){0};
     size_t floats = carve_all(a, NULL, &m->config, p);
     if (floats > a->capacity) {
-        // Nothing of the last pack is needed: free first, so that the peak is one arena.
+        // Nothing of the last pack is needed: free first, so that the peak is one
+        // arena.
         mem_free(a->arena);
         a->arena = NULL;
         a->capacity = 0;

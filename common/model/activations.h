@@ -1,6 +1,6 @@
 // What a training forward pass keeps for its backward pass, in one arena that grows to
-// the largest pack.  Norms and SwiGLU outputs are not kept: the backward pass makes them
-// again, which costs less than a product row and halves the memory.
+// the largest pack.  Norms and SwiGLU outputs are not kept: the backward pass makes
+// them again, which costs less than a product row and halves the memory.
 //
 // Private to the layer.  Owned by the caller of activations_new.
 #ifndef MODEL_ACTIVATIONS_H
@@ -28,8 +28,8 @@ struct activations {
     float *normed;  // (P, dim) the final norm of `last`
     float *inv_rms; // (P)
     // Scratch of both passes.
-    float *row;       // (M, dim) a layer's normed rows; in the backward pass their gradient
-    float *wide;      // (M, ffn) SwiGLU's outputs; in the backward pass their gradient
+    float *row;  // (M, dim) a layer's normed rows; in the backward pass their gradient
+    float *wide; // (M, ffn) SwiGLU's outputs; in the backward pass their gradient
     float *logits;    // (chunk, vocab)
     float *attention; // attention_train_scratch
     // Scratch of the backward pass.
@@ -55,8 +55,8 @@ int logits_chunk_rows(const struct model_config *c);
 struct attention_train attention_of_pack(const struct model_config *c,
                                          const struct pack *p);
 
-// Every law of struct pack.  ERR_INPUT: a token the model does not know or a position it
-// cannot hold; ERR_INTERNAL: the pack is not what pack.h promises.
+// Every law of struct pack.  ERR_INPUT: a token the model does not know or a position
+// it cannot hold; ERR_INTERNAL: the pack is not what pack.h promises.
 CHECKED enum status pack_check(const struct pack *p, const struct model_config *c);
 
 #endif

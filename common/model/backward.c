@@ -36,8 +36,8 @@ static void head_backward(const struct backward *b, float inv_temperature,
                          inv_temperature, rows, c->vocab);
         gemm_backward_weight(b->grad + b->m->layout.head, NULL, a->logits, normed, rows,
                              c->vocab, c->dim);
-        gemm_backward_input(a->d_normed + (size_t)first * (size_t)c->dim, a->logits, head,
-                            rows, c->vocab, c->dim);
+        gemm_backward_input(a->d_normed + (size_t)first * (size_t)c->dim, a->logits,
+                            head, rows, c->vocab, c->dim);
     }
 }
 
@@ -69,12 +69,14 @@ static void ffn_backward(const struct backward *b, int layer)
     const float *w = b->m->params;
     int M = b->p->n_tokens;
     swiglu_forward(a->wide, l->gate_up, M, c->ffn);
-    gemm_backward_weight(b->grad + o->down, NULL, a->d_stream, a->wide, M, c->dim, c->ffn);
+    gemm_backward_weight(b->grad + o->down, NULL, a->d_stream, a->wide, M, c->dim,
+                         c->ffn);
     gemm_backward_input(a->wide, a->d_stream, w + o->down, M, c->dim, c->ffn);
     swiglu_backward(a->d_gate_up, a->wide, l->gate_up, M, c->ffn);
-    rmsnorm_forward(a->row, NULL, l->middle, w + o->ffn_norm, c->rms_epsilon, M, c->dim);
-    gemm_backward_weight(b->grad + o->gate_up, NULL, a->d_gate_up, a->row, M, 2 * c->ffn,
-                         c->dim);
+    rmsnorm_forward(a->row, NULL, l->middle, w + o->ffn_norm, c->rms_epsilon, M,
+                    c->dim);
+    gemm_backward_weight(b->grad + o->gate_up, NULL, a->d_gate_up, a->row, M,
+                         2 * c->ffn, c->dim);
     gemm_backward_input(a->row, a->d_gate_up, w + o->gate_up, M, 2 * c->ffn, c->dim);
     rmsnorm_backward(a->d_stream, b->grad + o->ffn_norm, a->row, l->middle,
                      w + o->ffn_norm, l->inv_rms_2, M, c->dim);
@@ -96,7 +98,8 @@ static void attention_layer_backward(const struct backward *b, int layer)
                        a->attention);
     rope_apply(a->d_qkv, width, b->p->positions, b->m->rope_cos, b->m->rope_sin, M,
                c->heads + c->kv_heads, c->head_dim, -1);
-    rmsnorm_forward(a->row, NULL, l->input, w + o->attn_norm, c->rms_epsilon, M, c->dim);
+    rmsnorm_forward(a->row, NULL, l->input, w + o->attn_norm, c->rms_epsilon, M,
+                    c->dim);
     gemm_backward_weight(b->grad + o->qkv, c->qkv_bias ? b->grad + o->qkv_bias : NULL,
                          a->d_qkv, a->row, M, width, c->dim);
     gemm_backward_input(a->row, a->d_qkv, w + o->qkv, M, width, c->dim);
@@ -105,12 +108,13 @@ static void attention_layer_backward(const struct backward *b, int layer)
 }
 
 enum status model_backward(const struct model *m, struct activations *a,
-                           const struct pack *p, float inv_temperature, const float *coef,
-                           float *grad)
+                           const struct pack *p, float inv_temperature,
+                           const float *coef, float *grad)
 {
     if (p->tokens != a->of.tokens || p->n_tokens != a->of.n_tokens ||
         p->n_outputs != a->of.n_outputs)
-        return status_fail(ERR_INTERNAL, "backward: not the pack of the last forward pass");
+        return status_fail(ERR_INTERNAL,
+                           "backward: not the pack of the last forward pass");
     if (p->n_outputs == 0)
         return OK;
     struct backward b = {m, &m->config, a, p, grad};

@@ -9,19 +9,20 @@ static const float *param(const struct model *m, size_t offset)
     return m->params + offset;
 }
 
-void block_qkv(float *QKV, float *normed, float *inv_rms, const struct model *m, int layer,
-               const float *X, const int32_t *positions, int M)
+void block_qkv(float *QKV, float *normed, float *inv_rms, const struct model *m,
+               int layer, const float *X, const int32_t *positions, int M)
 {
     const struct model_config *c = &m->config;
     const struct layer_offsets *o = &m->layout.layers[layer];
     const float *bias = c->qkv_bias ? param(m, o->qkv_bias) : NULL;
     int width = qkv_width(c);
-    rmsnorm_forward(normed, inv_rms, X, param(m, o->attn_norm), c->rms_epsilon, M, c->dim);
-    gemm_forward(QKV, width, normed, c->dim, packed_matrix(m, layer, MATRIX_QKV), bias, M,
-                 width, c->dim, 0);
+    rmsnorm_forward(normed, inv_rms, X, param(m, o->attn_norm), c->rms_epsilon, M,
+                    c->dim);
+    gemm_forward(QKV, width, normed, c->dim, packed_matrix(m, layer, MATRIX_QKV), bias,
+                 M, width, c->dim, 0);
     // Keys stand right behind the queries: one rotation for the heads of both.
-    rope_apply(QKV, width, positions, m->rope_cos, m->rope_sin, M, c->heads + c->kv_heads,
-               c->head_dim, 1);
+    rope_apply(QKV, width, positions, m->rope_cos, m->rope_sin, M,
+               c->heads + c->kv_heads, c->head_dim, 1);
 }
 
 void block_attention_out(float *X, const struct model *m, int layer,
@@ -39,18 +40,19 @@ void block_ffn(float *X, float *gate_up, float *normed, float *wide, float *inv_
     const float *gain = param(m, m->layout.layers[layer].ffn_norm);
     rmsnorm_forward(normed, inv_rms, X, gain, c->rms_epsilon, M, c->dim);
     gemm_forward(gate_up, 2 * c->ffn, normed, c->dim,
-                 packed_matrix(m, layer, MATRIX_GATE_UP), NULL, M, 2 * c->ffn, c->dim, 0);
+                 packed_matrix(m, layer, MATRIX_GATE_UP), NULL, M, 2 * c->ffn, c->dim,
+                 0);
     swiglu_forward(wide, gate_up, M, c->ffn);
     gemm_forward(X, c->dim, wide, c->ffn, packed_matrix(m, layer, MATRIX_DOWN), NULL, M,
                  c->dim, c->ffn, 1);
 }
 
-void block_final_norm(float *normed, float *inv_rms, const struct model *m, const float *X,
-                      int M)
+void block_final_norm(float *normed, float *inv_rms, const struct model *m,
+                      const float *X, int M)
 {
     const struct model_config *c = &m->config;
-    rmsnorm_forward(normed, inv_rms, X, param(m, m->layout.final_norm), c->rms_epsilon, M,
-                    c->dim);
+    rmsnorm_forward(normed, inv_rms, X, param(m, m->layout.final_norm), c->rms_epsilon,
+                    M, c->dim);
 }
 
 void block_logits(float *logits, const struct model *m, const float *normed, int M)

@@ -9,8 +9,8 @@
 
 // QKV (M, qkv_width) = rotated [q | k | v] of the normalised X.  `normed` (M, dim) is
 // scratch; inv_rms (M) may be NULL.
-void block_qkv(float *QKV, float *normed, float *inv_rms, const struct model *m, int layer,
-               const float *X, const int32_t *positions, int M);
+void block_qkv(float *QKV, float *normed, float *inv_rms, const struct model *m,
+               int layer, const float *X, const int32_t *positions, int M);
 
 // X += attended (M, q_width) times the output matrix.
 void block_attention_out(float *X, const struct model *m, int layer,
@@ -22,8 +22,8 @@ void block_ffn(float *X, float *gate_up, float *normed, float *wide, float *inv_
                const struct model *m, int layer, int M);
 
 // normed (M, dim) = the final norm of X; inv_rms (M) may be NULL.
-void block_final_norm(float *normed, float *inv_rms, const struct model *m, const float *X,
-                      int M);
+void block_final_norm(float *normed, float *inv_rms, const struct model *m,
+                      const float *X, int M);
 
 // logits (M, vocab) of rows that block_final_norm made.
 void block_logits(float *logits, const struct model *m, const float *normed, int M);

@@ -1,6 +1,6 @@
-#include <math.h>
-
 #include "model.h"
+
+#include <math.h>
 
 struct bound {
     const char *field;

@@ -1,12 +1,12 @@
 #include "decode.h"
 
-#include <string.h>
-
 #include "block.h"
 #include "decode_plan.h"
 #include "shape.h"
 
 #include "base/mem.h"
+
+#include <string.h>
 
 struct decoder {
     int32_t max_rows;
@@ -76,8 +76,10 @@ double decoder_flops(const struct decoder *d)
     return d->flops;
 }
 
-static struct attention_decode attention_of(const struct decoder *d, const struct model *m,
-                                            const struct kv_cache *cache, int max_context)
+static struct attention_decode attention_of(const struct decoder *d,
+                                            const struct model *m,
+                                            const struct kv_cache *cache,
+                                            int max_context)
 {
     return (struct attention_decode){
         .segments = d->plan.segments,
@@ -147,15 +149,16 @@ static void logits_decode(struct decoder *d, const struct model *m, int32_t n,
 static enum status check_token(const struct model *m, int32_t token)
 {
     if (token < 0 || token >= m->config.vocab)
-        return status_fail(ERR_INPUT, "decode: token %d: the model has %d tokens", token,
-                           m->config.vocab);
+        return status_fail(ERR_INPUT, "decode: token %d: the model has %d tokens",
+                           token, m->config.vocab);
     return OK;
 }
 
 static enum status check_position(const struct model *m, int64_t length)
 {
     if (length > m->config.max_positions)
-        return status_fail(ERR_LIMIT, "decode: a path of %lld tokens: the model holds %d",
+        return status_fail(ERR_LIMIT,
+                           "decode: a path of %lld tokens: the model holds %d",
                            (long long)length, m->config.max_positions);
     return OK;
 }
@@ -196,9 +199,9 @@ static enum status check_step(struct decoder *d, const struct model *m,
     return OK;
 }
 
-enum status decode_step(struct decoder *d, const struct model *m, struct kv_cache *cache,
-                        const int32_t *branches, const int32_t *tokens, int32_t n,
-                        float *logits)
+enum status decode_step(struct decoder *d, const struct model *m,
+                        struct kv_cache *cache, const int32_t *branches,
+                        const int32_t *tokens, int32_t n, float *logits)
 {
     int max_context = 0;
     size_t dim = (size_t)m->config.dim;
@@ -219,8 +222,9 @@ enum status decode_step(struct decoder *d, const struct model *m, struct kv_cach
     return OK;
 }
 
-enum status decode_prefill(struct decoder *d, const struct model *m, struct kv_cache *cache,
-                           int32_t branch, const int32_t *tokens, int32_t n, float *logits)
+enum status decode_prefill(struct decoder *d, const struct model *m,
+                           struct kv_cache *cache, int32_t branch,
+                           const int32_t *tokens, int32_t n, float *logits)
 {
     size_t dim = (size_t)m->config.dim;
     if (n < 1)
@@ -242,7 +246,8 @@ enum status decode_prefill(struct decoder *d, const struct model *m, struct kv_c
         layers_decode(d, m, cache, rows, kv_branch_length(cache, branch));
     }
     if (logits) {
-        memcpy(d->normed, d->stream + (size_t)(rows - 1) * dim, dim * sizeof *d->normed);
+        memcpy(d->normed, d->stream + (size_t)(rows - 1) * dim,
+               dim * sizeof *d->normed);
         logits_decode(d, m, 1, logits);
     }
     return OK;

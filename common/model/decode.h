@@ -32,18 +32,20 @@ CHECKED enum status decoder_new(struct decoder **out, const struct model *m,
 void decoder_free(struct decoder *d);
 
 // Feeds one token to each of n distinct branches and gives the logits after it:
-// logits (n, vocab), row stride `vocab`.  Branch order must be depth-first where
-// prefixes are shared (kv_branch_order sorts).  ERR_LIMIT: out of pages, nothing fed.
+// logits (n, vocab), row stride `vocab`.  In any order.  Nothing is fed on failure:
+// ERR_LIMIT: out of pages, positions or rows; ERR_INPUT: no such token; ERR_INTERNAL: a
+// branch is not open, has branches below it or stands twice; ERR_NOMEM.
 CHECKED enum status decode_step(struct decoder *d, const struct model *m,
                                 struct kv_cache *cache, const int32_t *branches,
                                 const int32_t *tokens, int32_t n, float *logits);
 
-// Feeds n tokens to one branch (a prompt); logits (vocab) after the last one, or NULL.
+// Feeds n >= 1 tokens to one branch (a prompt); logits (vocab) after the last one, or
+// NULL.  Fails as decode_step does.
 CHECKED enum status decode_prefill(struct decoder *d, const struct model *m,
                                    struct kv_cache *cache, int32_t branch,
                                    const int32_t *tokens, int32_t n, float *logits);
 
-// Sorts row numbers so that rows sharing a prefix are adjacent.
+// Sorts row numbers depth-first, so that rows sharing a prefix are adjacent.
 void kv_branch_order(const struct kv_cache *cache, const int32_t *branches,
                      int32_t *order, int32_t n);
 

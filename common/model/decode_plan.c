@@ -55,8 +55,10 @@ static size_t add_pages(struct decode_plan *p, const struct kv_branch *b)
 static int32_t add_segment(struct decode_plan *p, size_t first_page, int32_t count,
                            int32_t parent, int32_t start)
 {
-    p->segments[p->n_segments] = (struct kv_segment){
-        .pages = p->pages + first_page, .count = count, .parent = parent, .start = start};
+    p->segments[p->n_segments] = (struct kv_segment){.pages = p->pages + first_page,
+                                                     .count = count,
+                                                     .parent = parent,
+                                                     .start = start};
     return (int32_t)p->n_segments++;
 }
 

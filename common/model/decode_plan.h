@@ -1,5 +1,5 @@
-// Where the rows of one decoding call read and write their keys and values: the segments
-// of their paths, each once, and every row's own slot.  Private to the layer.
+// Where the rows of one decoding call read and write their keys and values: the
+// segments of their paths, each once, and every row's own slot.  Private to the layer.
 #ifndef MODEL_DECODE_PLAN_H
 #define MODEL_DECODE_PLAN_H
 
@@ -25,8 +25,8 @@ CHECKED enum status decode_plan_new(struct decode_plan *p, int32_t max_rows);
 void decode_plan_free(struct decode_plan *p);
 
 // Room for any plan of max_rows rows over `cache` as it is.  ERR_NOMEM.
-CHECKED enum status decode_plan_reserve(struct decode_plan *p, const struct kv_cache *cache,
-                                        int32_t max_rows);
+CHECKED enum status decode_plan_reserve(struct decode_plan *p,
+                                        const struct kv_cache *cache, int32_t max_rows);
 
 // Row i is the last token of branches[order[i]], which has just grown by it.
 void decode_plan_step(struct decode_plan *p, struct kv_cache *cache,

@@ -44,9 +44,9 @@ static void head_forward(const struct model *m, struct activations *a,
         int rest = p->n_outputs - first;
         int rows = rest < chunk ? rest : chunk;
         block_logits(a->logits, m, a->normed + (size_t)first * dim, rows);
-        softmax_stats(log_prob ? log_prob + first : NULL, entropy ? entropy + first : NULL,
-                      a->logits, c->vocab, p->target + first, inv_temperature, rows,
-                      c->vocab);
+        softmax_stats(log_prob ? log_prob + first : NULL,
+                      entropy ? entropy + first : NULL, a->logits, c->vocab,
+                      p->target + first, inv_temperature, rows, c->vocab);
     }
 }
 

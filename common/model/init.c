@@ -1,10 +1,10 @@
 // Fresh parameters for training from scratch.
-#include <math.h>
-
 #include "model.h"
 #include "shape.h"
 
 #include "base/par.h"
+
+#include <math.h>
 
 enum { BLOCK = 4096 }; // elements per task
 

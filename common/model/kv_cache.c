@@ -1,9 +1,9 @@
 #include "kv_cache.h"
 
-#include <stdlib.h>
-
 #include "base/mem.h"
 #include "tensor/ops.h"
+
+#include <stdlib.h>
 
 enum status kv_cache_new(struct kv_cache **out, const struct model_config *c,
                          int32_t max_pages)
@@ -195,8 +195,8 @@ static int compare_rows(const void *x, const void *y, void *context)
     return by_path ? by_path : (a > b) - (a < b);
 }
 
-void kv_branch_order(const struct kv_cache *cache, const int32_t *branches, int32_t *order,
-                     int32_t n)
+void kv_branch_order(const struct kv_cache *cache, const int32_t *branches,
+                     int32_t *order, int32_t n)
 {
     struct order_context o = {cache, branches};
     for (int32_t i = 0; i < n; i++)

@@ -23,7 +23,7 @@ struct kv_cache {
     struct model_config config;
     float *arena;
     size_t head_stride, page_stride, layer_stride; // floats
-    int32_t *free_pages; // a stack
+    int32_t *free_pages;                           // a stack
     int32_t n_free_pages, max_pages;
     struct kv_branch *branches;
     size_t n_branches, branch_capacity;

@@ -1,12 +1,12 @@
 #include "model.h"
 
-#include <math.h>
-
 #include "shape.h"
 
 #include "base/mem.h"
 #include "base/par.h"
 #include "tensor/ops.h"
+
+#include <math.h>
 
 enum { PANEL = 64 }; // outputs in one packed panel (tensor/ops.h)
 

@@ -2,16 +2,16 @@
 // attention, SwiGLU, optional q/k/v bias, tied or untied output).
 //
 // Parameters lie in ONE flat float32 buffer, so that a version is published, averaged,
-// clipped or checkpointed as one vector.  q, k, v of a layer are adjacent and act as one
-// matrix, and so are gate and up.  A model owns its memory: model_free.
+// clipped or checkpointed as one vector.  q, k, v of a layer are adjacent and act as
+// one matrix, and so are gate and up.  A model owns its memory: model_free.
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/rng.h"
 #include "base/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
 
 struct model_config {
     int32_t vocab, dim, layers, heads, kv_heads, head_dim, ffn;
@@ -24,12 +24,12 @@ struct model_config {
 
 // Offsets in floats into the flat buffer, by layer.
 struct layer_offsets {
-    size_t attn_norm;      // (dim)
-    size_t qkv, qkv_bias;  // (heads*hd + 2*kv_heads*hd, dim); bias (size_t)-1: none
-    size_t out;            // (dim, heads*hd)
-    size_t ffn_norm;       // (dim)
-    size_t gate_up;        // (2*ffn, dim)
-    size_t down;           // (dim, ffn)
+    size_t attn_norm;     // (dim)
+    size_t qkv, qkv_bias; // (heads*hd + 2*kv_heads*hd, dim); bias (size_t)-1: none
+    size_t out;           // (dim, heads*hd)
+    size_t ffn_norm;      // (dim)
+    size_t gate_up;       // (2*ffn, dim)
+    size_t down;          // (dim, ffn)
 };
 
 struct model_layout {
@@ -43,11 +43,12 @@ struct model_layout {
 struct model {
     struct model_config config;
     struct model_layout layout;
-    float *params;    // layout.total floats
-    float *packed;    // the same weights in forward-product panels (model_repack)
-    size_t *packed_offset; // per matrix: 4 per layer (qkv, out, gate_up, down), then head
+    float *params; // layout.total floats
+    float *packed; // the same weights in forward-product panels (model_repack)
+    size_t
+        *packed_offset; // per matrix: 4 per layer (qkv, out, gate_up, down), then head
     float *rope_cos, *rope_sin; // (max_positions, head_dim/2)
-    uint64_t version; // of params
+    uint64_t version;           // of params
 };
 
 // Sane and within limits, else ERR_INPUT naming the field.
@@ -55,7 +56,7 @@ CHECKED enum status model_config_check(const struct model_config *c);
 // Allocates with zero parameters.  ERR_INPUT, ERR_NOMEM.
 CHECKED enum status model_new(struct model *m, const struct model_config *c);
 void model_free(struct model *m);
-// Fresh parameters, drawn from (key, tensor, element).
+// Fresh parameters, drawn from (key, tensor, element), and their panels.
 void model_randomize(struct model *m, struct rng_key key);
 // After params changed: lays out the forward panels again.
 void model_repack(struct model *m);
@@ -71,8 +72,8 @@ CHECKED enum status model_save(const struct model *m, const char *folder);
 struct attention_span; // tensor/ops.h
 
 // M tokens of several trees, depth-first (learner/pack.h makes it).  Row i predicts
-// targets[k] for k in its rows list: a branching point predicts the first token of every
-// child, so outputs are a list of their own.
+// targets[k] for k in its rows list: a branching point predicts the first token of
+// every child, so outputs are a list of their own.
 struct pack {
     int32_t n_tokens; // M
     int32_t *tokens;  // (M)
@@ -93,13 +94,15 @@ CHECKED enum status activations_new(struct activations **out, const struct model
 void activations_free(struct activations *a);
 
 // log_prob, entropy (P): of every prediction at the given temperature.  Keeps what the
-// backward pass needs in `a`.  ERR_NOMEM.
+// backward pass needs in `a`.  Either output may be NULL.  ERR_NOMEM; ERR_INPUT: a
+// token or a path that the model cannot hold; ERR_INTERNAL: the pack is not as
+// described above.
 CHECKED enum status model_forward(const struct model *m, struct activations *a,
                                   const struct pack *p, float inv_temperature,
                                   float *log_prob, float *entropy);
 
 // grad (layout.total) += d/d params of sum_j coef[j] * log_prob[j], for the pack of the
-// last model_forward on `a`.
+// last model_forward on `a` (any other is ERR_INTERNAL), with the same parameters.
 CHECKED enum status model_backward(const struct model *m, struct activations *a,
                                    const struct pack *p, float inv_temperature,
                                    const float *coef, float *grad);

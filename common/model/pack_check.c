@@ -4,15 +4,17 @@ static enum status check_span(const struct pack *p, int32_t s, int32_t begin)
 {
     const struct attention_span *span = &p->spans[s];
     if (span->begin != begin || span->count < 1 || span->count > p->n_tokens - begin)
-        return status_fail(ERR_INTERNAL, "pack: span %d is [%d, +%d), not after token %d",
-                           s, span->begin, span->count, begin);
+        return status_fail(ERR_INTERNAL,
+                           "pack: span %d is [%d, +%d), not after token %d", s,
+                           span->begin, span->count, begin);
     if (span->parent < -1 || span->parent >= s)
-        return status_fail(ERR_INTERNAL, "pack: span %d has parent %d", s, span->parent);
+        return status_fail(ERR_INTERNAL, "pack: span %d has parent %d", s,
+                           span->parent);
     const struct attention_span *up = span->parent < 0 ? NULL : &p->spans[span->parent];
     int32_t start = up ? up->start + up->count : 0;
     if (span->start != start)
-        return status_fail(ERR_INTERNAL, "pack: span %d starts at %d, its path at %d", s,
-                           span->start, start);
+        return status_fail(ERR_INTERNAL, "pack: span %d starts at %d, its path at %d",
+                           s, span->start, start);
     if (span->count > p->max_context - start)
         return status_fail(ERR_INTERNAL, "pack: span %d ends behind max_context %d", s,
                            p->max_context);
@@ -41,7 +43,8 @@ static enum status check_outputs(const struct pack *p, int32_t vocab)
     for (int32_t j = 0; j < p->n_outputs; j++) {
         int32_t before = j ? p->row[j - 1] : 0;
         if (p->row[j] < before || p->row[j] >= p->n_tokens)
-            return status_fail(ERR_INTERNAL, "pack: output %d is of row %d", j, p->row[j]);
+            return status_fail(ERR_INTERNAL, "pack: output %d is of row %d", j,
+                               p->row[j]);
         if (p->target[j] < 0 || p->target[j] >= vocab)
             return status_fail(ERR_INPUT, "pack: target %d: the model has %d tokens",
                                p->target[j], vocab);

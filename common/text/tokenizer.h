@@ -1,29 +1,46 @@
 // Byte-level BPE tokenizer: Hugging Face tokenizer.json, or GPT-2's vocab + merges.
 //
 // Text is bytes; every byte sequence encodes, and decode(encode(x)) == x.  A tokenizer
-// is immutable once loaded and may be used by several threads.
+// is immutable once loaded and may be used by several threads.  Bytes that are not
+// UTF-8 are words of their own.  An NFC normalizer is accepted and not applied (it
+// would break the round trip): text that is not in NFC gets other ids than Hugging
+// Face's.
 #ifndef TEXT_TOKENIZER_H
 #define TEXT_TOKENIZER_H
-
-#include <stddef.h>
-#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/status.h"
 
+#include <stddef.h>
+#include <stdint.h>
+
 struct tokenizer;
 
-// Reads folder/tokenizer.json, else folder/vocab.json + folder/merges.txt.
-// ERR_INPUT names the file, the place and the reason.
+// How GPT-2 and Qwen2 cut text into words, as PCRE2 regular expressions.
+extern const char TOKENIZER_PATTERN_GPT2[], TOKENIZER_PATTERN_QWEN2[];
+
+// Reads folder/tokenizer.json, else folder/vocab.json + merges.txt, else
+// folder/encoder.json + vocab.bpe.  A folder/tokenizer_config.json, where there is one,
+// names the end-of-text token and, for the second and third form, the added tokens and
+// by tokenizer_class the pattern (Qwen2's, else GPT-2's).  Without it the end-of-text
+// token is the first special one of <|endoftext|> <|im_end|> <|end_of_text|> </s>
+// <eos>. ERR_INPUT names the file, the place and the reason; so does a component of
+// tokenizer.json that is not supported.
 CHECKED enum status tokenizer_load(struct tokenizer **out, const char *folder);
+// The second form, with files and a pattern of the caller's choice.
+CHECKED enum status tokenizer_load_bpe(struct tokenizer **out, const char *vocab_path,
+                                       const char *merges_path, const char *pattern);
 void tokenizer_free(struct tokenizer *t);
 
-// Trains a byte-level BPE of `vocab` tokens (256 bytes + merges + the special tokens)
-// on text; with `alphabet_only` != 0 no merges are learnt and the vocabulary is the
-// bytes that occur, plus the special tokens.  Deterministic.
-CHECKED enum status tokenizer_train(struct tokenizer **out, const char *text, size_t len,
-                                    int32_t vocab, int alphabet_only);
-// Writes folder/tokenizer.json, loadable by Hugging Face tokenizers.  ERR_IO.
+// Trains a byte-level BPE of at most `vocab` tokens (256 bytes, merges of pairs that
+// occur at least twice, <|endoftext|>) on text; digits stay single tokens.  With
+// `alphabet_only` != 0 no merges are learnt and the vocabulary is the bytes that occur,
+// in byte order, plus <|endoftext|>; `vocab` is ignored.  Deterministic.
+CHECKED enum status tokenizer_train(struct tokenizer **out, const char *text,
+                                    size_t len, int32_t vocab, int alphabet_only);
+// Writes folder/tokenizer.json and tokenizer_config.json, loadable by Hugging Face
+// tokenizers; what was read from files of these names is written back byte for byte.
+// ERR_IO.
 CHECKED enum status tokenizer_save(const struct tokenizer *t, const char *folder);
 
 int32_t tokenizer_vocab(const struct tokenizer *t); // ids are below this
@@ -38,7 +55,8 @@ void tokens_free(struct tokens *t);
 CHECKED enum status tokens_push(struct tokens *t, int32_t id);
 
 // Appends the ids of `text` (no special tokens are added, none are recognised in it).
-// ERR_NOMEM; ERR_INPUT where a byte has no token (alphabet-only vocabularies).
+// ERR_NOMEM; ERR_INPUT where a byte has no token (alphabet-only vocabularies).  `out`
+// is as before on failure.
 CHECKED enum status tokenizer_encode(const struct tokenizer *t, const char *text,
                                      size_t len, struct tokens *out);
 // Appends the text of the ids; special tokens give nothing.  ERR_INPUT: id unknown.

@@ -1,0 +1,51 @@
+#include "hf.h"
+
+#include "safetensors.h"
+#include "tensors.h"
+
+#include "base/mem.h"
+
+#include <limits.h>
+#include <stdio.h>
+
+enum status hf_path(char *out, size_t size, const char *folder, const char *name)
+{
+    int n = snprintf(out, size, "%s/%s", folder, name);
+    if (n < 0 || (size_t)n >= size)
+        return status_fail(ERR_INPUT, "%.64s...: path too long", folder);
+    return OK;
+}
+
+enum status model_load(struct model *m, const char *folder)
+{
+    char path[PATH_MAX];
+    struct model_config config;
+    struct model fresh = {0};
+    enum status st = OK;
+    TRY(hf_path(path, sizeof path, folder, "config.json"));
+    TRY(hf_config_read(&config, path));
+    TRY_OUT(model_new(&fresh, &config));
+    TRY_OUT(hf_weights_read(&fresh, folder));
+    model_repack(&fresh);
+    *m = fresh;
+out:
+    if (st != OK)
+        model_free(&fresh);
+    return st;
+}
+
+enum status model_save(const struct model *m, const char *folder)
+{
+    char config[PATH_MAX], weights[PATH_MAX];
+    struct model_tensor *tensors = NULL;
+    size_t n = 0;
+    enum status st = OK;
+    TRY(hf_path(config, sizeof config, folder, "config.json"));
+    TRY(hf_path(weights, sizeof weights, folder, "model.safetensors"));
+    TRY(model_tensors_new(&tensors, &n, m));
+    TRY_OUT(safetensors_write(weights, tensors, n, m->params));
+    TRY_OUT(hf_config_write(&m->config, config));
+out:
+    mem_free(tensors);
+    return st;
+}

@@ -1,0 +1,59 @@
+// The parts of a tokenizer, for the files that build, use and write one.
+#ifndef TEXT_INTERNAL_H
+#define TEXT_INTERNAL_H
+
+#include "merges.h"
+#include "splitter.h"
+#include "tokenizer.h"
+#include "vocab.h"
+
+#include "base/buf.h"
+
+struct tokenizer {
+    struct vocab vocab;
+    struct merges merges;
+    struct splitter splitter;
+    int32_t byte_ids[256];   // the token of one byte; -1: none
+    int32_t eos;             // -1: none known
+    int whole_words;         // a word that is a token is that token ("ignore_merges")
+    struct buf json, config; // tokenizer.json and tokenizer_config.json, as read
+};
+
+CHECKED enum status tokenizer_new(struct tokenizer **out);
+
+// Adds the merge of two text pieces, whose joined bytes must be a piece.  ERR_INPUT.
+CHECKED enum status tokenizer_add_merge(struct tokenizer *t, const struct buf *left,
+                                        const struct buf *right);
+
+// Sets what follows from the vocabulary: the special tokens that files leave unsaid,
+// byte_ids and eos.  `eos` is the name of the end-of-text token, NULL: the first usual
+// one that is there.  ERR_INPUT: there is no such token.
+CHECKED enum status tokenizer_finish(struct tokenizer *t, const char *eos);
+
+// Fills t from t->json.  ERR_INPUT names the place and the reason.
+CHECKED enum status tokenizer_read_json(struct tokenizer *t);
+
+enum { TOKENIZER_FILE_MAX_BYTES = 1 << 28 };
+
+// What tokenizer_config.json says; the strings are owned.
+struct tokenizer_config {
+    char *eos; // NULL: not named
+    int qwen2; // tokenizer_class is one of Qwen2's
+    struct config_token {
+        int64_t id;
+        char *content;
+        int special;
+    } * added;
+    size_t n_added, capacity;
+};
+
+CHECKED enum status tokenizer_config_read(struct tokenizer_config *out,
+                                          const struct buf *text);
+void tokenizer_config_free(struct tokenizer_config *c);
+
+// Fills t from a vocabulary and a list of merges, and c's added tokens.  ERR_INPUT.
+CHECKED enum status tokenizer_read_bpe(struct tokenizer *t, const char *vocab_path,
+                                       const char *merges_path, const char *pattern,
+                                       const struct tokenizer_config *c);
+
+#endif

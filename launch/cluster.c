@@ -1,0 +1,157 @@
+#include "launch/cluster.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/par.h"
+#include "comm/loopback.h"
+#include "comm_mpi/mpi_transport.h"
+
+enum {
+    DRAIN_MS = 10000, // for the last STOP to leave
+    SPIN_US = 30,     // an idle thread of the pool, where processes do not share cores
+};
+
+// ---- the worker as a core ----------------------------------------------------------
+
+struct worker_seat {
+    struct worker *worker;
+    double opened_s;
+    int steps; // decode steps done, counted up to the first tokens
+};
+
+static enum status seat_start(void *core, int64_t now_ms, struct outbox *out)
+{
+    struct worker_seat *seat = core;
+    return worker_start(seat->worker, now_ms, out);
+}
+
+static enum status seat_receive(void *core, int rank, const uint8_t *bytes, size_t len,
+                                int64_t now_ms, struct outbox *out)
+{
+    struct worker_seat *seat = core;
+    return worker_receive(seat->worker, rank, bytes, len, now_ms, out);
+}
+
+static enum status seat_tick(void *core, int64_t now_ms, struct outbox *out)
+{
+    struct worker_seat *seat = core;
+    return worker_tick(seat->worker, now_ms, out);
+}
+
+static enum status seat_work(void *core, int64_t now_ms, struct outbox *out, int *worked)
+{
+    struct worker_seat *seat = core;
+    TRY(worker_work(seat->worker, now_ms, out, worked));
+    // The first step feeds the prompt, the second has fed a sampled token.
+    if (*worked && seat->steps < 2 && ++seat->steps == 2)
+        log_info("first rollout token %.2f s after joining", clock_seconds() - seat->opened_s);
+    return OK;
+}
+
+static int seat_done(const void *core)
+{
+    const struct worker_seat *seat = core;
+    return worker_stopped(seat->worker);
+}
+
+static const struct core_ops worker_core = {seat_start, seat_receive, seat_tick, seat_work,
+                                            seat_done};
+
+// ---- joining -------------------------------------------------------------------------
+
+static enum status open_mpi(struct cluster *c, const struct settings *s)
+{
+    TRY(mpi_transport_new(&c->transport, (int64_t)(1000.0 * s->comm.send_s)));
+    c->rank = c->transport->rank;
+    c->size = c->transport->size;
+    return mpi_ranks_on_host(c->transport, &c->ranks_on_host);
+}
+
+static enum status open_loopback(struct cluster *c)
+{
+    const struct loopback_faults none = {0};
+    TRY(loopback_new(&c->network, 2, &none));
+    c->transport = loopback_endpoint(c->network, 0);
+    c->size = 2;
+    c->ranks_on_host = 1;
+    return OK;
+}
+
+enum status cluster_open(struct cluster *c, const struct settings *s)
+{
+    *c = (struct cluster){0};
+    if (mpi_launched())
+        TRY(open_mpi(c, s));
+    if (c->size < 2) {
+        if (c->transport)
+            mpi_transport_finish(c->transport, 1);
+        TRY(open_loopback(c));
+    }
+    int threads = job_threads(s, cluster_is_learner(c), c->ranks_on_host);
+    log_setup(c->network ? -1 : c->rank, LOG_INFO);
+    return par_start(threads, c->ranks_on_host == 1 ? SPIN_US : 0);
+}
+
+void cluster_close(struct cluster *c, int clean)
+{
+    par_stop();
+    if (c->network)
+        loopback_free(c->network);
+    else if (c->transport)
+        mpi_transport_finish(c->transport, clean);
+    *c = (struct cluster){0};
+}
+
+// ---- running -------------------------------------------------------------------------
+
+static void advance(void *context, int64_t now_ms)
+{
+    loopback_advance(context, now_ms);
+}
+
+// Learner and worker in one process: the worker has parameters of its own, as it would
+// on another machine.
+static enum status lead_alone(struct cluster *c, const struct job *job, void *core,
+                              const struct core_ops *ops)
+{
+    struct model policy = {0};
+    struct worker_seat seat = {.opened_s = clock_seconds()};
+    const struct worker_config config = job_worker_config(job, par_threads());
+    enum status st;
+    TRY_OUT(model_new(&policy, &job->model.config));
+    TRY_OUT(worker_new(&seat.worker, &config, &policy, job->tokenizer));
+    struct seat seats[2] = {
+        {core, ops, c->transport},
+        {&seat, &worker_core, loopback_endpoint(c->network, 1)},
+    };
+    st = loop_run(seats, 2, 0, advance, c->network);
+out:
+    worker_free(seat.worker);
+    model_free(&policy);
+    return st;
+}
+
+enum status cluster_lead(struct cluster *c, const struct job *job, void *core,
+                         const struct core_ops *ops)
+{
+    if (c->network)
+        return lead_alone(c, job, core, ops);
+    struct seat seat = {core, ops, c->transport};
+    return loop_run(&seat, 1, DRAIN_MS, NULL, NULL);
+}
+
+enum status cluster_work(struct cluster *c, struct job *job)
+{
+    struct worker_seat seat = {.opened_s = clock_seconds()};
+    const struct worker_config config = job_worker_config(job, par_threads());
+    enum status st;
+    TRY_OUT(worker_new(&seat.worker, &config, &job->model, job->tokenizer));
+    struct seat only = {&seat, &worker_core, c->transport};
+    st = loop_run(&only, 1, DRAIN_MS, NULL, NULL);
+out:
+    worker_free(seat.worker);
+    return st;
+}

@@ -1,0 +1,35 @@
+// The ranks of this run: those of mpirun, or, without it, a learner and a worker in this
+// process joined by the loopback transport.
+#ifndef LAUNCH_CLUSTER_H
+#define LAUNCH_CLUSTER_H
+
+#include "launch/job.h"
+#include "launch/loop.h"
+
+struct loopback;
+
+struct cluster {
+    int rank, size;           // size counts the in-process worker
+    int ranks_on_host;
+    struct transport *transport; // this rank's
+    struct loopback *network;    // NULL under mpirun
+};
+
+// Joins the cluster; sets up logging and the thread pool.  ERR_IO, ERR_INPUT.
+CHECKED enum status cluster_open(struct cluster *c, const struct settings *s);
+// Leaves it; `clean` as in mpi_transport_finish.
+void cluster_close(struct cluster *c, int clean);
+
+static inline int cluster_is_learner(const struct cluster *c)
+{
+    return c->rank == 0;
+}
+
+// On rank 0: runs `core` against the workers until it is done.  In one process it also
+// makes and drives the worker.  ERR_*: the core's, or the worker's.
+CHECKED enum status cluster_lead(struct cluster *c, const struct job *job, void *core,
+                                 const struct core_ops *ops);
+// On any other rank: works for the learner until it says STOP.
+CHECKED enum status cluster_work(struct cluster *c, struct job *job);
+
+#endif

@@ -1,0 +1,124 @@
+#include "launch/settings.h"
+
+#define KEY(section, field, type, initial, min, max, choices, unit, doc)               \
+    {                                                                                  \
+        #section "." #field, type, offsetof(struct settings, section.field), initial,  \
+            min, max, choices, unit, doc                                               \
+    }
+#define INT(section, field, initial, min, max, unit, doc)                              \
+    KEY(section, field, CONFIG_INT, initial, min, max, "", unit, doc)
+#define FLOAT(section, field, initial, min, max, unit, doc)                            \
+    KEY(section, field, CONFIG_FLOAT, initial, min, max, "", unit, doc)
+#define STRING(section, field, initial, doc)                                           \
+    KEY(section, field, CONFIG_STRING, initial, 0, 0, "", "", doc)
+#define CHOICE(section, field, initial, choices, doc)                                  \
+    KEY(section, field, CONFIG_CHOICE, initial, 0, 0, choices, "", doc)
+
+// clang-format off
+static const struct config_key keys[] = {
+    STRING(run, dir, "runs/run", "folder of the run: config, metrics, archive, checkpoints, model"),
+    INT(run, seed, "1", 0, 9e15, "", "of every random number"),
+    INT(run, threads, "0", 0, 1024, "threads", "per process; 0 shares the host's cores out"),
+    INT(run, checkpoint_every, "10", 1, 1e9, "steps", "a checkpoint and a sealed archive segment"),
+    INT(run, keep_checkpoints, "2", 1, 1e6, "checkpoints", "older ones are removed"),
+    INT(run, archive_trees, "1", 0, 1, "", "1 stores every tree, 0 only the metrics"),
+
+    STRING(model, path, "", "Hugging Face folder of the policy; empty: fresh parameters"),
+    INT(model, dim, "96", 8, 65536, "", "hidden size of a fresh policy"),
+    INT(model, layers, "3", 1, 512, "", "of a fresh policy"),
+    INT(model, heads, "3", 1, 512, "", "of a fresh policy"),
+    INT(model, kv_heads, "3", 1, 512, "", "of a fresh policy; divides heads"),
+    INT(model, ffn, "256", 8, 262144, "", "inner size of a fresh policy's SwiGLU"),
+    INT(model, max_positions, "512", 16, 1048576, "tokens", "longest path of a fresh policy"),
+
+    STRING(data, train, "", "JSONL file of training problems"),
+    STRING(data, test, "", "JSONL file of held-out problems"),
+    STRING(data, tokenizer, "", "folder of the tokenizer; empty: model.path"),
+    INT(data, train_limit, "0", 0, 1e9, "problems", "use only the first; 0: all"),
+
+    INT(sft, steps, "2000", 1, 1e9, "updates", "at most"),
+    INT(sft, batch, "16", 1, 65536, "solutions", "per update"),
+    FLOAT(sft, lr, "2e-3", 0, 1, "", "learning rate after the warm-up"),
+    INT(sft, warmup, "50", 0, 1e9, "updates", "linear"),
+    FLOAT(sft, beta2, "0.98", 0, 0.99999, "", "of AdamW"),
+    FLOAT(sft, weight_decay, "0.01", 0, 10, "", "of AdamW, matrices only"),
+    INT(sft, eval_every, "50", 0, 1e9, "updates", "sampled Pass@1 on the test set; 0: never"),
+    INT(sft, eval_problems, "256", 1, 1e9, "problems", "for that"),
+    FLOAT(sft, stop_at, "1.0", 0, 1, "", "stop when that Pass@1 is reached"),
+    INT(sft, max_seconds, "3600", 1, 1e9, "s", "stop after so long"),
+
+    KEY(rollout, branch, CONFIG_INTS, "[4, 2]", 1, 1024, "", "children",
+        "branching per depth; [8] is a flat group of 8 chains"),
+    STRING(rollout, delimiter, "\n", "text whose tokens end a step; empty: only step_tokens"),
+    INT(rollout, step_tokens, "0", 0, 1e6, "tokens", "a step's longest; 0: no bound"),
+    INT(rollout, max_new_tokens, "256", 1, 1e6, "tokens", "generated on one path"),
+    FLOAT(rollout, temperature, "1.0", 0.01, 100, "", "of sampling"),
+    INT(rollout, parts, "1", 1, 1024, "tasks", "a prompt's tree is cut into, by the root's children"),
+    INT(rollout, max_rows, "256", 1, 65536, "branches", "decoded at once by a worker"),
+    INT(rollout, kv_mb, "256", 1, 1e6, "MiB", "of keys and values, per worker"),
+    INT(rollout, prefetch, "16", 1, 4096, "tasks", "a worker holds at once"),
+
+    INT(train, steps, "100", 1, 1e9, "steps", "of the run"),
+    INT(train, prompts, "32", 1, 1e6, "prompts", "per step"),
+    FLOAT(train, lr, "1e-5", 0, 1, "", "learning rate after the warm-up"),
+    INT(train, warmup, "5", 0, 1e9, "steps", "linear"),
+    FLOAT(train, beta1, "0.9", 0, 0.99999, "", "of AdamW"),
+    FLOAT(train, beta2, "0.98", 0, 0.99999, "", "of AdamW"),
+    FLOAT(train, epsilon, "1e-8", 1e-12, 1, "", "of AdamW"),
+    FLOAT(train, weight_decay, "0", 0, 10, "", "of AdamW, matrices only"),
+    CHOICE(train, credit, "etreerpo", "etreerpo|treerpo|grpo|rloo", "estimator of the advantages"),
+    CHOICE(train, norm, "default", "default|none|std|bernoulli", "what divides an advantage"),
+    CHOICE(train, weight, "default", "default|exact|sqrt|none", "a node's weight in the loss"),
+    CHOICE(train, loss_norm, "token", "token|prompt", "what divides the loss: weighted tokens or prompts"),
+    FLOAT(train, clip_low, "0.2", 0, 1, "", "ratio clipped below 1 - this"),
+    FLOAT(train, clip_high, "0.2", 0, 100, "", "ratio clipped above 1 + this"),
+    FLOAT(train, kl_coef, "0", 0, 100, "", "of the KL to the starting policy; 0: none kept"),
+    FLOAT(train, max_grad_norm, "1.0", 0, 1e9, "", "global-norm clip; 0: none"),
+    INT(train, pack_tokens, "4096", 16, 1e8, "tokens", "forward and backward at once"),
+
+    INT(eval, problems, "256", 0, 1e9, "problems", "of data.test; 0: all"),
+    INT(eval, samples, "4", 1, 1024, "", "per problem"),
+    FLOAT(eval, temperature, "1.0", 0, 100, "", "of sampling"),
+    INT(eval, chunk, "64", 1, 1e6, "problems", "in flight at once"),
+
+    FLOAT(comm, lease_s, "300", 0.1, 1e6, "s", "a task's deadline"),
+    FLOAT(comm, silence_s, "120", 0.1, 1e6, "s", "a peer unheard for so long is given up"),
+    FLOAT(comm, start_s, "120", 0.1, 1e6, "s", "for the first worker to come"),
+    FLOAT(comm, heartbeat_s, "0.5", 0.01, 1e4, "s", "between a worker's reports"),
+    FLOAT(comm, send_s, "120", 0.1, 1e6, "s", "for one message to leave"),
+    INT(comm, slice_mb, "32", 1, 1024, "MiB", "of one WEIGHTS message"),
+};
+// clang-format on
+
+static const struct config_schema schema = {keys, sizeof keys / sizeof *keys};
+
+enum status settings_load(struct settings *out, const char *path, int argc, char **argv)
+{
+    struct settings s = {0};
+    enum status st;
+    TRY_OUT(config_defaults(&schema, &s));
+    if (path)
+        TRY_OUT(config_load(&schema, &s, path));
+    for (int i = 0; i < argc; i++)
+        TRY_OUT(config_set(&schema, &s, argv[i]));
+    *out = s;
+    s = (struct settings){0};
+out:
+    settings_free(&s);
+    return st;
+}
+
+void settings_free(struct settings *s)
+{
+    config_free(&schema, s);
+}
+
+enum status settings_print(const struct settings *s, struct buf *out)
+{
+    return config_print(&schema, s, out);
+}
+
+enum status settings_describe(struct buf *out)
+{
+    return config_describe(&schema, out);
+}

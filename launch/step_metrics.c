@@ -1,0 +1,126 @@
+#include "launch/step_metrics.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+__attribute__((format(printf, 3, 4)))
+static void put(struct step_metrics *m, double value, const char *format, ...)
+{
+    if (m->n == STEP_METRICS_MAX)
+        return;
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(m->items[m->n].name, sizeof m->items[0].name, format, args);
+    va_end(args);
+    m->items[m->n++].value = value;
+}
+
+static double share(double part, double whole)
+{
+    return whole > 0.0 ? part / whole : 0.0;
+}
+
+// Mean generated tokens of a leaf's path, each leaf counted once.
+static double mean_length(const struct step_record *r)
+{
+    double tokens = 0.0, leaves = 0.0;
+    for (size_t i = 0; i < r->n_trees; i++) {
+        const struct tree *t = r->trees[i];
+        size_t prompt = (size_t)t->nodes[0].token_count;
+        for (size_t n = 0; n < t->n_nodes; n++) {
+            if (!tree_is_leaf(&t->nodes[n]))
+                continue;
+            tokens += (double)(tree_path_length(t, (int32_t)n) - prompt);
+            leaves += 1.0;
+        }
+    }
+    return share(tokens, leaves);
+}
+
+static double ended_share(const struct step_record *r, enum node_end end)
+{
+    double ended = 0.0, leaves = 0.0;
+    for (size_t i = 0; i < r->n_trees; i++) {
+        for (size_t n = 0; n < r->trees[i]->n_nodes; n++) {
+            const struct tree_node *node = &r->trees[i]->nodes[n];
+            leaves += tree_is_leaf(node);
+            ended += node->end == end;
+        }
+    }
+    return share(ended, leaves);
+}
+
+static void put_rollout(struct step_metrics *m, const struct step_record *r)
+{
+    const struct batch_stats *s = &r->stats;
+    // The leaves' mean reward, and the root values' mean: the unbiased Pass@1.
+    put(m, share(s->credit.reward_sum, (double)s->credit.leaves), "reward");
+    put(m, share(s->credit.root_value, (double)s->prompts), "pass_at_1");
+    put(m, mean_length(r), "length");
+    put(m, ended_share(r, NODE_LENGTH), "truncated");
+    put(m, share((double)s->credit.silent_groups, (double)s->credit.groups),
+        "silent_groups");
+    put(m, (double)s->credit.groups, "groups");
+    put(m, (double)s->signal_prompts, "signal_prompts");
+    put(m, share(s->entropy_sum, (double)s->generated_tokens), "entropy");
+    put(m, (double)s->generated_tokens, "generated_tokens");
+    put(m, (double)s->credit.leaves, "leaves");
+}
+
+static void put_training(struct step_metrics *m, const struct step_record *r)
+{
+    const struct batch_stats *s = &r->stats;
+    put(m, s->loss, "loss");
+    put(m, s->grad_norm, "grad_norm");
+    put(m, s->log_prob_diff_max, "log_prob_diff_max");
+    put(m, share(s->clipped, (double)s->credit.signal_tokens), "clipped");
+    put(m, share(s->kl_sum, (double)s->generated_tokens), "kl");
+    put(m, (double)s->unique_tokens, "trained_tokens");
+    put(m, share((double)s->unique_tokens, (double)s->path_tokens), "unique_ratio");
+    put(m, s->flops, "flops");
+}
+
+static void put_workers(struct step_metrics *m, const struct dispatch *d,
+                        struct worker_clock *clocks, size_t max)
+{
+    size_t n = dispatch_workers(d);
+    double flops = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        struct worker_report w;
+        dispatch_worker_report(d, i, &w);
+        flops += w.flops;
+        if (i >= max)
+            continue;
+        double busy = w.busy_s - clocks[i].busy_s, idle = w.idle_s - clocks[i].idle_s;
+        clocks[i] = (struct worker_clock){w.busy_s, w.idle_s};
+        put(m, share(idle, busy + idle), "worker_idle_%d", w.rank);
+    }
+    put(m, flops, "rollout_flops_total");
+}
+
+void step_metrics_fill(struct step_metrics *out, const struct step_record *record,
+                       const struct dispatch *dispatch, struct worker_clock *clocks,
+                       size_t max)
+{
+    *out = (struct step_metrics){0};
+    put_rollout(out, record);
+    put_training(out, record);
+    put(out, record->rollout_s, "rollout_s");
+    put(out, record->train_s, "train_s");
+    put(out, record->publish_s, "publish_s");
+    put(out,
+        share(record->learner_idle_s,
+              record->rollout_s + record->train_s + record->publish_s),
+        "learner_idle");
+    put_workers(out, dispatch, clocks, max);
+}
+
+double step_metrics_get(const struct step_metrics *m, const char *name)
+{
+    for (int i = 0; i < m->n; i++)
+        if (strcmp(m->items[i].name, name) == 0)
+            return m->items[i].value;
+    return (double)NAN;
+}

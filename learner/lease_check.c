@@ -1,0 +1,88 @@
+// A result held against its lease.  Whatever a worker sends, a tree that passes is one
+// that the task could have given.
+#include "lease.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+static enum status check_identity(const struct msg_task *task, const struct tree *tree)
+{
+    if (tree->prompt_id != task->prompt_id || tree->step != task->step ||
+        tree->policy_version != task->policy_version)
+        return status_fail(
+            ERR_PROTOCOL,
+            "prompt %llu of step %llu, version %llu, where %llu, %llu, %llu was asked",
+            (unsigned long long)tree->prompt_id, (unsigned long long)tree->step,
+            (unsigned long long)tree->policy_version,
+            (unsigned long long)task->prompt_id, (unsigned long long)task->step,
+            (unsigned long long)task->policy_version);
+    return OK;
+}
+
+static enum status check_root(const struct msg_task *task, const struct lease *l,
+                              const struct tree *tree)
+{
+    const struct tree_node *root = &tree->nodes[0];
+    if ((size_t)root->token_count != task->n_prompt ||
+        memcmp(tree->tokens + root->token_begin, task->prompt,
+               task->n_prompt * sizeof *task->prompt) != 0)
+        return status_fail(ERR_PROTOCOL, "the root is not the prompt");
+    int32_t children = 0;
+    for (size_t i = 1; i < tree->n_nodes; i++) {
+        const struct tree_node *n = &tree->nodes[i];
+        if (n->parent != 0)
+            continue;
+        children++;
+        if (n->child_index < l->first_child ||
+            n->child_index - l->first_child >= l->child_count)
+            return status_fail(ERR_PROTOCOL, "root child %d was not asked for",
+                               n->child_index);
+    }
+    if (children != l->child_count)
+        return status_fail(ERR_PROTOCOL, "%d children of the root, not %d", children,
+                           l->child_count);
+    return OK;
+}
+
+static enum status check_node(const struct msg_task *task, const struct tree_node *n,
+                              size_t i, int64_t path_tokens)
+{
+    if (n->end == NODE_BRANCHED &&
+        (n->depth >= task->n_branch || n->branching != task->branch[n->depth]))
+        return status_fail(ERR_PROTOCOL, "node %zu: %d children at depth %d", i,
+                           n->branching, n->depth);
+    if (i > 0 && n->token_count < 1)
+        return status_fail(ERR_PROTOCOL, "node %zu: no tokens", i);
+    if (path_tokens > task->max_new_tokens)
+        return status_fail(ERR_PROTOCOL, "node %zu: a path of %lld new tokens", i,
+                           (long long)path_tokens);
+    if (n->end == NODE_LENGTH && n->reward != 0)
+        return status_fail(ERR_PROTOCOL, "node %zu: a reward for unfinished text", i);
+    return OK;
+}
+
+static enum status check_nodes(const struct msg_task *task, const struct tree *tree)
+{
+    int64_t *path = NULL; // generated tokens from the root to the end of each node
+    enum status st;
+    TRY_OUT(mem_new(&path, tree->n_nodes, sizeof *path));
+    for (size_t i = 0; i < tree->n_nodes; i++) {
+        const struct tree_node *n = &tree->nodes[i];
+        path[i] = i == 0 ? 0 : path[n->parent] + n->token_count;
+        TRY_OUT(check_node(task, n, i, path[i]));
+    }
+out:
+    mem_free(path);
+    return st;
+}
+
+enum status lease_check_tree(const struct lease_table *t, const struct lease *l,
+                             const struct tree *tree, int32_t vocab)
+{
+    const struct msg_task *task = &t->prompts[l->prompt].task;
+    TRY(check_identity(task, tree));
+    TRY(tree_check_part(tree, vocab));
+    TRY(check_root(task, l, tree));
+    return check_nodes(task, tree);
+}

@@ -1,0 +1,252 @@
+#include "expand.h"
+
+#include "draw.h"
+#include "schedule.h"
+
+#include "base/mem.h"
+
+#include <math.h>
+
+static enum status mark_delimiters(struct expander *e, const struct expander_config *c)
+{
+    int32_t vocab = e->model->config.vocab;
+    TRY(mem_new(&e->ends_step, (size_t)vocab, 1));
+    for (size_t i = 0; i < c->n_delimiters; i++) {
+        if (c->delimiters[i] < 0 || c->delimiters[i] >= vocab)
+            return status_fail(ERR_INPUT, "delimiter %d: the model has %d tokens",
+                               c->delimiters[i], vocab);
+        e->ends_step[c->delimiters[i]] = 1;
+    }
+    return OK;
+}
+
+static enum status rows_new(struct expander *e)
+{
+    size_t rows = (size_t)e->max_rows, floats = 0;
+    TRY(mem_mul(&floats, rows, (size_t)e->model->config.vocab));
+    TRY(mem_new(&e->logits, floats, sizeof *e->logits));
+    TRY(mem_new(&e->running, rows, sizeof *e->running));
+    TRY(mem_new(&e->draws, rows, sizeof *e->draws));
+    TRY(mem_new(&e->branches, rows, sizeof *e->branches));
+    return mem_new(&e->tokens, rows, sizeof *e->tokens);
+}
+
+enum status expander_new(struct expander **out, const struct expander_config *c,
+                         const struct model *m, const struct tokenizer *t)
+{
+    struct expander *e = NULL;
+    enum status st = OK;
+    if (c->max_rows < 1)
+        return status_fail(ERR_INPUT, "rollout: %d rows", c->max_rows);
+    TRY_OUT(mem_new(&e, 1, sizeof *e));
+    e->model = m;
+    e->tokenizer = t;
+    e->max_rows = c->max_rows;
+    e->pages = e->free_pages = c->kv_pages;
+    TRY_OUT(mark_delimiters(e, c));
+    TRY_OUT(rows_new(e));
+    TRY_OUT(kv_cache_new(&e->cache, &m->config, c->kv_pages));
+    TRY_OUT(decoder_new(&e->decoder, m, c->max_rows));
+    *out = e;
+    e = NULL;
+out:
+    expander_free(e);
+    return status_wrap(st, "rollout");
+}
+
+void expander_free(struct expander *e)
+{
+    if (!e)
+        return;
+    for (size_t i = 0; i < e->n_tasks; i++)
+        task_free(e->tasks[i]);
+    mem_free(e->tasks);
+    mem_free(e->ends_step);
+    mem_free(e->running);
+    mem_free(e->waiting);
+    mem_free(e->draws);
+    mem_free(e->branches);
+    mem_free(e->tokens);
+    mem_free(e->logits);
+    kv_cache_free(e->cache);
+    decoder_free(e->decoder);
+    mem_free(e);
+}
+
+enum status expander_add(struct expander *e, const struct msg_task *task)
+{
+    const struct task_bounds bounds = {e->model->config.vocab,
+                                       e->model->config.max_positions, e->pages};
+    TRY(mem_grow(&e->tasks, &e->task_capacity, e->n_tasks, e->n_tasks + 1,
+                 sizeof *e->tasks));
+    struct task_state *fresh = NULL;
+    TRY(task_new(&fresh, task, &bounds));
+    fresh->sequence = e->next_sequence++;
+    e->tasks[e->n_tasks++] = fresh;
+    return OK;
+}
+
+static void remove_task(struct expander *e, size_t at)
+{
+    task_free(e->tasks[at]);
+    e->n_tasks--;
+    for (size_t i = at; i < e->n_tasks; i++)
+        e->tasks[i] = e->tasks[i + 1];
+}
+
+void expander_cancel(struct expander *e, uint64_t lease)
+{
+    for (size_t i = 0; i < e->n_tasks; i++)
+        if (e->tasks[i]->spec.lease == lease) {
+            schedule_drop(e, e->tasks[i]);
+            remove_task(e, i);
+            return;
+        }
+}
+
+static enum status accept_token(struct expander *e, struct node_ref r,
+                                const struct draw *d)
+{
+    if (!isfinite(d->log_prob))
+        return status_fail(ERR_INPUT,
+                           "prompt %llu: a token's log-prob is %g: the weights of "
+                           "version %llu are not finite",
+                           (unsigned long long)r.task->spec.prompt_id,
+                           (double)d->log_prob, (unsigned long long)e->model->version);
+    e->generated_tokens++;
+    return task_push_token(r.task, r.node,
+                           (struct drawn_token){d->token, d->log_prob, d->entropy},
+                           e->model->config.eos, e->ends_step);
+}
+
+static struct draw draw_for(struct node_ref r, const float *logits)
+{
+    const struct live_node *n = node_of(r);
+    return (struct draw){
+        .logits = logits,
+        .key = n->key,
+        .position = (uint64_t)n->path_tokens + n->n_tokens,
+        .temperature = r.task->spec.temperature,
+    };
+}
+
+// Draws a token for the running nodes from `first` on, whose draws are set; those that
+// end as leaves leave the batch.
+static enum status draw_running(struct expander *e, int32_t first)
+{
+    int32_t kept = first;
+    draw_tokens(e->draws + first, e->n_running - first, e->model->config.vocab);
+    for (int32_t i = first; i < e->n_running; i++) {
+        struct node_ref r = e->running[i];
+        TRY(accept_token(e, r, &e->draws[i]));
+        if (node_of(r)->end >= NODE_EOS)
+            schedule_complete(e, r);
+        else
+            e->running[kept++] = r;
+    }
+    e->n_running = kept;
+    return OK;
+}
+
+// New children's first tokens come from their parents' last logits.
+static enum status start_children(struct expander *e)
+{
+    int32_t first = e->n_running;
+    TRY(schedule_open_children(e));
+    for (int32_t i = first; i < e->n_running; i++) {
+        struct node_ref r = e->running[i];
+        e->draws[i] = draw_for(r, r.task->nodes[node_of(r)->parent].logits);
+    }
+    TRY(draw_running(e, first));
+    schedule_forget_spread(e);
+    return OK;
+}
+
+// Prefills the oldest task that has not begun, if its pages can be promised.
+static enum status start_task(struct expander *e, int *started)
+{
+    struct task_state *t = schedule_next_task(e);
+    if (!t)
+        return OK;
+    int32_t branch = -1;
+    TRY(kv_branch_open(e->cache, -1, &branch));
+    TRY(decode_prefill(e->decoder, e->model, e->cache, branch, t->spec.prompt,
+                       (int32_t)t->spec.n_prompt, e->logits));
+    TRY(task_start(t, branch));
+    e->free_pages -= t->nodes[0].pages;
+    TRY(schedule_wait(e, (struct node_ref){t, 0}, e->logits));
+    *started = 1;
+    return OK;
+}
+
+// Feeds every running node its last token.  A node that ended at a step boundary then
+// waits with its logits for its children; the others draw their next token.
+static enum status decode_running(struct expander *e)
+{
+    if (e->n_running == 0)
+        return OK;
+    for (int32_t i = 0; i < e->n_running; i++) {
+        const struct live_node *n = node_of(e->running[i]);
+        e->branches[i] = n->branch;
+        e->tokens[i] = n->tokens[n->n_tokens - 1].token;
+    }
+    TRY(decode_step(e->decoder, e->model, e->cache, e->branches, e->tokens,
+                    e->n_running, e->logits));
+    int32_t kept = 0;
+    for (int32_t i = 0; i < e->n_running; i++) {
+        struct node_ref r = e->running[i];
+        const float *row = e->logits + (size_t)i * (size_t)e->model->config.vocab;
+        if (node_of(r)->end == NODE_BRANCHED) {
+            TRY(schedule_wait(e, r, row));
+        } else {
+            e->draws[kept] = draw_for(r, row);
+            e->running[kept++] = r;
+        }
+    }
+    e->n_running = kept;
+    return draw_running(e, 0);
+}
+
+enum status expander_step(struct expander *e, int *worked)
+{
+    int started = 0;
+    TRY(start_children(e));
+    if (e->n_running < e->max_rows) {
+        TRY(start_task(e, &started));
+        TRY(start_children(e));
+    }
+    int any = started || e->n_running > 0;
+    TRY(decode_running(e));
+    *worked = any;
+    return OK;
+}
+
+enum status expander_take(struct expander *e, uint64_t *lease, struct tree *out,
+                          int *got)
+{
+    for (size_t i = 0; i < e->n_tasks; i++)
+        if (e->tasks[i]->finished) {
+            TRY(task_tree(e->tasks[i], e->tokenizer, out));
+            *lease = e->tasks[i]->spec.lease;
+            remove_task(e, i);
+            *got = 1;
+            return OK;
+        }
+    *got = 0;
+    return OK;
+}
+
+size_t expander_open_tasks(const struct expander *e)
+{
+    return e->n_tasks;
+}
+
+double expander_flops(const struct expander *e)
+{
+    return decoder_flops(e->decoder);
+}
+
+int64_t expander_generated_tokens(const struct expander *e)
+{
+    return e->generated_tokens;
+}

@@ -1,0 +1,185 @@
+#include "task_state.h"
+
+#include "pages.h"
+
+#include "base/mem.h"
+
+#include <math.h>
+
+// Nodes of the whole tree, so that a task cannot ask for more than a tree may hold.
+static enum status check_branches(const struct msg_task *spec)
+{
+    if (spec->n_branch < 1 || spec->n_branch > PROTO_MAX_BRANCH_DEPTHS)
+        return status_fail(ERR_INPUT, "branch: %d depths, not 1 to %d", spec->n_branch,
+                           PROTO_MAX_BRANCH_DEPTHS);
+    int64_t wide = 1, nodes = 1;
+    for (int32_t d = 0; d < spec->n_branch; d++) {
+        if (spec->branch[d] < 1 || spec->branch[d] > TREE_MAX_NODES)
+            return status_fail(ERR_INPUT, "branch: %d children at depth %d",
+                               spec->branch[d], d);
+        wide *= spec->branch[d];
+        nodes += wide;
+        if (nodes > TREE_MAX_NODES)
+            return status_fail(ERR_INPUT, "branch: more than %d nodes", TREE_MAX_NODES);
+    }
+    if (spec->first_child < 0 || spec->child_count < 1 ||
+        spec->child_count > spec->branch[0] ||
+        spec->first_child > spec->branch[0] - spec->child_count)
+        return status_fail(ERR_INPUT, "children %d to %d of %d", spec->first_child,
+                           spec->first_child + spec->child_count - 1, spec->branch[0]);
+    return OK;
+}
+
+static enum status check_sampling(const struct msg_task *spec)
+{
+    float t = spec->temperature;
+    if (!(t >= 0) || (t > 0 && (!isfinite(t) || !isfinite(1.0f / t))))
+        return status_fail(ERR_INPUT, "temperature %g", (double)t);
+    if (spec->max_new_tokens < 1 || spec->step_tokens < 0)
+        return status_fail(ERR_INPUT, "max_new_tokens %d, step_tokens %d",
+                           spec->max_new_tokens, spec->step_tokens);
+    return OK;
+}
+
+static enum status check_prompt(const struct msg_task *spec,
+                                const struct task_bounds *b)
+{
+    if (spec->n_prompt < 1)
+        return status_fail(ERR_INPUT, "the prompt is empty");
+    if (spec->n_prompt >= (size_t)b->max_positions)
+        return status_fail(ERR_INPUT,
+                           "a prompt of %zu tokens leaves no room in %d positions",
+                           spec->n_prompt, b->max_positions);
+    for (size_t i = 0; i < spec->n_prompt; i++)
+        if (spec->prompt[i] < 0 || spec->prompt[i] >= b->vocab)
+            return status_fail(ERR_INPUT, "prompt token %zu is %d: the model has %d", i,
+                               spec->prompt[i], b->vocab);
+    return OK;
+}
+
+static enum status copy_spec(struct msg_task *out, const struct msg_task *spec)
+{
+    *out = *spec;
+    out->prompt = NULL;
+    out->answer = NULL;
+    TRY(mem_dup(&out->prompt, spec->prompt, spec->n_prompt, sizeof *spec->prompt));
+    return mem_strdup(&out->answer, spec->answer ? spec->answer : "");
+}
+
+enum status task_new(struct task_state **out, const struct msg_task *spec,
+                     const struct task_bounds *bounds)
+{
+    struct task_state *t = NULL;
+    enum status st = OK;
+    TRY_OUT(check_branches(spec));
+    TRY_OUT(check_sampling(spec));
+    TRY_OUT(check_prompt(spec, bounds));
+    TRY_OUT(mem_new(&t, 1, sizeof *t));
+    TRY_OUT(copy_spec(&t->spec, spec));
+    int32_t room = bounds->max_positions - (int32_t)spec->n_prompt;
+    t->limit = spec->max_new_tokens < room ? spec->max_new_tokens : room;
+    if (task_pages(t) > bounds->pages) {
+        st = status_fail(ERR_INPUT,
+                         "a path of %zu + %d tokens may need %d key/value pages: there "
+                         "are %d",
+                         spec->n_prompt, t->limit, task_pages(t), bounds->pages);
+        goto out;
+    }
+    *out = t;
+    t = NULL;
+out:
+    task_free(t);
+    return status_wrap(st, "prompt %llu", (unsigned long long)spec->prompt_id);
+}
+
+void task_free(struct task_state *t)
+{
+    if (!t)
+        return;
+    for (size_t i = 0; i < t->n_nodes; i++) {
+        mem_free(t->nodes[i].tokens);
+        mem_free(t->nodes[i].logits);
+    }
+    mem_free(t->nodes);
+    mem_free(t->spec.prompt);
+    mem_free(t->spec.answer);
+    mem_free(t);
+}
+
+int32_t task_pages(const struct task_state *t)
+{
+    return pages_of((int32_t)t->spec.n_prompt) + pages_lane(t->limit, t->spec.n_branch);
+}
+
+int32_t task_child_pages(const struct task_state *t, int32_t parent)
+{
+    const struct live_node *p = &t->nodes[parent];
+    return pages_lane(t->limit - p->path_tokens - (int32_t)p->n_tokens,
+                      t->spec.n_branch - p->depth);
+}
+
+enum status task_start(struct task_state *t, int32_t branch)
+{
+    TRY(mem_grow(&t->nodes, &t->node_capacity, 0, 1, sizeof *t->nodes));
+    t->nodes[0] = (struct live_node){
+        .parent = -1,
+        .end = NODE_BRANCHED,
+        .key = {t->spec.rng_key},
+        .branch = branch,
+        .pages = task_pages(t),
+        .next_child = t->spec.first_child,
+        .end_child = t->spec.first_child + t->spec.child_count,
+        .children_left = t->spec.child_count,
+    };
+    t->n_nodes = 1;
+    t->started = 1;
+    return OK;
+}
+
+enum status task_open_child(struct task_state *t, int32_t parent, int32_t *child)
+{
+    TRY(mem_grow(&t->nodes, &t->node_capacity, t->n_nodes, t->n_nodes + 1,
+                 sizeof *t->nodes));
+    struct live_node *p = &t->nodes[parent];
+    t->nodes[t->n_nodes] = (struct live_node){
+        .parent = parent,
+        .child_index = p->next_child,
+        .depth = p->depth + 1,
+        .key = rng_child(p->key, (uint64_t)p->next_child),
+        .path_tokens = p->path_tokens + (int32_t)p->n_tokens,
+        .branch = -1,
+    };
+    p->next_child++;
+    *child = (int32_t)t->n_nodes++;
+    return OK;
+}
+
+static enum node_end end_of(const struct task_state *t, const struct live_node *n,
+                            int32_t eos, const uint8_t *ends_step)
+{
+    int32_t last = n->tokens[n->n_tokens - 1].token;
+    if (last == eos)
+        return NODE_EOS;
+    if (n->path_tokens + (int32_t)n->n_tokens >= t->limit)
+        return NODE_LENGTH;
+    if (n->depth >= t->spec.n_branch)
+        return NODE_OPEN;
+    int full = t->spec.step_tokens > 0 && n->n_tokens >= (size_t)t->spec.step_tokens;
+    return full || ends_step[last] ? NODE_BRANCHED : NODE_OPEN;
+}
+
+enum status task_push_token(struct task_state *t, int32_t node,
+                            struct drawn_token token, int32_t eos,
+                            const uint8_t *ends_step)
+{
+    struct live_node *n = &t->nodes[node];
+    TRY(mem_grow(&n->tokens, &n->token_capacity, n->n_tokens, n->n_tokens + 1,
+                 sizeof *n->tokens));
+    n->tokens[n->n_tokens++] = token;
+    n->end = end_of(t, n, eos, ends_step);
+    if (n->end == NODE_BRANCHED) {
+        n->end_child = t->spec.branch[n->depth];
+        n->children_left = n->end_child;
+    }
+    return OK;
+}

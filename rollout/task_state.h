@@ -1,0 +1,79 @@
+// The growing tree of one task: nodes in the order in which they were opened (parents
+// first), each with its own token list.  Knows where steps end; knows nothing of
+// batches or of who decodes.  One thread; the owner calls task_free.
+#ifndef ROLLOUT_TASK_STATE_H
+#define ROLLOUT_TASK_STATE_H
+
+#include "base/rng.h"
+#include "base/status.h"
+#include "proto/message.h"
+#include "text/tokenizer.h"
+#include "tree/tree.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct drawn_token {
+    int32_t token;
+    float log_prob, entropy;
+};
+
+struct live_node {
+    int32_t parent, child_index, depth; // as in struct tree_node
+    enum node_end end;
+    struct rng_key key;  // of its path of child indices
+    int32_t path_tokens; // generated on the path before its first token
+    struct drawn_token *tokens;
+    size_t n_tokens, token_capacity;
+
+    int32_t branch; // in the key/value cache; -1: none, or released
+    int32_t pages;  // promised to it and to one path below it (rollout/pages.h)
+    int from_lane;  // the promise is its parent's lane, lent to it
+    int lane_lent;  // its own lane is lent to one of its children
+    float *logits;  // (vocab) after its last token, until all children are open
+    int32_t next_child, end_child; // child indices still to open
+    int32_t children_left;         // children whose subtrees are not complete
+};
+
+struct task_state {
+    struct msg_task spec; // a copy
+    uint64_t sequence;    // order of arrival
+    int32_t limit;        // most generated tokens on a path
+    int started;          // prompt is in the cache
+    int finished;         // every node is complete
+    struct live_node *nodes;
+    size_t n_nodes, node_capacity;
+};
+
+// What the rules of a task are held against.
+struct task_bounds {
+    int32_t vocab, max_positions, pages;
+};
+
+// Checks a task and copies it.  ERR_INPUT: it can never be done, and why; ERR_NOMEM.
+CHECKED enum status task_new(struct task_state **out, const struct msg_task *spec,
+                             const struct task_bounds *bounds);
+void task_free(struct task_state *t);
+
+// Pages that the task must be promised before it starts: its prompt and one path.
+int32_t task_pages(const struct task_state *t);
+// Pages that a child of `parent` must be promised: a path from it to the end.
+int32_t task_child_pages(const struct task_state *t, int32_t parent);
+
+// Node 0, with all of the task's root children to open.  ERR_NOMEM.
+CHECKED enum status task_start(struct task_state *t, int32_t branch);
+// The next child of `parent`; it has no tokens yet.  ERR_NOMEM.
+CHECKED enum status task_open_child(struct task_state *t, int32_t parent,
+                                    int32_t *child);
+
+// Adds a token to a node and ends the node where the rules say so; ends_step (vocab) is
+// 1 for tokens that end a step.  ERR_NOMEM.
+CHECKED enum status task_push_token(struct task_state *t, int32_t node,
+                                    struct drawn_token token, int32_t eos,
+                                    const uint8_t *ends_step);
+
+// The finished task as a canonical tree with rewards.  ERR_NOMEM, ERR_LIMIT.
+CHECKED enum status task_tree(const struct task_state *t, const struct tokenizer *text,
+                              struct tree *out);
+
+#endif

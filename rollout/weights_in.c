@@ -1,0 +1,73 @@
+#include "weights_in.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+static uint64_t total_bytes(const struct model *m)
+{
+    return (uint64_t)model_param_count(m) * sizeof(float);
+}
+
+void weights_in_free(struct weights_in *w)
+{
+    mem_free(w->buffer);
+    *w = WEIGHTS_IN_EMPTY;
+}
+
+static enum status check_slice(const struct model *m, const struct msg_weights *s)
+{
+    uint64_t total = total_bytes(m);
+    if (s->total_bytes != total)
+        return status_fail(ERR_PROTOCOL, "weights of %llu bytes: the model has %llu",
+                           (unsigned long long)s->total_bytes,
+                           (unsigned long long)total);
+    if (s->offset > total || s->len > total - s->offset)
+        return status_fail(ERR_PROTOCOL, "%zu bytes of weights at %llu of %llu", s->len,
+                           (unsigned long long)s->offset, (unsigned long long)total);
+    if (s->version == WEIGHTS_NONE)
+        return status_fail(ERR_PROTOCOL, "weights without a version");
+    return OK;
+}
+
+static int is_newer(uint64_t version, uint64_t than)
+{
+    return than == WEIGHTS_NONE || version > than;
+}
+
+enum status weights_in_slice(struct weights_in *w, const struct model *m, uint64_t have,
+                             const struct msg_weights *slice, int *news)
+{
+    TRY(check_slice(m, slice));
+    if (slice->len == 0 || !is_newer(slice->version, have))
+        return OK;
+    if (!w->buffer)
+        TRY(mem_new(&w->buffer, model_param_count(m), sizeof *w->buffer));
+    if (is_newer(slice->version, w->version)) {
+        w->version = slice->version;
+        w->bytes = 0;
+    }
+    if (slice->version != w->version || slice->offset > w->bytes ||
+        slice->offset + slice->len <= w->bytes)
+        return OK;
+    memcpy((char *)w->buffer + slice->offset, slice->data, slice->len);
+    w->bytes = slice->offset + slice->len;
+    *news = 1;
+    return OK;
+}
+
+int weights_in_complete(const struct weights_in *w, const struct model *m)
+{
+    return w->version != WEIGHTS_NONE && w->bytes == total_bytes(m);
+}
+
+void weights_in_install(struct weights_in *w, struct model *m)
+{
+    float *old = m->params;
+    m->params = w->buffer;
+    m->version = w->version;
+    w->buffer = old;
+    w->version = WEIGHTS_NONE;
+    w->bytes = 0;
+    model_repack(m);
+}
