@@ -10,31 +10,16 @@
 #include <string.h>
 
 struct splitter_stage {
-    pcre2_general_context *memory;
     pcre2_code *code;
     char *pattern;
     int literal;
 };
-
-static void *take_memory(size_t bytes, void *context)
-{
-    void *taken = NULL;
-    (void)context;
-    return mem_new(&taken, bytes, 1) == OK ? taken : NULL;
-}
-
-static void give_memory(void *taken, void *context)
-{
-    (void)context;
-    mem_free(taken);
-}
 
 static void stage_free(struct splitter_stage *stage)
 {
     if (!stage)
         return;
     pcre2_code_free(stage->code);
-    pcre2_general_context_free(stage->memory);
     mem_free(stage->pattern);
     mem_free(stage);
 }
@@ -66,15 +51,8 @@ static enum status compile(struct splitter_stage *stage)
     int error = 0;
     PCRE2_SIZE at = 0;
     uint32_t options = PCRE2_UTF | (stage->literal ? PCRE2_LITERAL : PCRE2_UCP);
-    stage->memory = pcre2_general_context_create(take_memory, give_memory, NULL);
-    if (!stage->memory)
-        return no_memory();
-    pcre2_compile_context *context = pcre2_compile_context_create(stage->memory);
-    if (!context)
-        return no_memory();
     stage->code = pcre2_compile((PCRE2_SPTR)stage->pattern, PCRE2_ZERO_TERMINATED,
-                                options, &error, &at, context);
-    pcre2_compile_context_free(context);
+                                options, &error, &at, NULL);
     if (!stage->code)
         return fail_pattern(error, at);
     // Without a compiler for this machine the same code is interpreted.
@@ -190,7 +168,7 @@ enum status splitter_run(const struct splitter *s, const char *text, size_t len,
 {
     struct run r = {s, NULL, emit, context};
     if (s->n) {
-        r.match = pcre2_match_data_create(1, s->stages[0]->memory);
+        r.match = pcre2_match_data_create(1, NULL);
         if (!r.match)
             return no_memory();
     }

@@ -69,6 +69,9 @@ CHECKED enum status tree_add(struct tree *t, int32_t parent, int32_t child_index
 // rewards in [0, 1], log-probs finite and <= 0, tokens below `vocab`.
 // ERR_PROTOCOL names the node and the law.
 CHECKED enum status tree_check(const struct tree *t, int32_t vocab);
+// The same for a part: the root holds exactly its children [first, first + count).
+CHECKED enum status tree_check_part(const struct tree *t, int32_t vocab, int32_t first,
+                                    int32_t count);
 
 // Depth-first order, children by child index; keeps every number.  ERR_NOMEM.
 CHECKED enum status tree_canonical(struct tree *t);

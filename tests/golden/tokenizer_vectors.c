@@ -1,10 +1,11 @@
 // Encodes the texts that llama.cpp ships with its tokenizers, and compares every id.
-// clang-format off: cmocka.h needs the four before it
-#include <cmocka.h>
+// cmocka.h needs the four before it.
+// clang-format off
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
 // clang-format on
 #include "base/file.h"
 #include "text/tokenizer.h"

@@ -2,15 +2,18 @@
 #ifndef TEST_MODEL_FIXTURE_H
 #define TEST_MODEL_FIXTURE_H
 
-#include "base/rng.h"
-#include "model/model.h"
-#include "tensor/ops.h"
-
-#include <cmocka.h>
+// cmocka.h needs the four before it.
+// clang-format off
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+#include "base/rng.h"
+#include "model/model.h"
+#include "tensor/ops.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,13 +139,14 @@ struct predicted {
 };
 
 enum { PACK_TOKENS = TREE_NODES * TREE_NODES * TREE_LONGEST };
+enum { PACK_SPANS = TREE_NODES * TREE_NODES };
 
 // A pack with the memory it points into, and what each output predicts.
 struct test_pack {
     struct pack pack;
     int32_t tokens[PACK_TOKENS], positions[PACK_TOKENS];
     int32_t row[PACK_TOKENS], target[PACK_TOKENS];
-    struct attention_span spans[TREE_NODES];
+    struct attention_span spans[PACK_SPANS];
     struct predicted predicted[PACK_TOKENS];
 };
 
@@ -191,18 +195,27 @@ static inline void pack_tokens(struct test_pack *p, const struct token_tree *t,
         p->pack.max_context = end;
 }
 
-static inline struct test_pack *pack_tree(const struct token_tree *t)
+// A span a node, `copies` times over.
+static inline struct test_pack *pack_copies(const struct token_tree *t, int copies)
 {
     struct test_pack *p = pack_start();
-    p->pack.n_spans = t->n_nodes;
-    for (int i = 0; i < t->n_nodes; i++) {
-        int up = t->parent[i];
-        p->spans[i] =
-            (struct attention_span){p->pack.n_tokens, t->count[i], up, t->start[i]};
-        int32_t before = up < 0 ? -1 : p->spans[up].begin + p->spans[up].count - 1;
-        pack_tokens(p, t, i, before, -1);
+    for (int n = 0; n < copies; n++) {
+        int first = p->pack.n_spans;
+        for (int i = 0; i < t->n_nodes; i++) {
+            int up = t->parent[i] < 0 ? -1 : first + t->parent[i];
+            struct attention_span *span = &p->spans[p->pack.n_spans++];
+            *span =
+                (struct attention_span){p->pack.n_tokens, t->count[i], up, t->start[i]};
+            int32_t before = up < 0 ? -1 : p->spans[up].begin + p->spans[up].count - 1;
+            pack_tokens(p, t, i, before, -1);
+        }
     }
     return p;
+}
+
+static inline struct test_pack *pack_tree(const struct token_tree *t)
+{
+    return pack_copies(t, 1);
 }
 
 // Every leaf's path on its own and in one span, as if the tree shared nothing.

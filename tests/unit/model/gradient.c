@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/par.h"
 
+enum { COPIES = 8 };
 static const float inv_temperature = 1.25F;
 
 // A coefficient of one predicted token of the tree.
@@ -68,6 +69,29 @@ static void tree_gradient_is_the_sum_over_paths(void **state)
         mem_free(tree);
         mem_free(paths);
     }
+    model_free(&m);
+}
+
+// So many outputs that their logits are made in several chunks.
+static void copies_add_up(void **state)
+{
+    (void)state;
+    struct model_config c = tiny_config(0, 0);
+    struct model m;
+    struct token_tree t;
+    double norm = 0;
+    tiny_model(&m, &c);
+    random_tree(&t, 0, c.vocab);
+    struct test_pack *many = pack_copies(&t, COPIES);
+    assert_true(many->pack.n_outputs > 1024);
+    float *sum = gradient_of(&m, &t, many);
+    float *one = gradient_of(&m, &t, pack_tree(&t));
+    for (size_t i = 0; i < model_param_count(&m); i++)
+        one[i] *= COPIES;
+    double off = norm_of_difference(one, sum, model_param_count(&m), &norm);
+    assert_true(off < 1e-6 * norm);
+    mem_free(sum);
+    mem_free(one);
     model_free(&m);
 }
 
@@ -287,6 +311,7 @@ int main(void)
         cmocka_unit_test(llama_gradients_match_differences),
         cmocka_unit_test(qwen2_gradients_match_differences),
         cmocka_unit_test(tree_gradient_is_the_sum_over_paths),
+        cmocka_unit_test(copies_add_up),
         cmocka_unit_test(backward_is_the_same_on_threads),
         cmocka_unit_test(activations_are_reused),
     };

@@ -74,8 +74,15 @@ static void open_ready(struct session *s)
         int up = s->t->parent[i];
         if (s->branch[i] >= 0 || (up >= 0 && !is_complete(s, up)))
             continue;
-        int32_t above = up < 0 ? -1 : s->branch[up];
+        int32_t above = up < 0 ? -1 : s->branch[up], empty = -1;
+        // A branch without tokens in between is as good as none.
+        if (draw(s, 3) == 0) {
+            assert_ok(kv_branch_open(s->cache, above, &empty));
+            above = empty;
+        }
         assert_ok(kv_branch_open(s->cache, above, &s->branch[i]));
+        if (empty >= 0)
+            kv_branch_release(s->cache, empty);
         if (up >= 0) {
             predict(s, i, 0, s->logits[up]);
             let_go(s, up);

@@ -2,13 +2,15 @@
 #ifndef TEST_ROLLOUT_FIXTURE_H
 #define TEST_ROLLOUT_FIXTURE_H
 
+// cmocka.h needs the standard headers before it.
+// clang-format off
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
 #include <cmocka.h>
+// clang-format on
 
 #include "base/hash.h"
 #include "rollout/expand.h"
@@ -105,7 +107,8 @@ static inline struct msg_task task_make(uint64_t i, const int32_t *branch,
 static inline struct expander *expander_make(const struct world *w, int32_t max_rows,
                                              int32_t kv_pages)
 {
-    struct expander_config c = {max_rows, kv_pages, w->delimiters.ids, w->delimiters.len};
+    struct expander_config c = {max_rows, kv_pages, w->delimiters.ids,
+                                w->delimiters.len};
     struct expander *e = NULL;
     assert_ok(expander_new(&e, &c, &w->model, w->tokenizer));
     return e;
@@ -133,8 +136,8 @@ static inline uint64_t next_tree(struct expander *e, struct tree *out)
 
 // Expands the tasks, added in the given order (NULL: as they stand); trees by task.
 static inline void expand_all(const struct world *w, int32_t max_rows, int32_t kv_pages,
-                              const struct msg_task *tasks, const size_t *order, size_t n,
-                              struct tree *trees)
+                              const struct msg_task *tasks, const size_t *order,
+                              size_t n, struct tree *trees)
 {
     struct expander *e = expander_make(w, max_rows, kv_pages);
     for (size_t i = 0; i < n; i++)

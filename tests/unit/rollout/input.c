@@ -1,9 +1,10 @@
 // Tasks that can never be done are refused with a reason; weights that give no numbers
 // are named; a failed allocation is a status.
-#include <math.h>
+#include "fixture.h"
 
 #include "base/mem.h"
-#include "fixture.h"
+
+#include <math.h>
 
 static void expect_refused(struct expander *e, const struct msg_task *task,
                            const char *reason)

@@ -1,5 +1,6 @@
 // Where steps end, how nodes branch, what is drawn, and which leaf is rewarded.
 #include "fixture.h"
+
 #include "tensor/ops.h"
 
 static int is_delimiter(const struct world *w, int32_t token)

@@ -32,13 +32,15 @@ static void expand_hashes(const struct world *w, int32_t rows, int32_t pages,
 
 static void test_rows_pages_order(void **state)
 {
-    static const size_t backwards[N] = {5, 4, 3, 2, 1, 0}, mixed[N] = {3, 0, 5, 1, 4, 2};
+    static const size_t backwards[N] = {5, 4, 3, 2, 1, 0},
+                        mixed[N] = {3, 0, 5, 1, 4, 2};
     static const struct {
         int32_t rows, pages;
         const size_t *order;
     } ways[] = {
-        {1, ROOMY_PAGES, NULL}, {3, ROOMY_PAGES, backwards}, {64, 10, NULL},
-        {64, 10, mixed},        {64, 17, backwards},         {3, 12, mixed},
+        {1, ROOMY_PAGES, NULL}, {3, ROOMY_PAGES, backwards},
+        {64, 10, NULL},         {64, 10, mixed},
+        {64, 17, backwards},    {3, 12, mixed},
         {1, 10, backwards},     {7, 30, NULL},
     };
     uint64_t right[N], other[N];

@@ -1,8 +1,9 @@
 // The worker's side of the protocol, with a learner made of single messages.
 #include "rollout/worker.h"
 
-#include "base/mem.h"
 #include "fixture.h"
+
+#include "base/mem.h"
 
 enum { LEARNER = 0, HEARTBEAT = 100, SILENCE = 1000 };
 

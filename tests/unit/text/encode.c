@@ -40,7 +40,7 @@ static size_t random_text(char *out, size_t characters, struct rng_key key, int 
     size_t len = 0;
     for (size_t i = 0; i < characters; i++) {
         uint32_t limit = limits[rng_below(key, 3 * i, 5)];
-        len += put_point(out + len, (uint32_t)rng_below(key, 3 * i + 1, limit) & ~0u);
+        len += put_point(out + len, (uint32_t)rng_below(key, 3 * i + 1, limit));
         if (broken && rng_below(key, 3 * i + 2, 8) == 0)
             out[len++] = (char)(0x80 + i % 0x80);
     }

@@ -3,12 +3,13 @@
 #ifndef TEST_TEXT_H
 #define TEST_TEXT_H
 
-// clang-format off: cmocka.h needs the four before it
-#include <cmocka.h>
+// cmocka.h needs the four before it.
+// clang-format off
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
 // clang-format on
 #include "base/file.h"
 #include "base/mem.h"

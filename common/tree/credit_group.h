@@ -1,0 +1,22 @@
+// The two kinds of groups in which credit is given.  Private to tree/credit.
+#ifndef TREE_CREDIT_GROUP_H
+#define TREE_CREDIT_GROUP_H
+
+#include "credit.h"
+
+// What hangs below a node.
+struct subtree {
+    int64_t leaves;
+    double value_sum, value_square_sum; // of the children's values
+    float reward_min, reward_max;       // of the leaves' raw rewards
+};
+
+// etreerpo, treerpo: a group is the children of one parent.
+void credit_steps(struct tree *t, const struct credit_config *config,
+                  const struct subtree *below, struct credit_stats *stats);
+
+// grpo, rloo: the group is all leaves of the prompt.
+void credit_leaves(struct tree *t, const struct credit_config *config,
+                   struct subtree *below, struct credit_stats *stats);
+
+#endif

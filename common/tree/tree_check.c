@@ -1,0 +1,141 @@
+// The laws of a tree, checked as if its maker were hostile: every index is held against
+// its array before it is used, in one pass over nodes and one over tokens.
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "tree.h"
+
+static enum status broken(size_t node, const char *law)
+{
+    return status_fail(ERR_PROTOCOL, "tree: node %zu: %s", node, law);
+}
+
+static enum status check_tokens(const struct tree *t, size_t i, int32_t vocab)
+{
+    const struct tree_node *n = &t->nodes[i];
+    for (size_t k = (size_t)n->token_begin; k < (size_t)(n->token_begin + n->token_count);
+         k++) {
+        if (t->tokens[k] < 0 || t->tokens[k] >= vocab)
+            return broken(i, "a token outside the vocabulary");
+        float log_prob = t->log_probs[k], entropy = t->entropies[k];
+        if (!isfinite(log_prob) || log_prob > 1e-4f)
+            return broken(i, "a log-prob that is no log-prob");
+        if (!isfinite(entropy) || entropy < -1e-3f)
+            return broken(i, "an entropy that is no entropy");
+    }
+    return OK;
+}
+
+static enum status check_root(const struct tree *t)
+{
+    const struct tree_node *root = &t->nodes[0];
+    if (root->parent != -1 || root->depth != 0 || root->child_index != 0)
+        return broken(0, "not a root");
+    if (root->end != NODE_BRANCHED || root->branching < 1)
+        return broken(0, "a root without children");
+    return OK;
+}
+
+// What can be said of node i from itself and its parent, which comes before it.
+static enum status check_node(const struct tree *t, size_t i)
+{
+    const struct tree_node *n = &t->nodes[i];
+    if (n->parent < 0 || (size_t)n->parent >= i)
+        return broken(i, "its parent does not come before it");
+    const struct tree_node *parent = &t->nodes[n->parent];
+    if (parent->end != NODE_BRANCHED)
+        return broken(i, "hangs below a leaf");
+    if (n->child_index < 0 || n->child_index >= parent->branching)
+        return broken(i, "its child index is not below its parent's branching");
+    if (n->depth != parent->depth + 1 || n->depth > TREE_MAX_DEPTH)
+        return broken(i, "wrong depth");
+    if (n->token_count < 1)
+        return broken(i, "a step without tokens");
+    if (n->end != NODE_BRANCHED && (n->end < NODE_EOS || n->end > NODE_CUT))
+        return broken(i, "no such end");
+    if (n->end == NODE_BRANCHED ? n->branching < 1 : n->branching != 0)
+        return broken(i, "branching does not fit its end");
+    if (!isfinite(n->reward) || n->reward < 0.0f || n->reward > 1.0f)
+        return broken(i, "a reward outside [0, 1]");
+    return OK;
+}
+
+static enum status check_range(const struct tree *t, size_t i, size_t *expected)
+{
+    const struct tree_node *n = &t->nodes[i];
+    if (n->token_begin < 0 || n->token_count < 0 || (size_t)n->token_begin != *expected ||
+        (size_t)n->token_count > t->n_tokens - *expected)
+        return broken(i, "its tokens are not where they must be");
+    *expected += (size_t)n->token_count;
+    return OK;
+}
+
+// Every branched node has each of its children exactly once.  A node's children have
+// bits [base, base + branching) in `seen`; all branchings together cannot exceed the
+// nodes there are (plus the root's absent ones in a part).
+static enum status check_children(const struct tree *t, int32_t first, int32_t count)
+{
+    size_t *base = NULL, total = 0, room = t->n_nodes;
+    char *seen = NULL;
+    enum status st;
+    if (t->nodes[0].branching > TREE_MAX_NODES)
+        return broken(0, "branching beyond all bounds");
+    room += (size_t)t->nodes[0].branching;
+    TRY_OUT(mem_new(&base, t->n_nodes, sizeof *base));
+    for (size_t i = 0; i < t->n_nodes; i++) {
+        base[i] = total;
+        total += (size_t)t->nodes[i].branching;
+        if (total > room) {
+            st = broken(i, "children are missing");
+            goto out;
+        }
+    }
+    TRY_OUT(mem_new(&seen, total, 1));
+    for (size_t i = 1; i < t->n_nodes; i++) {
+        const struct tree_node *n = &t->nodes[i];
+        if (n->parent == 0 && (n->child_index < first || n->child_index - first >= count)) {
+            st = broken(i, "a child of the root that does not belong to this part");
+            goto out;
+        }
+        if (seen[base[n->parent] + (size_t)n->child_index]++) {
+            st = broken(i, "has a double");
+            goto out;
+        }
+    }
+    // No child is double, so counting them shows whether one is missing.
+    if (t->n_nodes - 1 + (size_t)t->nodes[0].branching != total + (size_t)count)
+        st = broken(0, "children are missing");
+out:
+    mem_free(base);
+    mem_free(seen);
+    return st;
+}
+
+enum status tree_check_part(const struct tree *t, int32_t vocab, int32_t first,
+                            int32_t count)
+{
+    size_t expected = 0;
+    if (t->n_nodes < 1 || t->n_nodes > TREE_MAX_NODES || t->n_tokens > TREE_MAX_TOKENS)
+        return status_fail(ERR_PROTOCOL, "tree: %zu nodes, %zu tokens", t->n_nodes,
+                           t->n_tokens);
+    TRY(check_root(t));
+    if (first < 0 || count < 1 || count > t->nodes[0].branching - first)
+        return status_fail(ERR_PROTOCOL, "tree: no children %d to %d below the root",
+                           first, first + count);
+    for (size_t i = 0; i < t->n_nodes; i++) {
+        if (i > 0)
+            TRY(check_node(t, i));
+        TRY(check_range(t, i, &expected));
+        TRY(check_tokens(t, i, vocab));
+    }
+    if (expected != t->n_tokens)
+        return status_fail(ERR_PROTOCOL, "tree: %zu tokens belong to no node",
+                           t->n_tokens - expected);
+    return check_children(t, first, count);
+}
+
+enum status tree_check(const struct tree *t, int32_t vocab)
+{
+    return tree_check_part(t, vocab, 0, t->n_nodes ? t->nodes[0].branching : 0);
+}
