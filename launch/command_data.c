@@ -112,6 +112,19 @@ out:
     return st;
 }
 
+// A plain file as it is, or the questions and solutions of a .jsonl of problems.
+static enum status read_text(struct buf *out, const char *path)
+{
+    size_t len = strlen(path);
+    struct dataset set = {0};
+    if (len < 6 || strcmp(path + len - 6, ".jsonl") != 0)
+        return file_read(out, path, MAX_TEXT_BYTES);
+    TRY(dataset_load(&set, path, 0));
+    append_texts(out, &set);
+    dataset_free(&set);
+    return out->status;
+}
+
 static enum status make_tokenizer(const struct data_settings *s, const char *from,
                                   const char *dir)
 {
@@ -122,7 +135,7 @@ static enum status make_tokenizer(const struct data_settings *s, const char *fro
     if (s->vocab < 257)
         return status_fail(ERR_INPUT, "vocab: %ld is below 257, the bytes and one special",
                            (long)s->vocab);
-    TRY_OUT(file_read(&text, from, MAX_TEXT_BYTES));
+    TRY_OUT(read_text(&text, from));
     TRY_OUT(file_make_dirs(dir));
     st = save_tokenizer(&text, s->vocab, dir);
 out:

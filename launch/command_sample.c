@@ -94,7 +94,8 @@ enum status command_sample(int argc, char **argv)
     if (!args.first || !prompt)
         return status_fail(ERR_INPUT, "usage: etreerpo sample CONFIG --prompt TEXT "
                                       "[--answer N] [key=value ...]");
-    TRY_OUT(job_load(&job, args.first, args.n_settings, args.settings, JOB_NO_DATA, NULL));
+    TRY_OUT(job_configure(&job, args.first, args.n_settings, args.settings));
+    TRY_OUT(job_load(&job, JOB_NO_DATA));
     TRY_OUT(par_start(job_threads(&job.settings, 1, 1), 50));
     TRY_OUT(fill_task(&job, prompt, answer, &task));
     TRY_OUT(expand_one(&job, &task, &tree));

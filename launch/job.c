@@ -51,10 +51,9 @@ static enum status fresh_model(struct job *job)
     return OK;
 }
 
-static enum status load_model(struct job *job, const char *folder)
+static enum status load_model(struct job *job)
 {
-    if (!folder || !*folder)
-        folder = job->settings.model.path;
+    const char *folder = job->settings.model.path;
     if (!*folder)
         return fresh_model(job);
     TRY(model_load(&job->model, folder));
@@ -65,12 +64,10 @@ static enum status load_model(struct job *job, const char *folder)
     return OK;
 }
 
-static enum status load_tokenizer(struct job *job, const char *folder)
+static enum status load_tokenizer(struct job *job)
 {
     const struct settings *s = &job->settings;
-    const char *where = *s->data.tokenizer ? s->data.tokenizer
-                        : folder && *folder ? folder
-                                            : s->model.path;
+    const char *where = *s->data.tokenizer ? s->data.tokenizer : s->model.path;
     if (!*where)
         return status_fail(ERR_INPUT,
                            "no tokenizer: set data.tokenizer or model.path to a folder");
@@ -100,12 +97,16 @@ static enum status load_data(struct job *job, int data)
     return OK;
 }
 
-enum status job_load(struct job *job, const char *config_path, int argc, char **argv,
-                     int data, const char *model_folder)
+enum status job_configure(struct job *job, const char *config_path, int argc,
+                          char **argv)
 {
-    TRY(settings_load(&job->settings, config_path, argc, argv));
-    TRY(load_tokenizer(job, model_folder));
-    TRY(load_model(job, model_folder));
+    return settings_load(&job->settings, config_path, argc, argv);
+}
+
+enum status job_load(struct job *job, int data)
+{
+    TRY(load_tokenizer(job));
+    TRY(load_model(job));
     // The tokenizer knows what ends a text; a folder's config.json may be silent on it.
     if (job->model.config.eos < 0)
         job->model.config.eos = tokenizer_eos(job->tokenizer);

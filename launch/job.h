@@ -21,10 +21,12 @@ struct job {
 
 enum job_data { JOB_NO_DATA = 0, JOB_TRAIN = 1, JOB_TEST = 2 };
 
-// Loads what the settings name.  `data` says which sets; `model_folder` overrides
-// model.path (NULL: as set; with neither, fresh parameters of the configured shape).
-CHECKED enum status job_load(struct job *job, const char *config_path, int argc,
-                             char **argv, int data, const char *model_folder);
+// Reads the settings only.  ERR_INPUT.
+CHECKED enum status job_configure(struct job *job, const char *config_path, int argc,
+                                  char **argv);
+// Loads what the settings name: tokenizer, policy (fresh where model.path is empty) and
+// the data sets in `data`.  ERR_INPUT, ERR_NOMEM.
+CHECKED enum status job_load(struct job *job, int data);
 void job_free(struct job *job);
 
 // Prompts and answers of a data set, for the learner's plans.  `scratch` is the source's

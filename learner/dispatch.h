@@ -4,8 +4,12 @@
 // A task is a lease with a deadline; an expired one goes to another worker, and since
 // its random numbers are counters the second result is identical, so whichever comes
 // first is taken and the rest are dropped.  A worker whose message makes no sense is
-// named in the log, its leases are freed, and it is not given work again until it says
-// HELLO anew (three times at most).
+// named in the log and its leases are freed; after three in a row it is given no more
+// work until it starts anew (a HELLO of another incarnation, three times at most).
+// A task that a worker reports as impossible (FAULT "lease N: reason") is tried once
+// more elsewhere, and then fails the job.  Once weights are published every LEASE is
+// answered, if only by an empty
+// WEIGHTS slice, so that a worker hears that the learner lives.
 // The learner never sends first to a rank that has been silent past `silence_ms`.
 #ifndef LEARNER_DISPATCH_H
 #define LEARNER_DISPATCH_H
@@ -42,6 +46,7 @@ CHECKED enum status dispatch_begin(struct dispatch *d, const struct msg_task *ta
                                    size_t n, int32_t parts, int64_t now_ms,
                                    struct outbox *out);
 
+// ERR_INPUT: a task that no worker can do; ERR_NOMEM.
 CHECKED enum status dispatch_receive(struct dispatch *d, int rank, const uint8_t *bytes,
                                      size_t len, int64_t now_ms, struct outbox *out);
 // Expires leases and silent workers.  ERR_TIMEOUT: no worker is left (names the last

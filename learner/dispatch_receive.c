@@ -7,9 +7,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-// A message that no correct worker sends; `status_message` says why.
-static void reject(struct dispatch *d, struct peer *p)
+// A message that no correct worker sends (`why` is ERR_PROTOCOL) counts against it; any
+// other failure is our own and passes through.
+static enum status reject(struct dispatch *d, struct peer *p, enum status why)
 {
+    if (why != ERR_PROTOCOL)
+        return why;
     log_warn("rank %d: %s", p->rank, status_message());
     p->rejected_messages++;
     p->strikes++;
@@ -19,6 +22,7 @@ static void reject(struct dispatch *d, struct peer *p)
                  p->strikes);
         p->shut_out = 1;
     }
+    return OK;
 }
 
 static enum status refuse(struct dispatch *d, int rank, struct outbox *out)
@@ -106,12 +110,8 @@ static enum status receive_result(struct dispatch *d, struct peer *p,
     if (!l || l->state == LEASE_DONE)
         return OK; // a copy, or of a batch that is over
     enum status st = lease_check_tree(&d->leases, l, &r->tree, d->config.vocab);
-    if (st == ERR_PROTOCOL) {
-        (void)status_wrap(st, "lease %" PRIu64, r->lease);
-        reject(d, p);
-        return OK;
-    }
-    TRY(st);
+    if (st != OK)
+        return reject(d, p, status_wrap(st, "lease %" PRIu64, r->lease));
     p->strikes = 0;
     return lease_done(&d->leases, l, &r->tree);
 }
@@ -171,10 +171,9 @@ static enum status receive_type(struct dispatch *d, struct peer *p, struct messa
     case MSG_STOP:
         break;
     }
-    (void)status_fail(ERR_PROTOCOL, "a %s is not a worker's to send",
-                      message_name(m->type));
-    reject(d, p);
-    return OK;
+    return reject(d, p,
+                  status_fail(ERR_PROTOCOL, "a %s is not a worker's to send",
+                              message_name(m->type)));
 }
 
 static enum status receive_message(struct dispatch *d, int rank, struct message *m,
@@ -207,9 +206,8 @@ enum status dispatch_receive(struct dispatch *d, int rank, const uint8_t *bytes,
     if (st == ERR_PROTOCOL) {
         struct peer *p = dispatch_peer(d, rank);
         if (p && !d->stopping)
-            reject(d, p);
-        else
-            log_warn("rank %d: %s", rank, status_message());
+            return reject(d, p, st);
+        log_warn("rank %d: %s", rank, status_message());
         return OK;
     }
     TRY(st);

@@ -3,12 +3,9 @@
 #include "shape.h"
 
 #include "base/mem.h"
-#include "base/par.h"
 #include "tensor/ops.h"
 
 #include <math.h>
-
-enum { PANEL = 64 }; // outputs in one packed panel (tensor/ops.h)
 
 static size_t take(size_t *used, size_t rows, size_t columns)
 {
@@ -135,29 +132,11 @@ size_t model_param_count(const struct model *m)
     return m->layout.total;
 }
 
-struct repack {
-    const struct matrix_shape *shape;
-    const float *weight;
-    float *packed;
-};
-
-// One panel lies at its own place whatever the others are, so each can be packed alone.
-static void pack_panel(void *context, int index, int thread)
-{
-    (void)thread;
-    const struct repack *r = context;
-    int first = index * PANEL;
-    int rest = r->shape->outputs - first;
-    size_t inputs = (size_t)r->shape->inputs;
-    gemm_pack(r->packed + (size_t)first * inputs, r->weight + (size_t)first * inputs,
-              rest < PANEL ? rest : PANEL, r->shape->inputs);
-}
-
 void model_repack(struct model *m)
 {
     for (int i = 0; i < matrix_count(&m->config); i++) {
         struct matrix_shape s = matrix_shape(m, i);
-        struct repack r = {&s, m->params + s.offset, m->packed + m->packed_offset[i]};
-        par_for((s.outputs + PANEL - 1) / PANEL, pack_panel, &r);
+        gemm_pack(m->packed + m->packed_offset[i], m->params + s.offset, s.outputs,
+                  s.inputs);
     }
 }

@@ -26,9 +26,11 @@ static inline vf vf_zero(void)
     return vf_set1(0.0F);
 }
 
-// The first n lanes from p, `fill` in the others; n in [0, 16].
+// The first n lanes from p, `fill` in the others; n over 16 counts as 16.
 static inline vf vf_load_part(const float *p, int n, float fill)
 {
+    if (n >= VF_LANES)
+        return vf_load(p);
     float lanes[VF_LANES];
     vf_store(lanes, vf_set1(fill));
     for (int i = 0; i < n; i++)
@@ -38,16 +40,14 @@ static inline vf vf_load_part(const float *p, int n, float fill)
 
 static inline void vf_store_part(float *p, vf x, int n)
 {
+    if (n >= VF_LANES) {
+        vf_store(p, x);
+        return;
+    }
     float lanes[VF_LANES];
     vf_store(lanes, x);
     for (int i = 0; i < n; i++)
         p[i] = lanes[i];
-}
-
-// Lanes that a row of n elements has from element i on.
-static inline int vf_part(int n, int i)
-{
-    return n - i < VF_LANES ? n - i : VF_LANES;
 }
 
 static inline float vf_sum(vf x)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// json_dumps would take "owned" values; every failure below is one of memory.
+// Everything written is UTF-8, so what jansson refuses below is for want of memory.
 static enum status no_memory(void)
 {
     return status_fail(ERR_NOMEM, "no memory for the tokenizer's JSON");

@@ -124,11 +124,10 @@ static enum status find(struct run *r, size_t stage, const char *text, size_t le
     const PCRE2_SIZE *bounds = pcre2_get_ovector_pointer(r->match);
     *start = bounds[0] < from ? from : bounds[0]; // \K may move it back
     *end = bounds[1];
-    return *end > *start ? OK
-                         : status_fail(ERR_INPUT,
-                                       "pre-tokenizer pattern %zu matches "
-                                       "backwards",
-                                       stage);
+    if (*end <= *start)
+        return status_fail(ERR_INPUT, "pre-tokenizer pattern %zu matches backwards",
+                           stage);
+    return OK;
 }
 
 static enum status cut(struct run *r, size_t stage, const char *text, size_t len)

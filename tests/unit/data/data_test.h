@@ -10,15 +10,15 @@
 #include <stdint.h>
 #include <cmocka.h>
 // clang-format on
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "base/file.h"
 #include "base/mem.h"
 #include "data/algebra.h"
 #include "data/dataset.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define assert_ok(call)                                                                \
     do {                                                                               \
@@ -39,7 +39,8 @@ static inline struct temporary temporary_make(void)
     return t;
 }
 
-static inline void temporary_put(const struct temporary *t, const char *text, size_t len)
+static inline void temporary_put(const struct temporary *t, const char *text,
+                                 size_t len)
 {
     assert_ok(file_write(t->path, text, len));
 }

@@ -36,8 +36,9 @@ static void test_forms(void **state)
 {
     struct dataset d = {0};
     (void)state;
-    load_text(&d, "{\"id\": 3, \"answer\":\"#### 1\", \"question\":\"q\"}\r\n"
-                  "  {\"question\":\"r\",\"answer\":\"####2\"}"); // no newline at the end
+    load_text(&d,
+              "{\"id\": 3, \"answer\":\"#### 1\", \"question\":\"q\"}\r\n"
+              "  {\"question\":\"r\",\"answer\":\"####2\"}"); // no newline at the end
     assert_int_equal(d.n, 2);
     assert_string_equal(d.problems[1].answer, "2");
     dataset_free(&d);
@@ -77,12 +78,12 @@ static void test_malformed(void **state)
         {"null", ":1: ", "not a JSON object"},
         {"{\"answer\": \"#### 1\"}", ":1: ", "no field \"question\""},
         {"{\"question\": \"q\"}", ":1: ", "no field \"answer\""},
-        {"{\"question\": 3, \"answer\": \"#### 1\"}", ":1: ",
-         "\"question\" is not a string"},
-        {"{\"question\": \"q\", \"answer\": null}", ":1: ",
-         "\"answer\" is not a string"},
-        {"{\"question\": \"q\", \"question\": \"r\", \"answer\": \"#### 1\"}", ":1: ",
-         "duplicate"},
+        {"{\"question\": 3, \"answer\": \"#### 1\"}",
+         ":1: ", "\"question\" is not a string"},
+        {"{\"question\": \"q\", \"answer\": null}",
+         ":1: ", "\"answer\" is not a string"},
+        {"{\"question\": \"q\", \"question\": \"r\", \"answer\": \"#### 1\"}",
+         ":1: ", "duplicate"},
         {ROW("q\\u0000r", "#### 1"), ":1: ", "\"question\" contains a NUL"},
         {ROW("q", "\\u0000\\n#### 1"), ":1: ", "\"answer\" contains a NUL"},
         {ROW("", "#### 1"), ":1: ", "\"question\" is empty"},

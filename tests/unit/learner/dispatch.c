@@ -114,6 +114,45 @@ static void test_fair_shares(void **state)
     desk_close(&k);
 }
 
+// A heartbeat that crossed with a TASK asks for it once more: it is not given twice.
+static void test_no_more_than_asked(void **state)
+{
+    (void)state;
+    struct desk k;
+    desk_open(&k);
+    join(&k, 1);
+    begin(&k, 6, 1);
+    beat(&k, 1);
+    deliver(&k);
+    assert_int_equal(k.workers[1].tasks_heard, 2);
+    desk_close(&k);
+}
+
+// An expired lease is not given to the one that still works on it, and what it sends
+// late is taken.
+static void test_late_result(void **state)
+{
+    (void)state;
+    struct desk k;
+    desk_open(&k);
+    join(&k, 1);
+    begin(&k, 1, 1);
+    deliver(&k);
+    for (k.now_ms = 0; k.now_ms <= 2 * LEASE_MS; k.now_ms += 500) {
+        beat(&k, 1);
+        assert_ok(dispatch_tick(k.dispatch, k.now_ms, &k.out));
+        deliver(&k);
+    }
+    struct worker_report r;
+    dispatch_worker_report(k.dispatch, 0, &r);
+    assert_int_equal(r.expired_leases, 1);
+    assert_int_equal(k.workers[1].tasks_heard, 1);
+    puppet_result(&k.workers[1], held_task(&k, 1, 0), &k.worker_out);
+    assert_ok(hand_in(&k, 1));
+    assert_true(dispatch_done(k.dispatch));
+    desk_close(&k);
+}
+
 static void test_parts(void **state)
 {
     (void)state;
@@ -362,6 +401,28 @@ static void test_shut_out(void **state)
     desk_close(&k);
 }
 
+// A right result in between makes up for it.
+static void test_strikes_are_in_a_row(void **state)
+{
+    (void)state;
+    struct desk k;
+    struct worker_report r;
+    desk_open(&k);
+    join(&k, 1);
+    begin(&k, 1, 1);
+    deliver(&k);
+    for (int i = 0; i < 2; i++)
+        send_noise(&k, 1);
+    puppet_result(&k.workers[1], held_task(&k, 1, 0), &k.worker_out);
+    assert_ok(hand_in(&k, 1));
+    for (int i = 0; i < 2; i++)
+        send_noise(&k, 1);
+    dispatch_worker_report(k.dispatch, 0, &r);
+    assert_int_equal(r.rejected_messages, 4);
+    assert_true(r.alive);
+    desk_close(&k);
+}
+
 static void say_fault(struct desk *k, int rank, const char *text)
 {
     struct message m = {.type = MSG_FAULT};
@@ -453,7 +514,10 @@ static void test_former_life(void **state)
     k.worker_out = (struct outbox){0};
     k.workers[1].incarnation = 900;
     k.workers[1].version = NONE;
+    puppet_free(&k.workers[1]);
     join(&k, 1);
+    deliver(&k);
+    assert_int_equal(k.workers[1].n_held, 1); // at once
     k.worker_out = late;
     assert_ok(hand_in(&k, 1));
     assert_int_equal(dispatch_complete(k.dispatch), 0);
@@ -478,10 +542,65 @@ static void test_stop(void **state)
     desk_close(&k);
 }
 
+// A short life, with messages that were made beforehand.
+static enum status short_life(struct outbox *in, struct blob *weights)
+{
+    const struct dispatch_config config = fixture_config(4);
+    const struct msg_task task = fixture_task(0, 1);
+    struct dispatch *d = NULL;
+    struct outbox out = {0};
+    enum status st;
+    TRY_OUT(dispatch_new(&d, &config, 0));
+    TRY_OUT(dispatch_publish(d, 1, weights, &out));
+    TRY_OUT(dispatch_begin(d, &task, 1, 2, 0, &out));
+    for (size_t i = 0; i < in->n; i++)
+        TRY_OUT(
+            dispatch_receive(d, 1, in->items[i].head, in->items[i].head_len, 0, &out));
+    TRY_OUT(dispatch_tick(d, 1, &out));
+    assert_true(dispatch_done(d));
+    TRY_OUT(dispatch_stop(d, &out));
+out:
+    outbox_free(&out);
+    dispatch_free(d);
+    return st;
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    struct puppet p = puppet_make(1, 1);
+    struct outbox in = {0};
+    struct blob *weights = fixture_weights(1);
+    struct msg_task part = fixture_task(0, 1);
+    int failures = 0;
+    puppet_hello(&p, &in);
+    puppet_lease(&p, &in);
+    part.child_count = 2;
+    for (part.lease = (uint64_t)9 << 32; part.first_child < 4; part.lease++) {
+        puppet_result(&p, &part, &in);
+        part.first_child += 2;
+    }
+    for (long n = 1;; n++) {
+        mem_fail_nth(n);
+        enum status st = short_life(&in, weights);
+        mem_fail_nth(0);
+        if (st == OK)
+            break;
+        assert_int_equal(st, ERR_NOMEM);
+        failures++;
+    }
+    assert_true(failures > 20);
+    assert_int_equal(weights->references, 1);
+    blob_drop(weights);
+    outbox_free(&in);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fair_shares),
+        cmocka_unit_test(test_no_more_than_asked),
+        cmocka_unit_test(test_late_result),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_weights),
         cmocka_unit_test(test_lost_task_is_sent_again),
@@ -490,11 +609,13 @@ int main(void)
         cmocka_unit_test(test_the_last_one_falls_silent),
         cmocka_unit_test(test_spoilt_results),
         cmocka_unit_test(test_shut_out),
+        cmocka_unit_test(test_strikes_are_in_a_row),
         cmocka_unit_test(test_poison),
         cmocka_unit_test(test_poison_alone),
         cmocka_unit_test(test_failed_worker),
         cmocka_unit_test(test_former_life),
         cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,7 +144,7 @@ struct puppet { // a worker
         int64_t ready_ms;
     } held[MAX_HELD];
     int32_t n_held;
-    int tasks_seen;
+    int tasks_heard; // TASK messages
 };
 
 static inline struct puppet puppet_make(int rank, uint64_t incarnation)
@@ -235,12 +235,12 @@ static inline void puppet_slice(struct puppet *p, const struct msg_weights *w)
 // Takes the task over.
 static inline void puppet_task(struct puppet *p, struct message *m, int64_t now_ms)
 {
+    p->tasks_heard++;
     for (int32_t i = 0; i < p->n_held; i++)
         if (p->held[i].m.as.task.lease == m->as.task.lease)
             return;
     if (p->n_held == MAX_HELD)
         return;
-    p->tasks_seen++;
     p->held[p->n_held].m = *m;
     p->held[p->n_held++].ready_ms = now_ms + p->work_ms;
     *m = (struct message){.type = MSG_STOP};

@@ -4,6 +4,8 @@
 #include "text/internal.h"
 #include "text/utf8.h"
 
+#include <pthread.h>
+
 static struct tokenizer *trained(int32_t vocab)
 {
     struct tokenizer *t = NULL;
@@ -261,6 +263,45 @@ static void test_pieces(void **state)
     tokenizer_free(t);
 }
 
+enum { THREADS = 4 };
+
+struct share {
+    const struct tokenizer *t;
+    struct tokens ids;
+    enum status status;
+};
+
+static void *encode_often(void *context)
+{
+    struct share *s = context;
+    for (int i = 0; i < 50 && s->status == OK; i++) {
+        s->ids.len = 0;
+        s->status = tokenizer_encode(s->t, TEXT_SAMPLE, strlen(TEXT_SAMPLE), &s->ids);
+    }
+    return NULL;
+}
+
+static void test_threads(void **state)
+{
+    struct tokenizer *t = trained(400);
+    struct share shares[THREADS] = {0};
+    pthread_t threads[THREADS];
+    (void)state;
+    for (int i = 0; i < THREADS; i++) {
+        shares[i].t = t;
+        assert_int_equal(pthread_create(&threads[i], NULL, encode_often, &shares[i]),
+                         0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(shares[i].status, OK);
+        assert_same_ids(&shares[0].ids, &shares[i].ids);
+    }
+    for (int i = 0; i < THREADS; i++)
+        tokens_free(&shares[i].ids);
+    tokenizer_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_special_names_are_text),
         cmocka_unit_test(test_decode),
         cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
