@@ -1,22 +1,13 @@
-#include "tile.h"
+#include "tile_fixed.h"
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
-enum { PREFETCH_STEPS = 24 }; // of k, ahead of a tile too low to hide memory
-
-// `rows` and `vecs` are constants where this is inlined, so the sums stay in registers.
 ALWAYS_INLINE void tile_fixed(int rows, int vecs, const struct tile *t, int first_vec)
 {
-    vf sum[TILE_ROWS][TILE_VECS];
+    tile_sums sum;
     const float *const *w = t->w + first_vec;
-    float *c = t->c + first_vec * VF_LANES;
     const float *x = t->x;
+    float *c = t->c + first_vec * VF_LANES;
     size_t at = 0;
-#pragma GCC unroll 6
-    for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
-        for (int j = 0; j < vecs; j++)
-            sum[i][j] = t->carry ? vf_load(c + (size_t)i * t->ldc + j * VF_LANES) : vf_zero();
+    tile_load(rows, vecs, sum, c, t->ldc, t->carry);
     for (int k = 0; k < t->K; k++, at += t->w_step, x += t->x_k) {
         vf b[TILE_VECS];
 #pragma GCC unroll 4
@@ -25,64 +16,17 @@ ALWAYS_INLINE void tile_fixed(int rows, int vecs, const struct tile *t, int firs
                 __builtin_prefetch(w[j] + at + PREFETCH_STEPS * t->w_step);
             b[j] = vf_load(w[j] + at);
         }
-#pragma GCC unroll 6
-        for (int i = 0; i < rows; i++) {
-            vf a = vf_set1(x[(size_t)i * t->x_row]);
-#pragma GCC unroll 4
-            for (int j = 0; j < vecs; j++)
-                sum[i][j] = vf_fma(a, b[j], sum[i][j]);
-        }
+        tile_step(rows, vecs, sum, x, t->x_row, b);
     }
-#pragma GCC unroll 6
-    for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
-        for (int j = 0; j < vecs; j++)
-            vf_store(c + (size_t)i * t->ldc + j * VF_LANES, sum[i][j]);
-}
-
-ALWAYS_INLINE void tile_rows(int vecs, const struct tile *t, int first_vec)
-{
-    switch (t->rows) {
-    case 1:
-        tile_fixed(1, vecs, t, first_vec);
-        break;
-    case 2:
-        tile_fixed(2, vecs, t, first_vec);
-        break;
-    case 3:
-        tile_fixed(3, vecs, t, first_vec);
-        break;
-    case 4:
-        tile_fixed(4, vecs, t, first_vec);
-        break;
-    case 5:
-        tile_fixed(5, vecs, t, first_vec);
-        break;
-    default:
-        tile_fixed(6, vecs, t, first_vec);
-        break;
-    }
+    tile_store(rows, vecs, sum, c, t->ldc);
 }
 
 // Where the registers hold one vector a row, a tile is done in strips of one vector.
 void tile_product(const struct tile *t)
 {
-    int strip = t->vecs < VF_TILE ? t->vecs : (int)VF_TILE;
-    for (int j = 0; j < t->vecs; j += strip) {
-        switch (strip) {
-        case 1:
-            tile_rows(1, t, j);
-            break;
-        case 2:
-            tile_rows(2, t, j);
-            break;
-        case 3:
-            tile_rows(3, t, j);
-            break;
-        default:
-            tile_rows(4, t, j);
-            break;
-        }
+    for (int j = 0; j < t->vecs; j += VF_TILE) {
+        int strip = t->vecs - j < VF_TILE ? t->vecs - j : VF_TILE;
+        TILE_SWITCH(t->rows, strip, tile_fixed, t, j)
     }
 }
 

@@ -1,0 +1,48 @@
+// What attention over packed trees shares forward and backward: how the scratch memory
+// is cut.  A unit of work is one tree and one head; each thread has one path.
+#ifndef TENSOR_CPU_ATTENTION_TRAIN_H
+#define TENSOR_CPU_ATTENTION_TRAIN_H
+
+#include "tensor/ops.h"
+
+struct train {
+    const struct attention_train *a;
+    const float *QKV;
+    size_t ld;         // floats a token's row of QKV has
+    int group;         // query heads a kv head has
+    int blocks;        // of KV_PAGE positions a path may have
+    int32_t *roots;    // (n_trees + 1) first span of each tree
+    int n_trees;
+    float *threads;    // thread t's memory is t * thread_floats further
+    size_t thread_floats;
+};
+
+// `floats` a thread; fills `roots` in scratch where that is given.
+struct train train_plan(const struct attention_train *a, const float *QKV, float *scratch,
+                        size_t floats);
+
+// Floats a thread needs, forward and backward.
+size_t attention_forward_floats(const struct attention_train *a);
+size_t attention_backward_floats(const struct attention_train *a);
+
+static inline int train_blocks(const struct attention_train *a)
+{
+    return (a->max_context + KV_PAGE - 1) / KV_PAGE;
+}
+
+static inline const float *train_query(const struct train *t, int token, int head)
+{
+    return t->QKV + (size_t)token * t->ld + (size_t)head * (size_t)t->a->head_dim;
+}
+
+static inline const float *train_key(const struct train *t, int token, int kv_head)
+{
+    return train_query(t, token, t->a->heads + kv_head);
+}
+
+static inline const float *train_value(const struct train *t, int token, int kv_head)
+{
+    return train_query(t, token, t->a->heads + t->a->kv_heads + kv_head);
+}
+
+#endif

@@ -1,0 +1,186 @@
+#include "base/mem.h"
+#include "decode_result.h"
+#include "fields.h"
+#include "keys.h"
+#include "message.h"
+
+#include <string.h>
+
+enum {
+    MAX_PROMPT_TOKENS = 1 << 22,
+    MAX_ANSWER_BYTES = 1 << 20,
+};
+
+const char *message_name(enum message_type type)
+{
+    static const char *const names[] = {"?",      "HELLO",   "LEASE", "TASK",
+                                        "RESULT", "WEIGHTS", "STOP",  "FAULT"};
+    return type >= MSG_HELLO && type <= MSG_FAULT ? names[type] : names[0];
+}
+
+// Copies text into a fixed array, cut to its room.
+static enum status copy_text(const struct fields *f, const char *key, char *out,
+                             size_t room)
+{
+    const char *text = NULL;
+    size_t len = 0;
+    TRY(field_str(f, key, &text, &len));
+    len = len < room ? len : room - 1;
+    memcpy(out, text, len);
+    out[len] = 0;
+    return OK;
+}
+
+// A bin of whole items as an array of its own.
+static enum status copy_items(const struct fields *f, const char *key, void *out,
+                              size_t size, size_t max, size_t *count)
+{
+    const uint8_t *bytes = NULL;
+    TRY(field_items(f, key, size, max, &bytes, count));
+    return mem_dup(out, bytes, *count, size);
+}
+
+static enum status decode_hello(const struct fields *f, struct msg_hello *out)
+{
+    TRY(field_u64(f, KEY_MODEL, &out->model_hash));
+    TRY(field_i32(f, KEY_THREADS, 1, 1 << 16, &out->threads));
+    return copy_text(f, KEY_HOST, out->host, sizeof out->host);
+}
+
+static enum status decode_lease(const struct fields *f, struct msg_lease *out)
+{
+    TRY(field_u64(f, KEY_VERSION, &out->weights_version));
+    TRY(field_u64(f, KEY_BYTES, &out->weights_bytes));
+    TRY(field_u64(f, KEY_INCOMING, &out->weights_incoming));
+    TRY(field_i32(f, KEY_WANT, 0, PROTO_MAX_LEASES, &out->want));
+    TRY(field_double(f, KEY_BUSY, &out->busy_s));
+    TRY(field_double(f, KEY_IDLE, &out->idle_s));
+    TRY(field_double(f, KEY_FLOPS, &out->flops));
+    TRY(field_int(f, KEY_GENERATED, 0, INT64_MAX, &out->generated_tokens));
+    return copy_items(f, KEY_HELD, &out->held, sizeof *out->held, PROTO_MAX_LEASES,
+                      &out->n_held);
+}
+
+static enum status check_tokens(const struct fields *f, const int32_t *ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (ids[i] < 0)
+            return status_fail(ERR_PROTOCOL, "%s: a negative token id", f->message);
+    return OK;
+}
+
+static enum status decode_branch(const struct fields *f, struct msg_task *out)
+{
+    const uint8_t *bytes = NULL;
+    size_t n = 0;
+    TRY(field_items(f, KEY_BRANCH, sizeof *out->branch, PROTO_MAX_BRANCH_DEPTHS, &bytes,
+                    &n));
+    memcpy(out->branch, bytes, n * sizeof *out->branch);
+    out->n_branch = (int32_t)n;
+    for (size_t i = 0; i < n; i++)
+        if (out->branch[i] < 1 || out->branch[i] > TREE_MAX_NODES)
+            return status_fail(ERR_PROTOCOL, "TASK: branch: out of range");
+    TRY(field_i32(f, KEY_FIRST, 0, TREE_MAX_NODES, &out->first_child));
+    TRY(field_i32(f, KEY_COUNT, 1, TREE_MAX_NODES, &out->child_count));
+    if (n == 0 || out->child_count > out->branch[0] - out->first_child)
+        return status_fail(ERR_PROTOCOL, "TASK: children that the root does not have");
+    return OK;
+}
+
+static enum status decode_task(const struct fields *f, struct msg_task *out)
+{
+    double temperature = 0.0;
+    const char *answer = NULL;
+    size_t answer_len = 0;
+    TRY(field_u64(f, KEY_LEASE, &out->lease));
+    TRY(field_u64(f, KEY_STEP, &out->step));
+    TRY(field_u64(f, KEY_PROMPT_ID, &out->prompt_id));
+    TRY(field_u64(f, KEY_VERSION, &out->policy_version));
+    TRY(field_u64(f, KEY_RNG, &out->rng_key));
+    TRY(field_int(f, KEY_DEADLINE, 0, INT64_MAX, &out->deadline_ms));
+    TRY(decode_branch(f, out));
+    TRY(field_i32(f, KEY_STEP_TOKENS, 0, TREE_MAX_TOKENS, &out->step_tokens));
+    TRY(field_i32(f, KEY_MAX_NEW, 1, TREE_MAX_TOKENS, &out->max_new_tokens));
+    TRY(field_double(f, KEY_TEMPERATURE, &temperature));
+    if (temperature < 0.0 || temperature > 1e6)
+        return status_fail(ERR_PROTOCOL, "TASK: temperature: out of range");
+    out->temperature = (float)temperature;
+    TRY(field_i32(f, KEY_WANT_TEXT, 0, 1, &out->want_text));
+    TRY(field_str(f, KEY_ANSWER, &answer, &answer_len));
+    if (answer_len > MAX_ANSWER_BYTES || memchr(answer, 0, answer_len))
+        return status_fail(ERR_PROTOCOL, "TASK: answer: too long, or a NUL in it");
+    TRY(copy_items(f, KEY_PROMPT, &out->prompt, sizeof *out->prompt, MAX_PROMPT_TOKENS,
+                   &out->n_prompt));
+    TRY(check_tokens(f, out->prompt, out->n_prompt));
+    TRY(mem_new(&out->answer, answer_len + 1, 1));
+    memcpy(out->answer, answer, answer_len);
+    return OK;
+}
+
+static enum status decode_weights(const struct fields *f, struct msg_weights *out)
+{
+    TRY(field_u64(f, KEY_VERSION, &out->version));
+    TRY(field_u64(f, KEY_BYTES, &out->total_bytes));
+    TRY(field_u64(f, KEY_OFFSET, &out->offset));
+    TRY(field_items(f, KEY_DATA, 1, (size_t)-1, &out->data, &out->len));
+    if (out->offset > out->total_bytes || out->len > out->total_bytes - out->offset)
+        return status_fail(ERR_PROTOCOL, "WEIGHTS: a slice beyond the buffer's end");
+    return OK;
+}
+
+static enum status decode_body(const struct fields *f, struct message *out)
+{
+    switch (out->type) {
+    case MSG_HELLO:
+        return decode_hello(f, &out->as.hello);
+    case MSG_LEASE:
+        return decode_lease(f, &out->as.lease);
+    case MSG_TASK:
+        return decode_task(f, &out->as.task);
+    case MSG_RESULT:
+        return decode_result(f, &out->as.result);
+    case MSG_WEIGHTS:
+        return decode_weights(f, &out->as.weights);
+    case MSG_FAULT:
+        return copy_text(f, KEY_TEXT, out->as.fault.text, sizeof out->as.fault.text);
+    case MSG_STOP:
+        break;
+    }
+    return OK;
+}
+
+enum status message_decode(struct message *out, const uint8_t *bytes, size_t len)
+{
+    struct fields f;
+    struct message m = {0};
+    int64_t version = 0, type = 0;
+    TRY(fields_read(&f, bytes, len));
+    TRY(field_int(&f, KEY_PROTOCOL, 0, INT64_MAX, &version));
+    if (version != PROTO_VERSION)
+        return status_fail(ERR_PROTOCOL, "message of protocol %lld, ours is %d",
+                           (long long)version, PROTO_VERSION);
+    TRY(field_int(&f, KEY_TYPE, MSG_HELLO, MSG_FAULT, &type));
+    m.type = (enum message_type)type;
+    f.message = message_name(m.type);
+    TRY(field_u64(&f, KEY_INCARNATION, &m.incarnation));
+    enum status st = decode_body(&f, &m);
+    if (st != OK) {
+        message_free(&m);
+        return st;
+    }
+    *out = m;
+    return OK;
+}
+
+void message_free(struct message *m)
+{
+    if (m->type == MSG_LEASE)
+        mem_free(m->as.lease.held);
+    if (m->type == MSG_TASK) {
+        mem_free(m->as.task.prompt);
+        mem_free(m->as.task.answer);
+    }
+    if (m->type == MSG_RESULT)
+        tree_free(&m->as.result.tree);
+    *m = (struct message){0};
+}
