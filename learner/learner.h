@@ -12,26 +12,16 @@
 
 #include "comm/outbox.h"
 #include "learner/dispatch.h"
+#include "learner/plan.h"
 #include "learner/trainer.h"
-
-// Where prompts come from.  Fills prompt tokens and the answer of problem `id` into
-// task->prompt, n_prompt, answer (allocated; msg_task's owner frees).
-struct prompt_source {
-    void *context;
-    uint64_t count; // problems
-    enum status (*fill)(void *context, uint64_t id, struct msg_task *task);
-};
 
 struct learner_config {
     struct trainer_config trainer;
     struct dispatch_config dispatch;
-    uint64_t seed;
-    uint64_t steps;             // of the run
+    struct plan plan;
+    uint64_t steps;           // of the run
     int32_t prompts_per_step;
-    int32_t parts;              // tasks a prompt is cut into
-    int32_t branch[PROTO_MAX_BRANCH_DEPTHS];
-    int32_t n_branch;
-    int32_t step_tokens, max_new_tokens;
+    int32_t parts;            // tasks a prompt is cut into
 };
 
 struct step_record { // of one finished training step
@@ -41,14 +31,16 @@ struct step_record { // of one finished training step
     struct batch_stats stats;
     uint64_t batch_hash;   // of all trees
     uint64_t weights_hash; // after the update
-    double rollout_s, train_s, publish_s; // wall time of the phases
-    double learner_idle_s; // waited with nothing to train
+    // Wall time: until the last tree came; in training (which overlaps it); in
+    // publishing; with nothing to do.
+    double rollout_s, train_s, publish_s, learner_idle_s, step_s;
 };
 
 struct learner;
+// Borrows the model, whose parameters are version `first_step`.  To resume, fill the
+// model's parameters and learner_trainer_state before learner_start.
 CHECKED enum status learner_new(struct learner **out, const struct learner_config *c,
-                                struct model *m, const struct prompt_source *prompts,
-                                uint64_t first_step, int64_t now_ms);
+                                struct model *m, uint64_t first_step, int64_t now_ms);
 void learner_free(struct learner *l);
 struct trainer_state *learner_trainer_state(struct learner *l);
 

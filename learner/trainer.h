@@ -6,7 +6,8 @@
 //   - weight_n * min(r A_n, clip(r, 1-eps, 1+eps) A_n),  r = exp(lp - behaviour lp)
 //   + weight_n * kl_coef * (exp(ref - lp) - (ref - lp) - 1)          [k3 estimator]
 // divided by the batch's normaliser: the sum of weight over tokens with signal
-// (`token`), or the number of prompts with signal (`prompt`).  Gradients are linear in
+// (`token`), or the number of prompts with signal (`prompt`).  For supervised packs the
+// loss is - lp a token, divided by the number of tokens.  Gradients are linear in
 // 1/normaliser, so packs are accumulated as they come and scaled once at the end.
 // Deterministic: the same trees in the same order give the same bits.
 #ifndef LEARNER_TRAINER_H
@@ -36,7 +37,7 @@ struct batch_stats {
     int64_t unique_tokens, path_tokens; // rows computed, rows if paths were flattened
     int64_t generated_tokens;
     double entropy_sum;   // over generated tokens
-    double log_prob_diff_max; // |learner - behaviour|, before the first update
+    double log_prob_diff_max; // |learner - behaviour| over the trained tokens
     double clipped;       // tokens whose ratio was clipped
     double kl_sum;
     double flops;
@@ -51,8 +52,8 @@ CHECKED enum status trainer_new(struct trainer **out, const struct trainer_confi
 void trainer_free(struct trainer *t);
 
 CHECKED enum status trainer_begin(struct trainer *t);
-// Assigns credit to one pack's trees and adds its gradient.  `first`: the parameters are
-// those that sampled the trees, so log_prob_diff_max is measured.
+// Assigns credit to one pack's trees and adds its gradient.  Trees without any signal
+// are counted but not computed (unless kl_coef > 0).
 CHECKED enum status trainer_accumulate(struct trainer *t, struct tree *const *trees,
                                        size_t n, struct batch_stats *stats);
 // Supervised: sum over the outputs of a pack with weight 1 each (cross-entropy).
@@ -63,10 +64,11 @@ CHECKED enum status trainer_accumulate_supervised(struct trainer *t,
 // parameters as they are but still counts as a version.
 CHECKED enum status trainer_update(struct trainer *t, struct batch_stats *stats);
 
-// How many of trees[0..n) the next pack takes (>= 1): a function of the order and
-// sizes only, never of what has arrived.
+// How many of the waiting trees[0..n) the next pack takes; 0: more must come first.
+// `last` != 0: no more will come in this batch.  A function of order and sizes only,
+// never of when trees arrived.
 size_t trainer_pack_size(const struct trainer *t, struct tree *const *trees, size_t n,
-                         int complete);
+                         int last);
 
 // For checkpoints: AdamW's moments (layout.total floats each) and update count.
 struct trainer_state {

@@ -81,10 +81,9 @@ static void carve_layers(struct carve *k, struct activations *a,
     }
 }
 
-static size_t carve_all(struct activations *a, float *arena,
+static size_t carve_all(struct activations *a, struct carve k,
                         const struct model_config *c, const struct pack *p)
 {
-    struct carve k = {arena, 0};
     size_t M = (size_t)p->n_tokens, P = (size_t)p->n_outputs, dim = (size_t)c->dim;
     struct attention_train attention = attention_of_pack(c, p);
     carve_layers(&k, a, c, M);
@@ -112,7 +111,7 @@ enum status activations_reserve(struct activations *a, const struct model *m,
                                 const struct pack *p)
 {
     a->of = (struct pack){0};
-    size_t floats = carve_all(a, NULL, &m->config, p);
+    size_t floats = carve_all(a, (struct carve){0}, &m->config, p);
     if (floats > a->capacity) {
         // Nothing of the last pack is needed: free first, so that the peak is one
         // arena.
@@ -122,6 +121,6 @@ enum status activations_reserve(struct activations *a, const struct model *m,
         TRY(mem_new(&a->arena, floats, sizeof *a->arena));
         a->capacity = floats;
     }
-    (void)carve_all(a, a->arena, &m->config, p);
+    (void)carve_all(a, (struct carve){.arena = a->arena}, &m->config, p);
     return OK;
 }

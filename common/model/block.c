@@ -9,42 +9,44 @@ static const float *param(const struct model *m, size_t offset)
     return m->params + offset;
 }
 
-void block_qkv(float *QKV, float *normed, float *inv_rms, const struct model *m,
-               int layer, const float *X, const int32_t *positions, int M)
+void block_qkv(float *QKV, float *normed, float *inv_rms, const struct block *b,
+               const float *X, const int32_t *positions)
 {
+    const struct model *m = b->m;
     const struct model_config *c = &m->config;
-    const struct layer_offsets *o = &m->layout.layers[layer];
+    const struct layer_offsets *o = &m->layout.layers[b->layer];
     const float *bias = c->qkv_bias ? param(m, o->qkv_bias) : NULL;
     int width = qkv_width(c);
-    rmsnorm_forward(normed, inv_rms, X, param(m, o->attn_norm), c->rms_epsilon, M,
+    rmsnorm_forward(normed, inv_rms, X, param(m, o->attn_norm), c->rms_epsilon, b->M,
                     c->dim);
-    gemm_forward(QKV, width, normed, c->dim, packed_matrix(m, layer, MATRIX_QKV), bias,
-                 M, width, c->dim, 0);
+    gemm_forward(QKV, width, normed, c->dim, packed_matrix(m, b->layer, MATRIX_QKV),
+                 bias, b->M, width, c->dim, 0);
     // Keys stand right behind the queries: one rotation for the heads of both.
-    rope_apply(QKV, width, positions, m->rope_cos, m->rope_sin, M,
+    rope_apply(QKV, width, positions, m->rope_cos, m->rope_sin, b->M,
                c->heads + c->kv_heads, c->head_dim, 1);
 }
 
-void block_attention_out(float *X, const struct model *m, int layer,
-                         const float *attended, int M)
+void block_attention_out(float *X, const struct block *b, const float *attended)
 {
-    const struct model_config *c = &m->config;
-    gemm_forward(X, c->dim, attended, q_width(c), packed_matrix(m, layer, MATRIX_OUT),
-                 NULL, M, c->dim, q_width(c), 1);
+    const struct model_config *c = &b->m->config;
+    gemm_forward(X, c->dim, attended, q_width(c),
+                 packed_matrix(b->m, b->layer, MATRIX_OUT), NULL, b->M, c->dim,
+                 q_width(c), 1);
 }
 
 void block_ffn(float *X, float *gate_up, float *normed, float *wide, float *inv_rms,
-               const struct model *m, int layer, int M)
+               const struct block *b)
 {
+    const struct model *m = b->m;
     const struct model_config *c = &m->config;
-    const float *gain = param(m, m->layout.layers[layer].ffn_norm);
-    rmsnorm_forward(normed, inv_rms, X, gain, c->rms_epsilon, M, c->dim);
+    const float *gain = param(m, m->layout.layers[b->layer].ffn_norm);
+    rmsnorm_forward(normed, inv_rms, X, gain, c->rms_epsilon, b->M, c->dim);
     gemm_forward(gate_up, 2 * c->ffn, normed, c->dim,
-                 packed_matrix(m, layer, MATRIX_GATE_UP), NULL, M, 2 * c->ffn, c->dim,
-                 0);
-    swiglu_forward(wide, gate_up, M, c->ffn);
-    gemm_forward(X, c->dim, wide, c->ffn, packed_matrix(m, layer, MATRIX_DOWN), NULL, M,
-                 c->dim, c->ffn, 1);
+                 packed_matrix(m, b->layer, MATRIX_GATE_UP), NULL, b->M, 2 * c->ffn,
+                 c->dim, 0);
+    swiglu_forward(wide, gate_up, b->M, c->ffn);
+    gemm_forward(X, c->dim, wide, c->ffn, packed_matrix(m, b->layer, MATRIX_DOWN), NULL,
+                 b->M, c->dim, c->ffn, 1);
 }
 
 void block_final_norm(float *normed, float *inv_rms, const struct model *m,

@@ -7,19 +7,24 @@
 
 #include "model.h"
 
+// One layer over M rows.
+struct block {
+    const struct model *m;
+    int layer, M;
+};
+
 // QKV (M, qkv_width) = rotated [q | k | v] of the normalised X.  `normed` (M, dim) is
 // scratch; inv_rms (M) may be NULL.
-void block_qkv(float *QKV, float *normed, float *inv_rms, const struct model *m,
-               int layer, const float *X, const int32_t *positions, int M);
+void block_qkv(float *QKV, float *normed, float *inv_rms, const struct block *b,
+               const float *X, const int32_t *positions);
 
 // X += attended (M, q_width) times the output matrix.
-void block_attention_out(float *X, const struct model *m, int layer,
-                         const float *attended, int M);
+void block_attention_out(float *X, const struct block *b, const float *attended);
 
 // X += the feed-forward network of the normalised X.  gate_up (M, 2 ffn) is kept by
 // training; `normed` (M, dim) and `wide` (M, ffn) are scratch; inv_rms (M) may be NULL.
 void block_ffn(float *X, float *gate_up, float *normed, float *wide, float *inv_rms,
-               const struct model *m, int layer, int M);
+               const struct block *b);
 
 // normed (M, dim) = the final norm of X; inv_rms (M) may be NULL.
 void block_final_norm(float *normed, float *inv_rms, const struct model *m,

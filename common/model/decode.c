@@ -123,13 +123,14 @@ static void layers_decode(struct decoder *d, const struct model *m,
     struct attention_decode a = attention_of(d, m, cache, max_context);
     embedding_forward(d->stream, m->params + m->layout.embedding, d->tokens, n, c->dim);
     for (int32_t i = 0; i < c->layers; i++) {
+        struct block b = {m, i, n};
         decode_plan_layer(&d->plan, cache, i);
-        block_qkv(d->qkv, d->normed, NULL, m, i, d->stream, d->plan.positions, n);
+        block_qkv(d->qkv, d->normed, NULL, &b, d->stream, d->plan.positions);
         store_rows(d, m, cache, i, n);
         attention_decode(d->attended, q_width(c), d->qkv, qkv_width(c), &a, n,
                          d->attention);
-        block_attention_out(d->stream, m, i, d->attended, n);
-        block_ffn(d->stream, d->gate_up, d->normed, d->wide, NULL, m, i, n);
+        block_attention_out(d->stream, &b, d->attended);
+        block_ffn(d->stream, d->gate_up, d->normed, d->wide, NULL, &b);
     }
     double attention = 0;
     for (int32_t i = 0; i < n; i++)
@@ -171,22 +172,32 @@ static enum status check_pages(const struct kv_cache *cache, int64_t wanted)
     return OK;
 }
 
-static enum status check_step(struct decoder *d, const struct model *m,
-                              struct kv_cache *cache, const int32_t *branches,
-                              const int32_t *tokens, int32_t n, int *max_context)
+// One row of a step; adds the pages it takes and raises the longest path.
+static enum status check_row(const struct model *m, const struct kv_cache *cache,
+                             int32_t branch, int32_t token, int64_t *pages,
+                             int *longest)
+{
+    TRY(kv_branch_check(cache, branch));
+    TRY(check_token(m, token));
+    int length = kv_branch_length(cache, branch) + 1;
+    TRY(check_position(m, length));
+    *pages += kv_pages_wanted(cache, branch, 1);
+    if (length > *longest)
+        *longest = length;
+    return OK;
+}
+
+// Checks all, orders the rows and allocates; nothing is fed yet.
+static enum status prepare_step(struct decoder *d, const struct model *m,
+                                struct kv_cache *cache, const int32_t *branches,
+                                const int32_t *tokens, int32_t n, int *max_context)
 {
     int64_t pages = 0;
     int longest = 0;
     if (n > d->max_rows)
         return status_fail(ERR_LIMIT, "decode: %d rows, made for %d", n, d->max_rows);
-    for (int32_t i = 0; i < n; i++) {
-        TRY(kv_branch_check(cache, branches[i]));
-        TRY(check_token(m, tokens[i]));
-        int length = kv_branch_length(cache, branches[i]) + 1;
-        TRY(check_position(m, length));
-        longest = length > longest ? length : longest;
-        pages += kv_pages_wanted(cache, branches[i], 1);
-    }
+    for (int32_t i = 0; i < n; i++)
+        TRY(check_row(m, cache, branches[i], tokens[i], &pages, &longest));
     kv_branch_order(cache, branches, d->order, n);
     for (int32_t i = 1; i < n; i++)
         if (branches[d->order[i]] == branches[d->order[i - 1]])
@@ -195,6 +206,7 @@ static enum status check_step(struct decoder *d, const struct model *m,
     TRY(check_pages(cache, pages));
     for (int32_t i = 0; i < n; i++)
         TRY(kv_branch_room(cache, branches[i], 1));
+    TRY(reserve(d, m, cache, n, longest));
     *max_context = longest;
     return OK;
 }
@@ -207,8 +219,7 @@ enum status decode_step(struct decoder *d, const struct model *m,
     size_t dim = (size_t)m->config.dim;
     if (n < 1)
         return OK;
-    TRY(check_step(d, m, cache, branches, tokens, n, &max_context));
-    TRY(reserve(d, m, cache, n, max_context));
+    TRY(prepare_step(d, m, cache, branches, tokens, n, &max_context));
     for (int32_t i = 0; i < n; i++) {
         kv_branch_grow(cache, branches[d->order[i]], 1);
         d->tokens[i] = tokens[d->order[i]];
@@ -222,24 +233,40 @@ enum status decode_step(struct decoder *d, const struct model *m,
     return OK;
 }
 
+static int32_t chunk_rows(const struct decoder *d, int32_t rest)
+{
+    return rest < d->max_rows ? rest : d->max_rows;
+}
+
+static enum status prepare_prefill(struct decoder *d, const struct model *m,
+                                   struct kv_cache *cache, int32_t branch,
+                                   const int32_t *tokens, int32_t n)
+{
+    if (n < 1)
+        return status_fail(ERR_INPUT, "decode: a prompt of %d tokens", n);
+    TRY(kv_branch_check(cache, branch));
+    int32_t before = kv_branch_length(cache, branch), rows = 0;
+    TRY(check_position(m, (int64_t)before + n));
+    for (int32_t i = 0; i < n; i++)
+        TRY(check_token(m, tokens[i]));
+    TRY(check_pages(cache, kv_pages_wanted(cache, branch, n)));
+    TRY(kv_branch_room(cache, branch, n));
+    for (int32_t done = 0; done < n; done += rows) {
+        rows = chunk_rows(d, n - done);
+        TRY(reserve(d, m, cache, rows, before + done + rows));
+    }
+    return OK;
+}
+
 enum status decode_prefill(struct decoder *d, const struct model *m,
                            struct kv_cache *cache, int32_t branch,
                            const int32_t *tokens, int32_t n, float *logits)
 {
     size_t dim = (size_t)m->config.dim;
-    if (n < 1)
-        return status_fail(ERR_INPUT, "decode: a prompt of %d tokens", n);
-    TRY(kv_branch_check(cache, branch));
-    int64_t length = (int64_t)kv_branch_length(cache, branch) + n;
-    TRY(check_position(m, length));
-    for (int32_t i = 0; i < n; i++)
-        TRY(check_token(m, tokens[i]));
-    TRY(check_pages(cache, kv_pages_wanted(cache, branch, n)));
-    TRY(kv_branch_room(cache, branch, n));
-    TRY(reserve(d, m, cache, n < d->max_rows ? n : d->max_rows, (int)length));
     int32_t rows = 0;
+    TRY(prepare_prefill(d, m, cache, branch, tokens, n));
     for (int32_t done = 0; done < n; done += rows) {
-        rows = n - done < d->max_rows ? n - done : d->max_rows;
+        rows = chunk_rows(d, n - done);
         kv_branch_grow(cache, branch, rows);
         memcpy(d->tokens, tokens + done, (size_t)rows * sizeof *tokens);
         decode_plan_prefill(&d->plan, cache, branch, rows);

@@ -18,14 +18,15 @@ static void layers_forward(const struct model *m, struct activations *a,
     embedding_forward(a->layers[0].input, m->params + m->layout.embedding, p->tokens, M,
                       c->dim);
     for (int32_t i = 0; i < c->layers; i++) {
+        struct block b = {m, i, M};
         struct layer_activations *l = &a->layers[i];
         float *next = i + 1 < c->layers ? a->layers[i + 1].input : a->output;
-        block_qkv(l->qkv, a->row, l->inv_rms_1, m, i, l->input, p->positions, M);
+        block_qkv(l->qkv, a->row, l->inv_rms_1, &b, l->input, p->positions);
         attention_forward(l->attended, l->lse, l->qkv, &attention, a->attention);
         copy_rows(l->middle, l->input, M, c->dim);
-        block_attention_out(l->middle, m, i, l->attended, M);
+        block_attention_out(l->middle, &b, l->attended);
         copy_rows(next, l->middle, M, c->dim);
-        block_ffn(next, l->gate_up, a->row, a->wide, l->inv_rms_2, m, i, M);
+        block_ffn(next, l->gate_up, a->row, a->wide, l->inv_rms_2, &b);
     }
 }
 

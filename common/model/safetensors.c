@@ -148,11 +148,11 @@ static enum status parse_header(struct safetensors *s)
     if (length > SAFETENSORS_MAX_HEADER || length > s->map_bytes - LENGTH_BYTES)
         return status_fail(ERR_INPUT, "a header of %llu bytes in a file of %zu",
                            (unsigned long long)length, s->map_bytes);
-    s->data = s->map + LENGTH_BYTES + length;
+    const char *text = (const char *)s->map + LENGTH_BYTES;
+    s->data = (const uint8_t *)text + length;
     s->data_bytes = s->map_bytes - LENGTH_BYTES - length;
     json_error_t error;
-    json_t *header = json_loadb((const char *)s->map + LENGTH_BYTES, length,
-                                JSON_REJECT_DUPLICATES, &error);
+    json_t *header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
     if (!header)
         return status_fail(ERR_INPUT, "header: %s at byte %d", error.text,
                            error.position);
@@ -205,7 +205,7 @@ void safetensors_close(struct safetensors *s)
     mem_free(s->tensors);
     mem_free(s->path);
     if (s->map)
-        (void)munmap((void *)(uintptr_t)s->map, s->map_bytes);
+        (void)munmap(s->map, s->map_bytes);
     *s = (struct safetensors){0};
 }
 

@@ -26,7 +26,7 @@ struct safetensor {
 
 struct safetensors {
     char *path;
-    const uint8_t *map;
+    void *map; // the whole file, read-only
     size_t map_bytes;
     const uint8_t *data;
     size_t data_bytes;

@@ -25,13 +25,14 @@ enum matrix { MATRIX_QKV, MATRIX_OUT, MATRIX_GATE_UP, MATRIX_DOWN, MATRICES_PER_
 static inline const float *packed_matrix(const struct model *m, int layer,
                                          enum matrix which)
 {
-    int index = layer * MATRICES_PER_LAYER + (int)which;
+    size_t index = (size_t)layer * MATRICES_PER_LAYER + (size_t)which;
     return m->packed + m->packed_offset[index];
 }
 
 static inline const float *packed_head(const struct model *m)
 {
-    return m->packed + m->packed_offset[m->config.layers * MATRICES_PER_LAYER];
+    size_t index = (size_t)m->config.layers * MATRICES_PER_LAYER;
+    return m->packed + m->packed_offset[index];
 }
 
 // The multiply-adds, times 2, of one row through all the matrices of one layer.

@@ -82,7 +82,8 @@ void kv_store(float *page_of_head0, size_t head_stride, int slot,
               const float *k /* (kv_heads, head_dim) */, const float *v, int kv_heads,
               int head_dim);
 
-// A stretch of a path's keys: `count` tokens in ceil(count/KV_PAGE) pages.
+// A stretch of a path's keys: `count` tokens in ceil(count/KV_PAGE) pages.  A segment's
+// parent stands before it in the list.
 struct kv_segment {
     float *const *pages; // head 0's pages
     int32_t count;       // tokens
@@ -157,8 +158,8 @@ struct adamw {
     float grad_scale; // multiplies every gradient first (normalisation and clipping)
     int64_t step;     // 1 at the first update (bias correction)
 };
-// Decoupled weight decay (Loshchilov & Hutter 2019) on elements where decay[i] != 0
-// (NULL: on all).  28 bytes moved a parameter.
+// AdamW (Loshchilov & Hutter 2019): decoupled weight decay where `decay` != 0.  m and v
+// are the moments, all of n elements.  28 bytes moved a parameter.
 void adamw_update(float *w, float *m, float *v, const float *grad, size_t n,
                   const struct adamw *a, int decay);
 double squared_norm(const float *x, size_t n); // in double, fixed order

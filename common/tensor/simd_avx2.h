@@ -7,7 +7,7 @@
 typedef struct {
     __m256 lo, hi;
 } vf;
-enum { VF_TILE = 1 }; // vectors that a tile of 6 rows holds in registers
+enum { VF_REGISTERS = 8 }; // how many vf the registers hold
 
 static inline vf vf_load(const float *p)
 {

@@ -5,7 +5,7 @@
 #include <immintrin.h>
 
 typedef __m512 vf;
-enum { VF_TILE = 4 }; // vectors that a tile of 6 rows holds in registers
+enum { VF_REGISTERS = 32 }; // how many vf the registers hold
 
 static inline vf vf_load(const float *p)
 {

@@ -5,7 +5,7 @@
 typedef struct {
     float x[VF_LANES];
 } vf;
-enum { VF_TILE = 1 }; // vectors that a tile of 6 rows holds
+enum { VF_REGISTERS = 8 }; // how many vf the registers hold
 
 static inline vf vf_load(const float *p)
 {

@@ -95,8 +95,9 @@ void attention_values(float *o, size_t ldo, const float *p, size_t ldp, int rows
         tile = tile_next_rows(rows - i);
         float *to = o + (size_t)i * ldo;
         const float *from = p + (size_t)i * ldp;
-        for (int v = 0; v < whole; v += VF_TILE) {
-            int vecs = min_int(whole - v, VF_TILE), column = v * VF_LANES;
+        for (int v = 0, vecs; v < whole; v += vecs) {
+            int column = v * VF_LANES;
+            vecs = min_int(whole - v, tile_strip(tile));
             TILE_SWITCH(tile, vecs, values_fixed, to + column, ldo, from, ldp, kv, column,
                         carry)
         }

@@ -17,7 +17,7 @@ struct train {
     size_t thread_floats;
 };
 
-// `floats` a thread; fills `roots` in scratch where that is given.
+// Cuts `scratch` (attention_train_scratch floats), `floats` a thread; fills in the roots.
 struct train train_plan(const struct attention_train *a, const float *QKV, float *scratch,
                         size_t floats);
 

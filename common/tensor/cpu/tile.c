@@ -1,3 +1,4 @@
+#include "cut.h"
 #include "tile_fixed.h"
 
 ALWAYS_INLINE void tile_fixed(int rows, int vecs, const struct tile *t, int first_vec)
@@ -21,11 +22,10 @@ ALWAYS_INLINE void tile_fixed(int rows, int vecs, const struct tile *t, int firs
     tile_store(rows, vecs, sum, c, t->ldc);
 }
 
-// Where the registers hold one vector a row, a tile is done in strips of one vector.
 void tile_product(const struct tile *t)
 {
-    for (int j = 0; j < t->vecs; j += VF_TILE) {
-        int strip = t->vecs - j < VF_TILE ? t->vecs - j : VF_TILE;
+    for (int j = 0, strip; j < t->vecs; j += strip) {
+        strip = min_int(t->vecs - j, tile_strip(t->rows));
         TILE_SWITCH(t->rows, strip, tile_fixed, t, j)
     }
 }
@@ -51,7 +51,7 @@ void product(const struct product *p)
                      .K = p->K, .carry = p->carry};
     for (int v = 0; v < whole; v += t.vecs) {
         const float *w[TILE_VECS];
-        t.vecs = whole - v < TILE_VECS ? whole - v : TILE_VECS;
+        t.vecs = min_int(whole - v, TILE_VECS);
         t.w = w;
         for (int j = 0; j < t.vecs; j++)
             w[j] = p->w + (v + j) * VF_LANES;

@@ -23,6 +23,14 @@ struct tile {
 };
 void tile_product(const struct tile *t);
 
+// Vectors a row that fit the registers beside each other in a tile of `rows` rows.
+static inline int tile_strip(int rows)
+{
+    if (VF_REGISTERS > TILE_ROWS * TILE_VECS || rows == 1)
+        return TILE_VECS;
+    return rows <= 3 ? 2 : 1;
+}
+
 // Rows of the next tile where `left` rows are to be cut evenly into tiles of at most 6.
 static inline int tile_next_rows(int left)
 {

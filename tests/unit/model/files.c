@@ -44,7 +44,7 @@ static void data_are_aligned(void **state)
     struct safetensors s;
     saved_folder(&f, &m, 1, 0);
     assert_ok(safetensors_open(&s, f.weights));
-    assert_int_equal((s.data - s.map) % 8, 0);
+    assert_int_equal((s.data - (const uint8_t *)s.map) % 8, 0);
     assert_int_equal(s.data_bytes, model_param_count(&m) * sizeof(float));
     safetensors_close(&s);
     model_free(&m);

@@ -131,6 +131,61 @@ static void test_replay(void **state)
     decoder_free(d);
 }
 
+// The training forward pass over the path to one leaf gives the same bits.
+static void score_leaf(const struct world *w, const struct msg_task *task,
+                       const struct tree *t, int32_t leaf, struct activations *a)
+{
+    int32_t path[200], positions[200], rows[200],
+        n = (int32_t)tree_path_length(t, leaf);
+    int32_t prompt = (int32_t)task->n_prompt;
+    float log_probs[200], entropies[200];
+    tree_path_tokens(t, leaf, path);
+    for (int32_t i = 0; i < n; i++) {
+        positions[i] = i;
+        rows[i] = prompt - 1 + i;
+    }
+    struct attention_span span = {.count = n, .parent = -1};
+    const struct pack p = {
+        .n_tokens = n,
+        .tokens = path,
+        .positions = positions,
+        .spans = &span,
+        .n_spans = 1,
+        .max_context = n,
+        .n_outputs = n - prompt,
+        .row = rows,
+        .target = path + prompt,
+    };
+    assert_ok(model_forward(&w->model, a, &p, 1.0F / task->temperature, log_probs,
+                            entropies));
+    for (int32_t node = leaf, end = n - prompt; node > 0;
+         node = t->nodes[node].parent) {
+        int32_t count = t->nodes[node].token_count, begin = t->nodes[node].token_begin;
+        end -= count;
+        assert_memory_equal(log_probs + end, t->log_probs + begin,
+                            (size_t)count * sizeof(float));
+        assert_memory_equal(entropies + end, t->entropies + begin,
+                            (size_t)count * sizeof(float));
+    }
+}
+
+static void test_scores(void **state)
+{
+    const struct world *w = *state;
+    static const int32_t branch[] = {3, 2, 2};
+    struct msg_task task = task_make(7, branch, 3);
+    struct activations *a = NULL;
+    struct tree t = {0};
+    task.step_tokens = 18;
+    assert_ok(activations_new(&a, &w->model));
+    expand_all(w, 5, 70, &task, NULL, 1, &t);
+    for (int32_t i = 1; i < (int32_t)t.n_nodes; i++)
+        if (tree_is_leaf(&t.nodes[i]))
+            score_leaf(w, &task, &t, i, a);
+    tree_free(&t);
+    activations_free(a);
+}
+
 static void test_greedy(void **state)
 {
     static const int32_t branch[] = {3};
@@ -263,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_replay),
+        cmocka_unit_test(test_scores),
         cmocka_unit_test(test_greedy),
         cmocka_unit_test(test_rewards),
         cmocka_unit_test(test_unfinished_text_has_no_reward),

@@ -295,14 +295,16 @@ static void test_impossible_task(void **state)
     struct stage s;
     stage_open(&s);
     struct msg_task bad = small_task(1, 7);
-    bad.temperature = -1;
+    int32_t prompt[200] = {0};
+    bad.prompt = prompt;
+    bad.n_prompt = 200;
     say_all_weights(&s, 7);
     listen(&s);
     say_task(&s, &bad);
     listen(&s);
     assert_int_equal(s.faults, 1);
     assert_true(strncmp(s.fault, "lease 101: ", 11) == 0);
-    assert_non_null(strstr(s.fault, "temperature -1"));
+    assert_non_null(strstr(s.fault, "leaves no room in 160 positions"));
     tick(&s, HEARTBEAT);
     listen(&s);
     assert_int_equal(s.lease.n_held, 0);

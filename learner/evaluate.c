@@ -1,0 +1,131 @@
+#include "evaluate.h"
+
+#include "base/mem.h"
+#include "publish.h"
+
+enum phase { PHASE_BEGIN, PHASE_COLLECT, PHASE_HAND_OUT, PHASE_STOP, PHASE_DONE };
+
+struct evaluate {
+    struct evaluate_config config;
+    const struct model *model; // borrowed
+    struct dispatch *dispatch;
+    enum phase phase;
+    uint64_t first; // problem of the chunk
+    struct tree **trees;
+    size_t n; // problems of the chunk
+    int taken;
+};
+
+enum status evaluate_new(struct evaluate **out, const struct evaluate_config *c,
+                         const struct model *m, int64_t now_ms)
+{
+    struct evaluate *e = NULL;
+    enum status st;
+    TRY(mem_new(&e, 1, sizeof *e));
+    e->config = *c;
+    e->model = m;
+    TRY_OUT(dispatch_new(&e->dispatch, &c->dispatch, now_ms));
+    TRY_OUT(mem_new(&e->trees, c->chunk, sizeof *e->trees));
+    e->phase = c->problems > 0 ? PHASE_BEGIN : PHASE_STOP;
+    *out = e;
+    return OK;
+out:
+    evaluate_free(e);
+    return st;
+}
+
+void evaluate_free(struct evaluate *e)
+{
+    if (!e)
+        return;
+    dispatch_free(e->dispatch);
+    mem_free(e->trees);
+    mem_free(e);
+}
+
+enum status evaluate_start(struct evaluate *e, int64_t now_ms, struct outbox *out)
+{
+    (void)now_ms;
+    return publish(e->dispatch, e->model, out);
+}
+
+enum status evaluate_receive(struct evaluate *e, int rank, const uint8_t *bytes,
+                             size_t len, int64_t now_ms, struct outbox *out)
+{
+    return dispatch_receive(e->dispatch, rank, bytes, len, now_ms, out);
+}
+
+enum status evaluate_tick(struct evaluate *e, int64_t now_ms, struct outbox *out)
+{
+    return dispatch_tick(e->dispatch, now_ms, out);
+}
+
+int evaluate_done(const struct evaluate *e)
+{
+    return e->phase == PHASE_DONE;
+}
+
+// A chunk is planned as a step of its own, so that a problem's random key depends on its
+// number and the chunk size alone.
+static enum status begin_chunk(struct evaluate *e, int64_t now_ms, struct outbox *out)
+{
+    uint64_t left = e->config.problems - e->first;
+    struct msg_task *tasks = NULL;
+    e->n = left < e->config.chunk ? (size_t)left : e->config.chunk;
+    TRY(plan_tasks(&e->config.plan, e->first, e->first, e->n, e->model->version, &tasks));
+    enum status st = dispatch_begin(e->dispatch, tasks, e->n, 1, now_ms, out);
+    plan_free(tasks, e->n);
+    if (st == OK)
+        e->phase = PHASE_COLLECT;
+    return st;
+}
+
+static void collect(struct evaluate *e)
+{
+    if (!dispatch_done(e->dispatch))
+        return;
+    for (size_t i = 0; i < e->n; i++)
+        e->trees[i] = dispatch_tree(e->dispatch, i);
+    e->taken = 0;
+    e->phase = PHASE_HAND_OUT;
+}
+
+static void next_chunk(struct evaluate *e)
+{
+    if (!e->taken)
+        return;
+    e->first += e->n;
+    e->phase = e->first < e->config.problems ? PHASE_BEGIN : PHASE_STOP;
+}
+
+enum status evaluate_work(struct evaluate *e, int64_t now_ms, struct outbox *out,
+                          int *worked)
+{
+    enum phase before = e->phase;
+    enum status st = OK;
+    if (before == PHASE_BEGIN)
+        st = status_wrap(begin_chunk(e, now_ms, out), "problem %llu",
+                         (unsigned long long)e->first);
+    else if (before == PHASE_COLLECT)
+        collect(e);
+    else if (before == PHASE_HAND_OUT)
+        next_chunk(e);
+    else if (before == PHASE_STOP) {
+        e->phase = PHASE_DONE;
+        st = dispatch_stop(e->dispatch, out);
+    }
+    *worked = e->phase != before;
+    return st;
+}
+
+void evaluate_take(struct evaluate *e, uint64_t *first, struct tree *const **trees,
+                   size_t *n)
+{
+    *n = 0;
+    if (e->phase != PHASE_HAND_OUT || e->taken)
+        return;
+    e->taken = 1;
+    *first = e->first;
+    *trees = e->trees;
+    *n = e->n;
+}

@@ -1,0 +1,193 @@
+#include "pack.h"
+
+#include "base/mem.h"
+#include "tensor/ops.h"
+
+#include <string.h>
+
+enum { MAX_ROWS = 1 << 28 };
+
+// Sizes of a pack before it is filled.
+struct pack_size {
+    size_t rows, spans, outputs;
+};
+
+void pack_free(struct pack *p)
+{
+    mem_free(p->tokens);
+    mem_free(p->positions);
+    mem_free(p->spans);
+    mem_free(p->row);
+    mem_free(p->target);
+    *p = (struct pack){0};
+}
+
+static enum status allocate(struct pack *p, struct pack_origin **origins,
+                            const struct pack_size *size)
+{
+    if (size->rows > MAX_ROWS || size->outputs > MAX_ROWS)
+        return status_fail(ERR_LIMIT, "pack of %zu rows and %zu outputs", size->rows,
+                           size->outputs);
+    TRY(mem_new(&p->tokens, size->rows, sizeof *p->tokens));
+    TRY(mem_new(&p->positions, size->rows, sizeof *p->positions));
+    TRY(mem_new(&p->spans, size->spans, sizeof *p->spans));
+    TRY(mem_new(&p->row, size->outputs, sizeof *p->row));
+    TRY(mem_new(&p->target, size->outputs, sizeof *p->target));
+    return mem_new(origins, size->outputs, sizeof **origins);
+}
+
+// Appends a span that holds a stretch of a tree's tokens.
+static int32_t put_span(struct pack *p, const int32_t *tokens, int32_t count,
+                        int32_t parent)
+{
+    const struct attention_span *up = parent >= 0 ? &p->spans[parent] : NULL;
+    struct attention_span span = {
+        .begin = p->n_tokens,
+        .count = count,
+        .parent = parent,
+        .start = up ? up->start + up->count : 0,
+    };
+    memcpy(p->tokens + p->n_tokens, tokens, (size_t)count * sizeof *tokens);
+    for (int32_t i = 0; i < count; i++)
+        p->positions[p->n_tokens + i] = span.start + i;
+    p->n_tokens += count;
+    if (span.start + count > p->max_context)
+        p->max_context = span.start + count;
+    p->spans[p->n_spans] = span;
+    return p->n_spans++;
+}
+
+static void put_output(struct pack *p, struct pack_origin *origins, int32_t at,
+                       int32_t row, int32_t target, struct pack_origin origin)
+{
+    p->row[at] = row;
+    p->target[at] = target;
+    origins[at] = origin;
+}
+
+// ---- trees ---------------------------------------------------------------------------
+
+static void count_tree(const struct tree *t, struct pack_size *size)
+{
+    size->rows += t->n_tokens;
+    size->spans += t->n_nodes;
+    size->outputs += t->n_tokens - (size_t)t->nodes[0].token_count;
+}
+
+static enum status pack_one(struct pack *p, struct pack_origin *origins,
+                            const struct tree *t, int32_t number)
+{
+    // Where the next first-token prediction of each node's children goes.
+    int32_t *children_at = NULL, first_span = p->n_spans;
+    TRY(mem_new(&children_at, t->n_nodes, sizeof *children_at));
+    for (size_t i = 0; i < t->n_nodes; i++) {
+        const struct tree_node *n = &t->nodes[i];
+        int32_t parent = n->parent < 0 ? -1 : first_span + n->parent;
+        int32_t row = p->n_tokens;
+        (void)put_span(p, t->tokens + n->token_begin, n->token_count, parent);
+        for (int32_t k = 1; n->parent >= 0 && k < n->token_count; k++) {
+            struct pack_origin origin = {number, n->token_begin + k};
+            put_output(p, origins, p->n_outputs++, row + k - 1, t->tokens[origin.token],
+                       origin);
+        }
+        children_at[i] = p->n_outputs;
+        p->n_outputs += n->branching;
+        if (n->parent < 0)
+            continue;
+        const struct attention_span *up = &p->spans[parent];
+        put_output(p, origins, children_at[n->parent]++, up->begin + up->count - 1,
+                   t->tokens[n->token_begin], (struct pack_origin){number, n->token_begin});
+    }
+    mem_free(children_at);
+    return OK;
+}
+
+enum status pack_trees(struct pack *out, struct pack_origin **origins,
+                       struct tree *const *trees, size_t n)
+{
+    struct pack p = {0};
+    struct pack_size size = {0};
+    struct pack_origin *from = NULL;
+    enum status st;
+    for (size_t i = 0; i < n; i++)
+        count_tree(trees[i], &size);
+    TRY_OUT(allocate(&p, &from, &size));
+    for (size_t i = 0; i < n; i++)
+        TRY_OUT(pack_one(&p, from, trees[i], (int32_t)i));
+    *out = p;
+    *origins = from;
+    return OK;
+out:
+    pack_free(&p);
+    mem_free(from);
+    return st;
+}
+
+// ---- flattened paths -----------------------------------------------------------------
+
+static void count_paths(const struct tree *t, struct pack_size *size)
+{
+    for (size_t i = 0; i < t->n_nodes; i++) {
+        if (!tree_is_leaf(&t->nodes[i]))
+            continue;
+        size_t length = tree_path_length(t, (int32_t)i);
+        size->rows += length;
+        size->spans++;
+        size->outputs += length - (size_t)t->nodes[0].token_count;
+    }
+}
+
+// The outputs of one path, from the leaf back to the root: rows end behind `end`.
+static void put_path_outputs(struct pack *p, struct pack_origin *origins,
+                             const struct tree *t, int32_t leaf, int32_t number)
+{
+    int32_t row = p->n_tokens, last = p->n_outputs;
+    last += (int32_t)tree_path_length(t, leaf) - t->nodes[0].token_count;
+    p->n_outputs = last;
+    for (int32_t node = leaf; node > 0; node = t->nodes[node].parent) {
+        const struct tree_node *n = &t->nodes[node];
+        for (int32_t k = n->token_count; k-- > 0;) {
+            int32_t token = n->token_begin + k;
+            row--;
+            put_output(p, origins, --last, row - 1, t->tokens[token],
+                       (struct pack_origin){number, token});
+        }
+    }
+}
+
+static enum status flatten_one(struct pack *p, struct pack_origin *origins,
+                               const struct tree *t, int32_t number)
+{
+    int32_t *path = NULL;
+    TRY(mem_new(&path, t->n_tokens, sizeof *path));
+    for (size_t i = 0; i < t->n_nodes; i++) {
+        if (!tree_is_leaf(&t->nodes[i]))
+            continue;
+        tree_path_tokens(t, (int32_t)i, path);
+        (void)put_span(p, path, (int32_t)tree_path_length(t, (int32_t)i), -1);
+        put_path_outputs(p, origins, t, (int32_t)i, number);
+    }
+    mem_free(path);
+    return OK;
+}
+
+enum status pack_flattened(struct pack *out, struct pack_origin **origins,
+                           struct tree *const *trees, size_t n)
+{
+    struct pack p = {0};
+    struct pack_size size = {0};
+    struct pack_origin *from = NULL;
+    enum status st;
+    for (size_t i = 0; i < n; i++)
+        count_paths(trees[i], &size);
+    TRY_OUT(allocate(&p, &from, &size));
+    for (size_t i = 0; i < n; i++)
+        TRY_OUT(flatten_one(&p, from, trees[i], (int32_t)i));
+    *out = p;
+    *origins = from;
+    return OK;
+out:
+    pack_free(&p);
+    mem_free(from);
+    return st;
+}

@@ -1,0 +1,75 @@
+// The step from a batch's gradient to new parameters.
+#include "tensor/ops.h"
+#include "trainer_state.h"
+
+#include <math.h>
+#include <stddef.h>
+
+static float learning_rate(const struct trainer_config *c, int64_t update)
+{
+    if (update >= c->warmup_steps)
+        return c->lr;
+    return c->lr * (float)update / (float)c->warmup_steps;
+}
+
+static void update_range(struct trainer *t, const struct adamw *a, size_t begin,
+                         size_t end, int decay)
+{
+    adamw_update(t->model->params + begin, t->state.m + begin, t->state.v + begin,
+                 t->grad + begin, end - begin, a, decay);
+}
+
+// Weight decay acts on matrices, not on norms and biases.
+static void update_all(struct trainer *t, const struct adamw *a)
+{
+    const struct model_layout *l = &t->model->layout;
+    const struct model_config *c = &t->model->config;
+    size_t dim = (size_t)c->dim, matrix = (size_t)c->vocab * dim;
+    size_t inner = (size_t)c->heads * (size_t)c->head_dim;
+    size_t qkv = inner + 2 * (size_t)c->kv_heads * (size_t)c->head_dim;
+    update_range(t, a, l->embedding, l->embedding + matrix, 1);
+    if (l->head != l->embedding)
+        update_range(t, a, l->head, l->head + matrix, 1);
+    update_range(t, a, l->final_norm, l->final_norm + dim, 0);
+    for (int32_t i = 0; i < c->layers; i++) {
+        const struct layer_offsets *o = &l->layers[i];
+        update_range(t, a, o->attn_norm, o->attn_norm + dim, 0);
+        update_range(t, a, o->qkv, o->qkv + qkv * dim, 1);
+        if (c->qkv_bias)
+            update_range(t, a, o->qkv_bias, o->qkv_bias + qkv, 0);
+        update_range(t, a, o->out, o->out + dim * inner, 1);
+        update_range(t, a, o->ffn_norm, o->ffn_norm + dim, 0);
+        update_range(t, a, o->gate_up, o->gate_up + 2 * (size_t)c->ffn * dim, 1);
+        update_range(t, a, o->down, o->down + dim * (size_t)c->ffn, 1);
+    }
+}
+
+enum status trainer_update(struct trainer *t, struct batch_stats *stats)
+{
+    const struct trainer_config *c = &t->config;
+    t->model->version++;
+    if (t->normaliser <= 0.0)
+        return OK; // no signal in the whole batch
+    double norm = sqrt(squared_norm(t->grad, t->model->layout.total)) / t->normaliser;
+    if (!isfinite(norm))
+        return status_fail(ERR_INTERNAL, "the gradient is not finite at update %lld",
+                           (long long)t->state.updates + 1);
+    double scale = 1.0 / t->normaliser;
+    if (c->max_grad_norm > 0.0f && norm > (double)c->max_grad_norm)
+        scale *= (double)c->max_grad_norm / norm;
+    t->state.updates++;
+    const struct adamw a = {
+        .lr = learning_rate(c, t->state.updates),
+        .beta1 = c->beta1,
+        .beta2 = c->beta2,
+        .epsilon = c->epsilon,
+        .weight_decay = c->weight_decay,
+        .grad_scale = (float)scale,
+        .step = t->state.updates,
+    };
+    update_all(t, &a);
+    model_repack(t->model);
+    stats->grad_norm = norm;
+    stats->loss /= t->normaliser;
+    return OK;
+}
