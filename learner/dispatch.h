@@ -8,8 +8,9 @@
 // work until it starts anew (a HELLO of another incarnation, three times at most).
 // A task that a worker reports as impossible (FAULT "lease N: reason") is tried once
 // more elsewhere, and then fails the job.  Once weights are published every LEASE is
-// answered, if only by an empty WEIGHTS slice: so a worker hears that the learner lives.
-// The learner never sends first to a rank that has been silent past `silence_ms`.
+// answered, if only by an empty WEIGHTS slice: so a worker hears that the learner
+// lives. The learner never sends first to a rank that has been silent past
+// `silence_ms`.
 #ifndef LEARNER_DISPATCH_H
 #define LEARNER_DISPATCH_H
 

@@ -1,0 +1,85 @@
+#include "base/mem.h"
+#include "checkpoint.h"
+#include "h5.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+static enum status write_vector(hid_t file, const char *name, const float *data, size_t n)
+{
+    const hsize_t length = n;
+    hid_t space = H5Screate_simple(1, &length, NULL);
+    hid_t set = space < 0 ? -1
+                          : H5Dcreate2(file, name, H5T_NATIVE_FLOAT, space, H5P_DEFAULT,
+                                       H5P_DEFAULT, H5P_DEFAULT);
+    int failed = set < 0 || H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL,
+                                     H5P_DEFAULT, data) < 0;
+    enum status st = failed ? h5_fail(name) : OK;
+    if (set >= 0)
+        (void)H5Dclose(set);
+    if (space >= 0)
+        (void)H5Sclose(space);
+    return st;
+}
+
+static void file_of(char *out, const char *folder)
+{
+    (void)snprintf(out, PATH_MAX, "%s/optimizer.h5", folder);
+}
+
+enum status checkpoint_write_state(const char *path, const struct checkpoint_state *s)
+{
+    char name[PATH_MAX];
+    enum status st;
+    file_of(name, path);
+    h5_quiet();
+    hid_t file = H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    if (file < 0)
+        return h5_fail(name);
+    TRY_OUT(h5_write_u64(file, "step", s->step));
+    TRY_OUT(h5_write_u64(file, "updates", (uint64_t)s->updates));
+    TRY_OUT(h5_write_u64(file, "weights_hash", s->weights_hash));
+    TRY_OUT(write_vector(file, "/m", s->m, s->n));
+    TRY_OUT(write_vector(file, "/v", s->v, s->n));
+out:
+    if (H5Fclose(file) < 0 && st == OK)
+        st = h5_fail(name);
+    return status_wrap(st, "%s", name);
+}
+
+static enum status read_vector(hid_t file, const char *name, float *out, size_t n)
+{
+    float *data = NULL;
+    size_t count = 0;
+    TRY(h5_read(file, name, H5T_NATIVE_FLOAT, sizeof *data, &data, &count));
+    if (count == n)
+        memcpy(out, data, n * sizeof *data);
+    mem_free(data);
+    return count == n ? OK
+                      : status_fail(ERR_INPUT, "%s has %zu numbers, the model %zu", name,
+                                    count, n);
+}
+
+enum status checkpoint_read_state(const char *path, struct checkpoint_state *s)
+{
+    char name[PATH_MAX];
+    struct checkpoint_state read = *s;
+    uint64_t updates = 0;
+    enum status st;
+    file_of(name, path);
+    h5_quiet();
+    hid_t file = H5Fopen(name, H5F_ACC_RDONLY, H5P_DEFAULT);
+    if (file < 0)
+        return status_fail(ERR_INPUT, "%s: missing, cut off, or no HDF5 file", name);
+    TRY_OUT(h5_read_u64(file, "step", &read.step));
+    TRY_OUT(h5_read_u64(file, "updates", &updates));
+    TRY_OUT(h5_read_u64(file, "weights_hash", &read.weights_hash));
+    TRY_OUT(read_vector(file, "/m", s->m, s->n));
+    TRY_OUT(read_vector(file, "/v", s->v, s->n));
+    read.updates = (int64_t)updates;
+    *s = read;
+out:
+    (void)H5Fclose(file);
+    return status_wrap(st, "%s", name);
+}
