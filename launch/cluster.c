@@ -80,6 +80,13 @@ static enum status open_loopback(struct cluster *c)
     return OK;
 }
 
+static enum status begin(struct cluster *c, const struct settings *s)
+{
+    int threads = job_threads(s, cluster_is_learner(c), c->ranks_on_host);
+    log_setup(c->network ? -1 : c->rank, LOG_INFO);
+    return par_start(threads, c->ranks_on_host == 1 ? SPIN_US : 0);
+}
+
 enum status cluster_open(struct cluster *c, const struct settings *s)
 {
     *c = (struct cluster){0};
@@ -90,9 +97,14 @@ enum status cluster_open(struct cluster *c, const struct settings *s)
             mpi_transport_finish(c->transport, 1);
         TRY(open_loopback(c));
     }
-    int threads = job_threads(s, cluster_is_learner(c), c->ranks_on_host);
-    log_setup(c->network ? -1 : c->rank, LOG_INFO);
-    return par_start(threads, c->ranks_on_host == 1 ? SPIN_US : 0);
+    return begin(c, s);
+}
+
+enum status cluster_open_alone(struct cluster *c, const struct settings *s)
+{
+    *c = (struct cluster){0};
+    TRY(open_loopback(c));
+    return begin(c, s);
 }
 
 void cluster_close(struct cluster *c, int clean)

@@ -17,6 +17,8 @@ struct cluster {
 
 // Joins the cluster; sets up logging and the thread pool.  ERR_IO, ERR_INPUT.
 CHECKED enum status cluster_open(struct cluster *c, const struct settings *s);
+// A learner and a worker in this process, whatever started it.
+CHECKED enum status cluster_open_alone(struct cluster *c, const struct settings *s);
 // Leaves it; `clean` as in mpi_transport_finish.
 void cluster_close(struct cluster *c, int clean);
 

@@ -125,9 +125,11 @@ void job_free(struct job *job)
     *job = (struct job){0};
 }
 
-static enum status fill_prompt(void *context, uint64_t id, struct msg_task *task)
+static enum status fill_prompt(void *context, uint64_t position, struct msg_task *task)
 {
     const struct job_prompts *from = context;
+    uint64_t n = from->set->n, at = position % n;
+    uint64_t id = from->shuffle ? dataset_shuffled(from->seed, position / n, n, at) : at;
     const struct problem *p = &from->set->problems[id];
     struct buf text = {0};
     struct tokens ids = {0};
@@ -137,6 +139,7 @@ static enum status fill_prompt(void *context, uint64_t id, struct msg_task *task
     TRY_OUT(text.status);
     TRY_OUT(tokenizer_encode(from->job->tokenizer, buf_cstr(&text), text.len, &ids));
     TRY_OUT(mem_strdup(&answer, p->answer));
+    task->prompt_id = id;
     task->prompt = ids.ids;
     task->n_prompt = ids.len;
     task->answer = answer;
@@ -147,9 +150,9 @@ out:
     return status_wrap(st, "problem %llu", (unsigned long long)id);
 }
 
-struct prompt_source job_prompt_source(struct job_prompts *scratch)
+struct prompt_source job_prompt_source(struct job_prompts *prompts)
 {
-    return (struct prompt_source){scratch, scratch->set->n, fill_prompt};
+    return (struct prompt_source){prompts, fill_prompt};
 }
 
 static int64_t ms(double seconds)
@@ -212,20 +215,22 @@ enum status job_learner_config(const struct job *job, int ranks,
     const struct settings *s = &job->settings;
     struct learner_config c = {
         .dispatch = job_dispatch_config(job, ranks),
-        .seed = (uint64_t)s->run.seed,
+        .plan = {.seed = (uint64_t)s->run.seed,
+                 .purpose = RNG_SAMPLE,
+                 .n_branch = (int32_t)s->rollout.branch.n,
+                 .step_tokens = (int32_t)s->rollout.step_tokens,
+                 .max_new_tokens = (int32_t)s->rollout.max_new_tokens,
+                 .temperature = (float)s->rollout.temperature},
         .steps = (uint64_t)s->train.steps,
         .prompts_per_step = (int32_t)s->train.prompts,
         .parts = (int32_t)s->rollout.parts,
-        .n_branch = (int32_t)s->rollout.branch.n,
-        .step_tokens = (int32_t)s->rollout.step_tokens,
-        .max_new_tokens = (int32_t)s->rollout.max_new_tokens,
     };
     TRY(trainer_settings(s, &c.trainer));
-    for (int32_t i = 0; i < c.n_branch; i++)
-        c.branch[i] = (int32_t)s->rollout.branch.items[i];
-    if (c.parts > c.branch[0])
+    for (int32_t i = 0; i < c.plan.n_branch; i++)
+        c.plan.branch[i] = (int32_t)s->rollout.branch.items[i];
+    if (c.parts > c.plan.branch[0])
         return status_fail(ERR_INPUT, "rollout.parts: %d, but the root has %d children",
-                           c.parts, c.branch[0]);
+                           c.parts, c.plan.branch[0]);
     *out = c;
     return OK;
 }

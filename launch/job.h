@@ -29,13 +29,14 @@ CHECKED enum status job_configure(struct job *job, const char *config_path, int 
 CHECKED enum status job_load(struct job *job, int data);
 void job_free(struct job *job);
 
-// Prompts and answers of a data set, for the learner's plans.  `scratch` is the source's
-// context and must outlive it.
+// Prompts and answers of a data set, for a plan; the struct must outlive the source.
 struct job_prompts {
     const struct job *job;
     const struct dataset *set;
+    uint64_t seed;
+    int shuffle; // 1: a new order every epoch; 0: as they stand
 };
-struct prompt_source job_prompt_source(struct job_prompts *scratch);
+struct prompt_source job_prompt_source(struct job_prompts *prompts);
 
 // The settings as each core wants them.  `ranks` and `rank` of the transport.
 CHECKED enum status job_learner_config(const struct job *job, int ranks,

@@ -25,7 +25,7 @@ static enum status find(const struct fields *f, const char *key, const struct fi
 
 enum status field_u64(const struct fields *f, const char *key, uint64_t *out)
 {
-    const struct field *at;
+    const struct field *at = NULL;
     TRY(find(f, key, &at));
     if (at->kind != FIELD_UINT)
         return refuse(f, key, "not an unsigned number");
@@ -36,7 +36,7 @@ enum status field_u64(const struct fields *f, const char *key, uint64_t *out)
 enum status field_int(const struct fields *f, const char *key, int64_t min, int64_t max,
                       int64_t *out)
 {
-    const struct field *at;
+    const struct field *at = NULL;
     int64_t value = 0;
     TRY(find(f, key, &at));
     if (at->kind == FIELD_UINT && at->number.u <= INT64_MAX)
@@ -62,7 +62,7 @@ enum status field_i32(const struct fields *f, const char *key, int32_t min, int3
 
 enum status field_double(const struct fields *f, const char *key, double *out)
 {
-    const struct field *at;
+    const struct field *at = NULL;
     TRY(find(f, key, &at));
     if (at->kind != FIELD_FLOAT || !isfinite(at->number.f))
         return refuse(f, key, "not a finite number");
@@ -73,7 +73,7 @@ enum status field_double(const struct fields *f, const char *key, double *out)
 enum status field_str(const struct fields *f, const char *key, const char **out,
                       size_t *len)
 {
-    const struct field *at;
+    const struct field *at = NULL;
     TRY(find(f, key, &at));
     if (at->kind != FIELD_STR)
         return refuse(f, key, "not text");
@@ -85,7 +85,7 @@ enum status field_str(const struct fields *f, const char *key, const char **out,
 enum status field_items(const struct fields *f, const char *key, size_t size, size_t max,
                         const uint8_t **out, size_t *count)
 {
-    const struct field *at;
+    const struct field *at = NULL;
     TRY(find(f, key, &at));
     if (at->kind != FIELD_BIN)
         return refuse(f, key, "not bytes");

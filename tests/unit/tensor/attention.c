@@ -234,8 +234,8 @@ static void bits_are_the_same_everywhere(void **state)
     size_t rows = (size_t)c->n_tokens, width = case_out_width(c);
     float *O = new_floats(rows * width), *lse = new_floats(rows * (size_t)c->h.heads);
     train_forward(c, O, lse);
-    assert_int_equal(hash_floats(O, rows * width), UINT64_C(0));
-    assert_int_equal(hash_floats(lse, rows * (size_t)c->h.heads), UINT64_C(0));
+    assert_int_equal(hash_floats(O, rows * width), UINT64_C(0xc133175f42bb56ab));
+    assert_int_equal(hash_floats(lse, rows * (size_t)c->h.heads), UINT64_C(0x99bcc30f5687a2eb));
     mem_free(O);
     mem_free(lse);
     case_free(c);

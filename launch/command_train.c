@@ -1,0 +1,108 @@
+// etreerpo train: the main job.  Rank 0 learns, the others sample.
+#include "base/clock.h"
+#include "launch/args.h"
+#include "launch/cluster.h"
+#include "launch/commands.h"
+#include "launch/job.h"
+#include "launch/plan_run.h"
+#include "launch/record.h"
+
+// ---- the learner as a core, with its record -------------------------------------------------
+
+struct train_seat {
+    struct learner *learner;
+    struct record *record;
+};
+
+static enum status seat_start(void *core, int64_t now_ms, struct outbox *out)
+{
+    struct train_seat *seat = core;
+    return learner_start(seat->learner, now_ms, out);
+}
+
+static enum status seat_receive(void *core, int rank, const uint8_t *bytes, size_t len,
+                                int64_t now_ms, struct outbox *out)
+{
+    struct train_seat *seat = core;
+    return learner_receive(seat->learner, rank, bytes, len, now_ms, out);
+}
+
+static enum status seat_tick(void *core, int64_t now_ms, struct outbox *out)
+{
+    struct train_seat *seat = core;
+    return learner_tick(seat->learner, now_ms, out);
+}
+
+static enum status seat_work(void *core, int64_t now_ms, struct outbox *out, int *worked)
+{
+    struct train_seat *seat = core;
+    struct step_record step;
+    int got = 0;
+    TRY(learner_work(seat->learner, now_ms, out, worked));
+    TRY(learner_take_record(seat->learner, &step, &got));
+    if (!got)
+        return OK;
+    *worked = 1;
+    return record_step(seat->record, &step, learner_trainer_state(seat->learner),
+                       learner_dispatch(seat->learner));
+}
+
+static int seat_done(const void *core)
+{
+    const struct train_seat *seat = core;
+    return learner_done(seat->learner);
+}
+
+static const struct core_ops train_core = {seat_start, seat_receive, seat_tick, seat_work,
+                                           seat_done};
+
+// ---- the command ------------------------------------------------------------------------------
+
+static enum status lead(struct cluster *cluster, struct job *job)
+{
+    struct train_seat seat = {0};
+    struct job_prompts prompts = {job, &job->train, (uint64_t)job->settings.run.seed, 1};
+    struct learner_config config;
+    uint64_t first = 0;
+    enum status st;
+    TRY_OUT(job_learner_config(job, cluster->size, &config));
+    config.plan.prompts = job_prompt_source(&prompts);
+    TRY_OUT(record_first_step(job, &first));
+    // The trainer keeps the starting policy for the KL before a checkpoint replaces it.
+    TRY_OUT(learner_new(&seat.learner, &config, &job->model, first, clock_ms()));
+    TRY_OUT(record_restore(job, learner_trainer_state(seat.learner), &first));
+    TRY_OUT(record_open(&seat.record, job, first));
+    TRY_OUT(cluster_lead(cluster, job, &seat, &train_core));
+    st = record_finish(seat.record);
+out:
+    record_free(seat.record);
+    learner_free(seat.learner);
+    return st;
+}
+
+enum status command_train(int argc, char **argv)
+{
+    int dry_run = 0;
+    const struct option options[] = {{"--dry-run", NULL, &dry_run}};
+    struct args args;
+    struct job job = {0};
+    struct cluster cluster = {0};
+    enum status st;
+    TRY(args_parse(&args, argc, argv, options, 1));
+    if (!args.first)
+        return status_fail(ERR_INPUT, "usage: etreerpo train CONFIG [key=value ...]");
+    TRY_OUT(job_configure(&job, args.first, args.n_settings, args.settings));
+    if (dry_run) {
+        TRY_OUT(job_load(&job, JOB_TRAIN));
+        st = plan_run_print(&job);
+        goto out;
+    }
+    TRY_OUT(cluster_open(&cluster, &job.settings));
+    TRY_OUT(job_load(&job, cluster_is_learner(&cluster) ? JOB_TRAIN : JOB_NO_DATA));
+    st = cluster_is_learner(&cluster) ? lead(&cluster, &job)
+                                      : cluster_work(&cluster, &job);
+out:
+    cluster_close(&cluster, st == OK);
+    job_free(&job);
+    return st;
+}
