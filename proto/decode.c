@@ -4,12 +4,14 @@
 #include "keys.h"
 #include "message.h"
 
+#include <float.h>
 #include <string.h>
 
 enum {
     MAX_PROMPT_TOKENS = 1 << 22,
     MAX_ANSWER_BYTES = 1 << 20,
 };
+#define MAX_DEADLINE_MS ((int64_t)1 << 40) // 35 years: adding a clock's time is safe
 
 const char *message_name(enum message_type type)
 {
@@ -18,7 +20,8 @@ const char *message_name(enum message_type type)
     return type >= MSG_HELLO && type <= MSG_FAULT ? names[type] : names[0];
 }
 
-// Copies text into a fixed array, cut to its room.
+// Copies text into a fixed array, cut to its room.  It ends up in the log, so control
+// characters become question marks: one message, one line.
 static enum status copy_text(const struct fields *f, const char *key, char *out,
                              size_t room)
 {
@@ -26,7 +29,8 @@ static enum status copy_text(const struct fields *f, const char *key, char *out,
     size_t len = 0;
     TRY(field_str(f, key, &text, &len));
     len = len < room ? len : room - 1;
-    memcpy(out, text, len);
+    for (size_t i = 0; i < len; i++)
+        out[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i];
     out[len] = 0;
     return OK;
 }
@@ -53,9 +57,9 @@ static enum status decode_lease(const struct fields *f, struct msg_lease *out)
     TRY(field_u64(f, KEY_BYTES, &out->weights_bytes));
     TRY(field_u64(f, KEY_INCOMING, &out->weights_incoming));
     TRY(field_i32(f, KEY_WANT, 0, PROTO_MAX_LEASES, &out->want));
-    TRY(field_double(f, KEY_BUSY, &out->busy_s));
-    TRY(field_double(f, KEY_IDLE, &out->idle_s));
-    TRY(field_double(f, KEY_FLOPS, &out->flops));
+    TRY(field_double(f, KEY_BUSY, 0.0, DBL_MAX, &out->busy_s));
+    TRY(field_double(f, KEY_IDLE, 0.0, DBL_MAX, &out->idle_s));
+    TRY(field_double(f, KEY_FLOPS, 0.0, DBL_MAX, &out->flops));
     TRY(field_int(f, KEY_GENERATED, 0, INT64_MAX, &out->generated_tokens));
     return copy_items(f, KEY_HELD, &out->held, sizeof *out->held, PROTO_MAX_LEASES,
                       &out->n_held);
@@ -97,13 +101,11 @@ static enum status decode_task(const struct fields *f, struct msg_task *out)
     TRY(field_u64(f, KEY_PROMPT_ID, &out->prompt_id));
     TRY(field_u64(f, KEY_VERSION, &out->policy_version));
     TRY(field_u64(f, KEY_RNG, &out->rng_key));
-    TRY(field_int(f, KEY_DEADLINE, 0, INT64_MAX, &out->deadline_ms));
+    TRY(field_int(f, KEY_DEADLINE, 0, MAX_DEADLINE_MS, &out->deadline_ms));
     TRY(decode_branch(f, out));
     TRY(field_i32(f, KEY_STEP_TOKENS, 0, TREE_MAX_TOKENS, &out->step_tokens));
     TRY(field_i32(f, KEY_MAX_NEW, 1, TREE_MAX_TOKENS, &out->max_new_tokens));
-    TRY(field_double(f, KEY_TEMPERATURE, &temperature));
-    if (temperature < 0.0 || temperature > 1e6)
-        return status_fail(ERR_PROTOCOL, "TASK: temperature: out of range");
+    TRY(field_double(f, KEY_TEMPERATURE, 0.0, 1e6, &temperature));
     out->temperature = (float)temperature;
     TRY(field_i32(f, KEY_WANT_TEXT, 0, 1, &out->want_text));
     TRY(field_str(f, KEY_ANSWER, &answer, &answer_len));

@@ -63,10 +63,14 @@ static enum status build_nodes(const struct columns *c, struct tree *t)
         if (n->parent < -1 || n->parent >= (int32_t)i || (n->parent < 0) != (i == 0))
             return status_fail(ERR_PROTOCOL, "RESULT: node %zu: parent out of order", i);
         n->depth = i == 0 ? 0 : t->nodes[n->parent].depth + 1;
+        if (n->depth > TREE_MAX_DEPTH)
+            return status_fail(ERR_PROTOCOL, "RESULT: node %zu: too deep", i);
         begin += n->token_count;
         if (n->token_count < 0 || begin > (int64_t)t->n_tokens)
             return status_fail(ERR_PROTOCOL, "RESULT: node %zu: more tokens than sent", i);
     }
+    if (begin != (int64_t)t->n_tokens)
+        return status_fail(ERR_PROTOCOL, "RESULT: tokens that belong to no node");
     return OK;
 }
 

@@ -156,15 +156,18 @@ static enum status encode_result(msgpack_packer *p, const struct message *m)
 }
 
 // All but the data itself, which the caller sends right behind.
-static void encode_weights(msgpack_packer *p, const struct message *m)
+static enum status encode_weights(msgpack_packer *p, const struct message *m)
 {
     const struct msg_weights *w = &m->as.weights;
+    if (w->len > UINT32_MAX)
+        return status_fail(ERR_LIMIT, "WEIGHTS: a slice of %zu bytes", w->len);
     begin(p, m, 4);
     put_u64(p, KEY_VERSION, w->version);
     put_u64(p, KEY_BYTES, w->total_bytes);
     put_u64(p, KEY_OFFSET, w->offset);
     put_key(p, KEY_DATA);
     (void)msgpack_pack_bin(p, w->len);
+    return OK;
 }
 
 enum status message_encode(struct buf *out, const struct message *m)
@@ -185,7 +188,7 @@ enum status message_encode(struct buf *out, const struct message *m)
         TRY(encode_result(&packer, m));
         break;
     case MSG_WEIGHTS:
-        encode_weights(&packer, m);
+        TRY(encode_weights(&packer, m));
         break;
     case MSG_STOP:
         begin(&packer, m, 0);

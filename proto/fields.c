@@ -60,12 +60,15 @@ enum status field_i32(const struct fields *f, const char *key, int32_t min, int3
     return OK;
 }
 
-enum status field_double(const struct fields *f, const char *key, double *out)
+enum status field_double(const struct fields *f, const char *key, double min, double max,
+                         double *out)
 {
     const struct field *at = NULL;
     TRY(find(f, key, &at));
     if (at->kind != FIELD_FLOAT || !isfinite(at->number.f))
         return refuse(f, key, "not a finite number");
+    if (at->number.f < min || at->number.f > max)
+        return refuse(f, key, "out of range");
     *out = at->number.f;
     return OK;
 }

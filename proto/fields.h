@@ -33,7 +33,8 @@ struct fields {
     const char *message; // its name, for errors
 };
 
-// Reads one map with string keys that fills the bytes exactly.  ERR_PROTOCOL.
+// Reads one map with string keys, none of them twice, that fills the bytes exactly.
+// ERR_PROTOCOL.
 CHECKED enum status fields_read(struct fields *out, const uint8_t *bytes, size_t len);
 
 // A field by its key.  ERR_PROTOCOL names message and key where it is missing, of
@@ -43,7 +44,8 @@ CHECKED enum status field_int(const struct fields *f, const char *key, int64_t m
                               int64_t max, int64_t *out);
 CHECKED enum status field_i32(const struct fields *f, const char *key, int32_t min,
                               int32_t max, int32_t *out);
-CHECKED enum status field_double(const struct fields *f, const char *key, double *out);
+CHECKED enum status field_double(const struct fields *f, const char *key, double min,
+                                 double max, double *out); // finite
 CHECKED enum status field_str(const struct fields *f, const char *key, const char **out,
                               size_t *len);
 // A bin of whole items of `size` bytes, at most `max` of them; *out is unaligned.

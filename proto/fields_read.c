@@ -106,6 +106,18 @@ static enum status read_number(struct cursor *c, uint8_t tag, struct field *out)
     return OK;
 }
 
+// An extension: a type byte and then its bytes, as many as the tag or a length says.
+static enum status skip_extension(struct cursor *c, uint8_t tag)
+{
+    const uint8_t *bytes;
+    uint64_t len = 0;
+    if (tag >= 0xd4)
+        len = (uint64_t)1 << (tag - 0xd4);
+    else
+        TRY(read_big(c, (size_t)1 << (tag - 0xc7), &len));
+    return take(c, len + 1, &bytes);
+}
+
 // One value.  *nested counts the values that follow it as its parts (arrays and maps).
 static enum status read_value(struct cursor *c, struct field *out, uint64_t *nested)
 {
@@ -121,6 +133,8 @@ static enum status read_value(struct cursor *c, struct field *out, uint64_t *nes
         *nested = tag & 0x0f;
     } else if (tag <= 0xbf) {
         return read_bytes(c, FIELD_STR, 0, tag & 0x1f, out);
+    } else if ((tag >= 0xc7 && tag <= 0xc9) || (tag >= 0xd4 && tag <= 0xd8)) {
+        return skip_extension(c, tag);
     } else if (tag >= 0xc4 && tag <= 0xc6) {
         return read_bytes(c, FIELD_BIN, (size_t)1 << (tag - 0xc4), 0, out);
     } else if (tag == 0xca || tag == 0xcb) {
@@ -181,6 +195,17 @@ static enum status read_map(struct cursor *c, uint64_t *pairs)
     return read_big(c, tag == 0xde ? 2 : 4, pairs);
 }
 
+// The key just read is not one of those before it.
+static enum status check_new_key(const struct fields *f)
+{
+    const struct field *now = &f->items[f->n];
+    for (size_t i = 0; i < f->n; i++)
+        if (f->items[i].key_len == now->key_len &&
+            memcmp(f->items[i].key, now->key, now->key_len) == 0)
+            return status_fail(ERR_PROTOCOL, "message: a key that comes twice");
+    return OK;
+}
+
 enum status fields_read(struct fields *out, const uint8_t *bytes, size_t len)
 {
     struct cursor c = {bytes, bytes + len};
@@ -191,6 +216,7 @@ enum status fields_read(struct fields *out, const uint8_t *bytes, size_t len)
         return status_fail(ERR_PROTOCOL, "message: more than %d keys", FIELDS_MAX);
     for (; f.n < pairs; f.n++) {
         TRY(read_key(&c, &f.items[f.n]));
+        TRY(check_new_key(&f));
         TRY(read_whole(&c, &f.items[f.n]));
     }
     if (left(&c) > 0)

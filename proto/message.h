@@ -83,7 +83,7 @@ struct msg_weights {
 };
 
 struct msg_fault {
-    char text[512];
+    char text[512]; // one line
 };
 
 struct message {
@@ -101,7 +101,7 @@ struct message {
 
 // Appends the encoded message to `out`.  MSG_WEIGHTS is encoded up to and without its
 // data, which the caller sends right behind (it is the map's last value), so that the
-// flat buffer is never copied.  ERR_NOMEM.
+// flat buffer is never copied.  ERR_NOMEM; ERR_LIMIT: a slice beyond 4 GiB.
 CHECKED enum status message_encode(struct buf *out, const struct message *m);
 
 // ERR_PROTOCOL, ERR_NOMEM; nothing to free on failure.

@@ -26,7 +26,7 @@ static enum status add_bytes(struct tokenizer *t, const char *text, size_t len,
 
 static enum status count_word(void *context, const char *bytes, size_t len)
 {
-    return trainer_count_word(context, bytes, len);
+    return bpe_trainer_count_word(context, bytes, len);
 }
 
 static enum status join(struct buf *out, const struct tokenizer *t, int32_t left,
@@ -54,7 +54,7 @@ static enum status learn(struct tokenizer *t, struct trainer *trainer, uint32_t 
                       PIECE_TEXT));
     }
     TRY(merges_add(&t->merges, merge));
-    return trainer_merge(trainer, pair, merge.product);
+    return bpe_trainer_merge(trainer, pair, merge.product);
 }
 
 static enum status learn_merges(struct tokenizer *t, const char *text, size_t len,
@@ -65,12 +65,12 @@ static enum status learn_merges(struct tokenizer *t, const char *text, size_t le
     uint32_t pair;
     enum status st = OK;
     TRY_OUT(splitter_run(&t->splitter, text, len, count_word, &trainer));
-    TRY_OUT(trainer_start(&trainer, t->byte_ids));
-    while (tokenizer_vocab(t) < vocab - 1 && trainer_best(&trainer, &pair))
+    TRY_OUT(bpe_trainer_start(&trainer, t->byte_ids));
+    while (tokenizer_vocab(t) < vocab - 1 && bpe_trainer_best(&trainer, &pair))
         TRY_OUT(learn(t, &trainer, pair, &joined));
 out:
     buf_free(&joined);
-    trainer_free(&trainer);
+    bpe_trainer_free(&trainer);
     return st;
 }
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-void trainer_free(struct trainer *t)
+void bpe_trainer_free(struct trainer *t)
 {
     for (size_t i = 0; i < t->n_pairs; i++)
         mem_free(t->pairs[i].words);
@@ -62,7 +62,7 @@ static enum status reserve_word(struct trainer *t)
     return OK;
 }
 
-enum status trainer_count_word(struct trainer *t, const char *bytes, size_t len)
+enum status bpe_trainer_count_word(struct trainer *t, const char *bytes, size_t len)
 {
     TRY(reserve_word(t));
     size_t slot = word_slot(t, bytes, len);
@@ -204,7 +204,7 @@ static enum status enter_risen(struct trainer *t)
     return OK;
 }
 
-enum status trainer_start(struct trainer *t, const int32_t *byte_ids)
+enum status bpe_trainer_start(struct trainer *t, const int32_t *byte_ids)
 {
     for (size_t i = 0; i < t->n_words; i++) {
         struct train_word *word = &t->words[i];
@@ -221,7 +221,7 @@ enum status trainer_start(struct trainer *t, const int32_t *byte_ids)
     return enter_risen(t);
 }
 
-int trainer_best(struct trainer *t, uint32_t *pair)
+int bpe_trainer_best(struct trainer *t, uint32_t *pair)
 {
     while (t->heap_len && t->heap[0].count >= 2) {
         struct train_entry top = t->heap[0];
@@ -265,7 +265,7 @@ static enum status merge_word(struct trainer *t, uint32_t index, int32_t left,
     return OK;
 }
 
-enum status trainer_merge(struct trainer *t, uint32_t pair, int32_t product)
+enum status bpe_trainer_merge(struct trainer *t, uint32_t pair, int32_t product)
 {
     int32_t left = t->pairs[pair].left, right = t->pairs[pair].right;
     // The loop may move t->pairs and add to other pairs' lists, never to this one's.

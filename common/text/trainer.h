@@ -1,6 +1,6 @@
 // Words with their counts, and the pairs in them: the state of byte-pair training.
 //
-// A zeroed struct is empty; the owner calls trainer_free.
+// A zeroed struct is empty; the owner calls bpe_trainer_free.
 #ifndef TEXT_TRAINER_H
 #define TEXT_TRAINER_H
 
@@ -46,20 +46,20 @@ struct trainer {
     size_t heap_len, heap_capacity;
 };
 
-void trainer_free(struct trainer *t);
+void bpe_trainer_free(struct trainer *t);
 
 // Counts a word; `bytes` must live as long as the trainer.  ERR_NOMEM.
-CHECKED enum status trainer_count_word(struct trainer *t, const char *bytes,
+CHECKED enum status bpe_trainer_count_word(struct trainer *t, const char *bytes,
                                        size_t len);
 
 // Turns the words into symbols by byte_ids and counts the pairs.  ERR_NOMEM.
-CHECKED enum status trainer_start(struct trainer *t, const int32_t *byte_ids);
+CHECKED enum status bpe_trainer_start(struct trainer *t, const int32_t *byte_ids);
 
 // The pair that occurs most often, of equals the one of the lowest ids; 0: no pair
 // occurs twice.
-int trainer_best(struct trainer *t, uint32_t *pair);
+int bpe_trainer_best(struct trainer *t, uint32_t *pair);
 
 // Replaces the pair by `product` in all words.  ERR_NOMEM.
-CHECKED enum status trainer_merge(struct trainer *t, uint32_t pair, int32_t product);
+CHECKED enum status bpe_trainer_merge(struct trainer *t, uint32_t pair, int32_t product);
 
 #endif

@@ -13,7 +13,7 @@ ALWAYS_INLINE void tile_fixed(int rows, int vecs, const struct tile *t, int firs
         vf b[TILE_VECS];
 #pragma GCC unroll 4
         for (int j = 0; j < vecs; j++) {
-            if (rows < 7)
+            if (rows < 3)
                 __builtin_prefetch(w[j] + at + PREFETCH_STEPS * t->w_step);
             b[j] = vf_load(w[j] + at);
         }

@@ -1,0 +1,16 @@
+// Draws a tree for a terminal: a line a node, with its value, advantage and text.
+#ifndef TREE_DRAW_H
+#define TREE_DRAW_H
+
+#include "base/buf.h"
+#include "tree/tree.h"
+
+// The bytes of a token; NULL and 0 where it has none (a special token).
+typedef const char *tree_token_text(void *context, int32_t token, size_t *len);
+
+// Appends the drawing of a canonical tree: lines of at most `width` columns, with
+// terminal colours where `color` is not 0.  ERR_NOMEM.
+CHECKED enum status tree_draw(struct buf *out, const struct tree *t,
+                              tree_token_text *text, void *context, int width, int color);
+
+#endif
