@@ -1,9 +1,10 @@
-// The forward product against cblas_sgemm, which packs the weight anew at each call, and
-// both against the machine's peak.   THREADS=n for another number of threads.
-#include <cblas.h>
-
+// The forward product against cblas_sgemm, which packs the weight anew at each call,
+// and both against the machine's peak.   THREADS=n for another number of threads.
 #include "bench.h"
+
 #include "tensor/ops.h"
+
+#include <cblas.h>
 
 enum { RUNS = 9, PEAK = 1536 };
 
@@ -46,8 +47,8 @@ static void multiply(int ours, const struct shape *s, const struct operands *o)
     if (ours)
         gemm_forward(o->Y, s->N, o->X, s->K, o->packed, NULL, s->M, s->N, s->K, 0);
     else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, s->M, s->N, s->K, 1.0F, o->X,
-                    s->K, o->W, s->K, 0.0F, o->Y, s->N);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, s->M, s->N, s->K, 1.0F,
+                    o->X, s->K, o->W, s->K, 0.0F, o->Y, s->N);
 }
 
 // Median GFLOP/s; a run repeats the product for about 10 ms.
@@ -70,7 +71,8 @@ static double print_row(const struct shape *s)
     struct operands o;
     operands_new(&o, s);
     double own = rate(1, s, &o), blas = rate(0, s, &o);
-    printf("%6d %6d %6d %10.1f %10.1f %8.2f\n", s->M, s->N, s->K, own, blas, own / blas);
+    printf("%6d %6d %6d %10.1f %10.1f %8.2f\n", s->M, s->N, s->K, own, blas,
+           own / blas);
     operands_free(&o);
     return own > blas ? own : blas;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "model/decode.h"
@@ -166,7 +167,7 @@ struct dispatch_config job_dispatch_config(const struct job *job, int ranks)
     return (struct dispatch_config){
         .ranks = ranks,
         .own_rank = 0,
-        .incarnation = (uint64_t)getpid(),
+        .incarnation = clock_incarnation(),
         .model_hash = job->model_hash,
         .vocab = job->model.config.vocab,
         .lease_ms = ms(s->comm.lease_s),
@@ -241,7 +242,7 @@ struct worker_config job_worker_config(const struct job *job, int threads)
     size_t page = kv_cache_page_bytes(&job->model.config);
     return (struct worker_config){
         .learner_rank = 0,
-        .incarnation = (uint64_t)getpid(),
+        .incarnation = clock_incarnation(),
         .model_hash = job->model_hash,
         .max_rows = (int32_t)s->rollout.max_rows,
         .kv_pages = (int32_t)(((size_t)s->rollout.kv_mb << 20) / page),

@@ -1,6 +1,7 @@
 #include "clock.h"
 
 #include <time.h>
+#include <unistd.h>
 
 static struct timespec monotonic(void)
 {
@@ -25,4 +26,12 @@ void clock_sleep_us(long us)
 {
     struct timespec t = {us / 1000000, us % 1000000 * 1000};
     (void)nanosleep(&t, NULL);
+}
+
+uint64_t clock_incarnation(void)
+{
+    struct timespec t = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &t);
+    uint64_t ns = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+    return ns ^ (uint64_t)getpid() << 40;
 }

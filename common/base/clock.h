@@ -7,5 +7,8 @@
 int64_t clock_ms(void);      // monotonic, from an arbitrary start
 double clock_seconds(void);  // the same clock, in seconds
 void clock_sleep_us(long us);
+// A number that no other start of this or another process has had: the time of day in
+// ns, stirred with the process's id.
+uint64_t clock_incarnation(void);
 
 #endif

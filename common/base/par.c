@@ -1,12 +1,12 @@
 #include "par.h"
 
+#include "clock.h"
+#include "mem.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
-
-#include "clock.h"
-#include "mem.h"
 
 enum { MAX_THREADS = 1024, POLLS_PER_CLOCK = 64 };
 
@@ -140,7 +140,8 @@ static void wake_helpers(void)
 enum status par_start(int threads, long spin_us)
 {
     if (threads < 1 || threads > MAX_THREADS)
-        return status_fail(ERR_INPUT, "threads: %d is not in 1..%d", threads, MAX_THREADS);
+        return status_fail(ERR_INPUT, "threads: %d is not in 1..%d", threads,
+                           MAX_THREADS);
     if (pool.threads > 1)
         return status_fail(ERR_INTERNAL, "the thread pool is started twice");
     if (threads == 1)

@@ -32,7 +32,8 @@ void gemm_forward(float *Y, int ldy, const float *X, int ldx, const float *packe
                   const float *bias, int M, int N, int K, int accumulate);
 
 // dX (M, K) = dY (M, N) W, overwriting.  dY has row stride N, dX row stride K.
-void gemm_backward_input(float *dX, const float *dY, const float *W, int M, int N, int K);
+void gemm_backward_input(float *dX, const float *dY, const float *W, int M, int N,
+                         int K);
 
 // dW (N, K) += dY^T X, and db (N) += column sums of dY where db is given.
 void gemm_backward_weight(float *dW, float *db, const float *dY, const float *X, int M,
@@ -67,8 +68,8 @@ void swiglu_backward(float *dGU, const float *dY, const float *GU, int M, int F)
 
 // ---- attention over a tree --------------------------------------------------------
 // Keys and values live in pages of KV_PAGE consecutive positions of one path, for one
-// kv head: keys transposed [head_dim][KV_PAGE], then values [KV_PAGE][head_dim].  A page
-// belongs to one tree node; a node's pages are all full but its last.
+// kv head: keys transposed [head_dim][KV_PAGE], then values [KV_PAGE][head_dim].  A
+// page belongs to one tree node; a node's pages are all full but its last.
 enum { KV_PAGE = 16 };
 
 static inline size_t kv_page_floats(int head_dim)
@@ -140,7 +141,8 @@ void attention_backward(float *dQKV, const float *dO, const float *O, const floa
 // nats.  Either output may be NULL.
 void softmax_stats(float *log_prob /* (M) */, float *entropy /* (M) */,
                    const float *logits /* (M, V), row stride ld */, int ld,
-                   const int32_t *targets /* (M) */, float inv_temperature, int M, int V);
+                   const int32_t *targets /* (M) */, float inv_temperature, int M,
+                   int V);
 
 // logits := d loss / d logits in place, for loss = sum_i coef[i] * log_prob_i: that is
 // coef * inv_temperature * (onehot(target) - softmax).
@@ -149,7 +151,8 @@ void softmax_backward(float *logits, int ld, const int32_t *targets, const float
 
 // One token by inverse cumulative probability: the first t whose cumulative probability
 // exceeds u in [0, 1).  Deterministic in (logits, u).
-int32_t sample_token(const float *logits /* (V) */, float inv_temperature, double u, int V);
+int32_t sample_token(const float *logits /* (V) */, float inv_temperature, double u,
+                     int V);
 int32_t argmax_token(const float *logits, int V); // the lowest index on ties
 
 // ---- the optimizer ----------------------------------------------------------------

@@ -19,11 +19,12 @@ text() { sed -n "s/.*\"$2\": *\"\([^\"]*\)\".*/\1/p" "$1" | tail -n 1; }
 # small_job DIR: problems and a policy that has seen a little, in seconds.
 small_job() {
     mkdir -p "$1"
-    "$etreerpo" data algebra --out "$1/data" seed=7 train=2000 test=200 >/dev/null
+    "$etreerpo" data algebra --out "$1/data" seed=7 train=1000 test=50 max_steps=2 \
+        max_operand=4 max_factor=2 max_value=9 >/dev/null
     "$etreerpo" sft "$root/launch/configs/quickstart.yaml" run.dir="$1/warm" \
         data.train="$1/data/train.jsonl" data.test="$1/data/test.jsonl" \
         data.tokenizer="$1/data" model.dim=32 model.heads=2 model.kv_heads=1 model.layers=2 \
-        model.ffn=64 sft.steps="${2:-60}" sft.eval_every=0 >/dev/null 2>"$1/sft.log" ||
+        model.ffn=64 sft.steps="${2:-130}" sft.warmup=10 sft.eval_every=0 >/dev/null 2>"$1/sft.log" ||
         { cat "$1/sft.log" >&2; return 1; }
 }
 
@@ -36,8 +37,7 @@ train_small() {
     "${mpi[@]}" "$etreerpo" train "$root/launch/configs/quickstart.yaml" run.dir="$run" \
         model.path="$job/warm/model" data.train="$job/data/train.jsonl" \
         data.test="$job/data/test.jsonl" data.tokenizer="$job/data" \
-        train.steps=5 train.prompts=8 rollout.branch=[3,2] rollout.max_new_tokens=60 \
-        train.eval_every=0 "$@"
+        train.steps=5 train.prompts=8 rollout.branch=[3,2] rollout.max_new_tokens=60 "$@"
 }
 
 # The fingerprints of a run's steps, one line each: step, trees, weights.

@@ -71,7 +71,8 @@ static void norm_task(void *context, int index, int thread)
 {
     struct norm_sum *s = context;
     (void)thread;
-    size_t i = (size_t)index * s->chunk, end = s->n - i < s->chunk ? s->n : i + s->chunk;
+    size_t i = (size_t)index * s->chunk,
+           end = s->n - i < s->chunk ? s->n : i + s->chunk;
     double lanes[VF_LANES] = {0.0};
     for (; i + VF_LANES <= end; i += VF_LANES)
         for (int k = 0; k < VF_LANES; k++)

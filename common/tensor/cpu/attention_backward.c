@@ -9,9 +9,9 @@
 #include "cut.h"
 #include "tile.h"
 
-#include <string.h>
-
 #include "base/par.h"
+
+#include <string.h>
 
 enum { ROWS = 48, KEYS = 128 }; // a block of scores at a time: it stays in cache
 
@@ -23,10 +23,10 @@ struct backward {
 
 // One thread's path and its gradients, by position.
 struct path {
-    float *kt, *vt;    // (blocks) of (head_dim, KV_PAGE)
-    float *k;          // (positions, head_dim)
-    float *dk, *dv;    // (positions, head_dim); 0 at all positions not on the path
-    float *P, *dS;     // (ROWS, KEYS)
+    float *kt, *vt; // (blocks) of (head_dim, KV_PAGE)
+    float *k;       // (positions, head_dim)
+    float *dk, *dv; // (positions, head_dim); 0 at all positions not on the path
+    float *P, *dS;  // (ROWS, KEYS)
     int kv_head;
 };
 
@@ -63,8 +63,8 @@ static void enter(const struct train *t, const struct path *p,
         int position = span->start + i;
         const float *k = train_key(t, span->begin + i, p->kv_head);
         const float *v = train_value(t, span->begin + i, p->kv_head);
-        size_t at = (size_t)(position / KV_PAGE * hd) * KV_PAGE +
-                    (size_t)(position % KV_PAGE);
+        size_t at =
+            (size_t)(position / KV_PAGE * hd) * KV_PAGE + (size_t)(position % KV_PAGE);
         for (int d = 0; d < hd; d++, at += KV_PAGE) {
             p->kt[at] = k[d];
             p->vt[at] = v[d];
@@ -77,13 +77,14 @@ static void enter(const struct train *t, const struct path *p,
 struct block {
     const struct backward *b;
     const struct path *p;
-    const float *D;          // (rows) dO . O
-    int head, token, rows;   // tokens [token, token + rows)
-    int position;            // of the first row
-    int key, keys;           // positions [key, key + keys), key a multiple of KEYS
+    const float *D;        // (rows) dO . O
+    int head, token, rows; // tokens [token, token + rows)
+    int position;          // of the first row
+    int key, keys;         // positions [key, key + keys), key a multiple of KEYS
 };
 
-static const float *output_row(const struct backward *b, const float *O, int token, int head)
+static const float *output_row(const struct backward *b, const float *O, int token,
+                               int head)
 {
     size_t at = (size_t)token * (size_t)b->t.a->heads + (size_t)head;
     return O + at * (size_t)b->t.a->head_dim;
@@ -99,7 +100,10 @@ static void block_dots(const struct block *k, float *to, const float *x, size_t 
                        const float *transposed)
 {
     size_t block = KV_PAGE * (size_t)k->b->t.a->head_dim;
-    struct tile t = {.ldc = KEYS, .x_row = ldx, .x_k = 1, .w_step = KV_PAGE,
+    struct tile t = {.ldc = KEYS,
+                     .x_row = ldx,
+                     .x_k = 1,
+                     .w_step = KV_PAGE,
                      .K = k->b->t.a->head_dim};
     for (int j = 0; j < k->keys; j += TILE_COLUMNS) {
         const float *w[TILE_VECS];
@@ -122,7 +126,8 @@ static void block_row(const struct block *k, int row)
     const struct backward *b = k->b;
     float *P = k->p->P + row * KEYS, *dS = k->p->dS + row * KEYS;
     float scale = attention_scale(b->t.a->head_dim);
-    float lse = b->lse[(size_t)(k->token + row) * (size_t)b->t.a->heads + (size_t)k->head];
+    float lse =
+        b->lse[(size_t)(k->token + row) * (size_t)b->t.a->heads + (size_t)k->head];
     int seen = min_int(k->position + row + 1 - k->key, k->keys), j = 0;
     for (; j < seen; j += VF_LANES) {
         vf s = vf_mul(vf_load_part(P + j, seen - j, -INFINITY), vf_set1(scale));
@@ -143,13 +148,29 @@ static void block_products(const struct block *k)
     int hd = b->t.a->head_dim;
     size_t width = (size_t)hd, at = (size_t)k->key * width;
     const float *q = train_query(&b->t, k->token, k->head);
-    struct product dq = {.c = b->dQKV + (q - b->t.QKV), .ldc = b->t.ld, .x = k->p->dS,
-                         .x_row = KEYS, .x_k = 1, .w = k->p->k + at, .ldw = width,
-                         .rows = k->rows, .columns = hd, .K = k->keys, .carry = k->key > 0};
+    struct product dq = {.c = b->dQKV + (q - b->t.QKV),
+                         .ldc = b->t.ld,
+                         .x = k->p->dS,
+                         .x_row = KEYS,
+                         .x_k = 1,
+                         .w = k->p->k + at,
+                         .ldw = width,
+                         .rows = k->rows,
+                         .columns = hd,
+                         .K = k->keys,
+                         .carry = k->key > 0};
     product(&dq);
-    struct product dk = {.c = k->p->dk + at, .ldc = width, .x = k->p->dS, .x_row = 1,
-                         .x_k = KEYS, .w = q, .ldw = b->t.ld, .rows = k->keys,
-                         .columns = hd, .K = k->rows, .carry = 1};
+    struct product dk = {.c = k->p->dk + at,
+                         .ldc = width,
+                         .x = k->p->dS,
+                         .x_row = 1,
+                         .x_k = KEYS,
+                         .w = q,
+                         .ldw = b->t.ld,
+                         .rows = k->keys,
+                         .columns = hd,
+                         .K = k->rows,
+                         .carry = 1};
     product(&dk);
     struct product dv = dk;
     dv.c = k->p->dv + at;
@@ -176,7 +197,8 @@ static void backward_rows(const struct backward *b, const struct path *p, int he
     const float *O = output_row(b, b->O, token, head);
     size_t stride = output_stride(b);
     for (int i = 0; i < rows; i++)
-        D[i] = row_dot(dO + (size_t)i * stride, O + (size_t)i * stride, b->t.a->head_dim);
+        D[i] =
+            row_dot(dO + (size_t)i * stride, O + (size_t)i * stride, b->t.a->head_dim);
     struct block k = {b, p, D, head, token, rows, position, 0, 0};
     for (int end = position + rows; k.key < end; k.key += KEYS) {
         k.keys = min_int(end - k.key, KEYS);
@@ -227,9 +249,10 @@ static void backward_task(void *context, int index, int thread)
 }
 
 void attention_backward(float *dQKV, const float *dO, const float *O, const float *lse,
-                        const float *QKV, const struct attention_train *a, float *scratch)
+                        const float *QKV, const struct attention_train *a,
+                        float *scratch)
 {
-    struct backward b = {train_plan(a, QKV, scratch, attention_backward_floats(a)), dQKV,
-                         dO, O, lse};
+    struct backward b = {train_plan(a, QKV, scratch, attention_backward_floats(a)),
+                         dQKV, dO, O, lse};
     par_for(b.t.n_trees * a->kv_heads, backward_task, &b);
 }

@@ -3,11 +3,11 @@
 #include "attention_tiles.h"
 #include "cut.h"
 
-#include <string.h>
-
 #include "base/par.h"
 #include "tensor/ops.h"
 #include "tensor/simd.h"
+
+#include <string.h>
 
 enum { UNIT_QUERIES = 48, FEWEST_QUERIES = 6, UNIT_SCORES = 1 << 17 };
 
@@ -94,7 +94,8 @@ static void gather_queries(const struct decode *d, const struct unit *u)
     size_t width = (size_t)d->group * (size_t)d->a->head_dim;
     for (int i = u->begin; i < u->end; i++)
         memcpy(u->q + (size_t)(i - u->begin) * width,
-               d->Q + (size_t)i * d->ldq + (size_t)u->head * width, width * sizeof *u->q);
+               d->Q + (size_t)i * d->ldq + (size_t)u->head * width,
+               width * sizeof *u->q);
 }
 
 static int joins(const struct decode *d, const struct unit *u, int begin, int row)
@@ -134,13 +135,15 @@ static void each_segment(const struct decode *d, const struct unit *u, int begin
         int queries = (u->last[s] - u->first[s] + 1) * d->group;
         float *scores = u->s + query * d->lds + segment->start;
         if (values)
-            attention_values(u->o + query * width, width, scores, d->lds, queries, &kv, 1);
+            attention_values(u->o + query * width, width, scores, d->lds, queries, &kv,
+                             1);
         else
             attention_scores(scores, d->lds, u->q + query * width, width, queries, &kv);
     }
 }
 
-static void softmax_rows(const struct decode *d, const struct unit *u, int begin, int end)
+static void softmax_rows(const struct decode *d, const struct unit *u, int begin,
+                         int end)
 {
     float scale = attention_scale(d->a->head_dim);
     for (int i = begin; i < end; i++) {
@@ -160,8 +163,8 @@ static void write_outputs(const struct decode *d, const struct unit *u)
         for (int g = 0; g < d->group; g++) {
             size_t query = (size_t)((i - u->begin) * d->group + g);
             size_t head = (size_t)(u->head * d->group + g);
-            attention_output(d->O + (size_t)i * d->ldo + head * width, u->o + query * width,
-                             u->inv_sum[query], d->a->head_dim);
+            attention_output(d->O + (size_t)i * d->ldo + head * width,
+                             u->o + query * width, u->inv_sum[query], d->a->head_dim);
         }
 }
 

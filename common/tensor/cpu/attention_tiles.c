@@ -14,8 +14,8 @@ void attention_scores(float *s, size_t lds, const float *q, size_t ldq, int rows
                       const struct kv_stretch *kv)
 {
     int pages = ceil_div(kv->count, KV_PAGE);
-    struct tile t = {.ldc = lds, .x_row = ldq, .x_k = 1, .w_step = KV_PAGE,
-                     .K = kv->head_dim};
+    struct tile t = {
+        .ldc = lds, .x_row = ldq, .x_k = 1, .w_step = KV_PAGE, .K = kv->head_dim};
     for (int page = 0; page < pages; page += t.vecs) {
         const float *w[TILE_VECS];
         t.w = w;
@@ -52,9 +52,9 @@ float attention_softmax(float *s, int n, int width, float scale, float *lse)
     return 1.0F / total;
 }
 
-ALWAYS_INLINE void values_fixed(int rows, int vecs, float *o, size_t ldo, const float *p,
-                                size_t ldp, const struct kv_stretch *kv, int column,
-                                int carry)
+ALWAYS_INLINE void values_fixed(int rows, int vecs, float *o, size_t ldo,
+                                const float *p, size_t ldp, const struct kv_stretch *kv,
+                                int column, int carry)
 {
     tile_sums sum;
     size_t step = (size_t)kv->head_dim, values = kv->offset + KV_PAGE * step;
@@ -74,8 +74,8 @@ ALWAYS_INLINE void values_fixed(int rows, int vecs, float *o, size_t ldo, const 
 }
 
 // The last columns, where head_dim is no multiple of a vector.
-static void narrow_values(float *o, const float *p, const struct kv_stretch *kv, int column,
-                          int carry)
+static void narrow_values(float *o, const float *p, const struct kv_stretch *kv,
+                          int column, int carry)
 {
     int width = kv->head_dim - column;
     size_t step = (size_t)kv->head_dim, values = kv->offset + KV_PAGE * step;
@@ -98,14 +98,14 @@ void attention_values(float *o, size_t ldo, const float *p, size_t ldp, int rows
         for (int v = 0, vecs; v < whole; v += vecs) {
             int column = v * VF_LANES;
             vecs = min_int(whole - v, tile_strip(tile));
-            TILE_SWITCH(tile, vecs, values_fixed, to + column, ldo, from, ldp, kv, column,
-                        carry)
+            TILE_SWITCH(tile, vecs, values_fixed, to + column, ldo, from, ldp, kv,
+                        column, carry)
         }
     }
     if (kv->head_dim % VF_LANES)
         for (int i = 0; i < rows; i++)
-            narrow_values(o + (size_t)i * ldo, p + (size_t)i * ldp, kv, whole * VF_LANES,
-                          carry);
+            narrow_values(o + (size_t)i * ldo, p + (size_t)i * ldp, kv,
+                          whole * VF_LANES, carry);
 }
 
 // Adding zero turns -0 into +0: keys of weight 0 in a row's tile leave no trace at all.

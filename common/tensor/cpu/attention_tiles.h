@@ -18,8 +18,8 @@ struct kv_stretch {
     int count, head_dim;
 };
 
-// s (rows, count) = q . k, not scaled yet.  Writes whole vectors: up to 15 floats of a row
-// behind `count`, which a later stretch of the path overwrites.
+// s (rows, count) = q . k, not scaled yet.  Writes whole vectors: up to 15 floats of a
+// row behind `count`, which a later stretch of the path overwrites.
 void attention_scores(float *s, size_t lds, const float *q, size_t ldq, int rows,
                       const struct kv_stretch *kv);
 

@@ -11,8 +11,8 @@ static size_t whole_lines(size_t floats)
     return (floats + VF_LANES - 1) / VF_LANES * VF_LANES;
 }
 
-struct train train_plan(const struct attention_train *a, const float *QKV, float *scratch,
-                        size_t floats)
+struct train train_plan(const struct attention_train *a, const float *QKV,
+                        float *scratch, size_t floats)
 {
     struct train t = {.a = a, .QKV = QKV, .group = a->heads / a->kv_heads};
     t.ld = (size_t)(a->heads + 2 * a->kv_heads) * (size_t)a->head_dim;
@@ -29,7 +29,8 @@ struct train train_plan(const struct attention_train *a, const float *QKV, float
 
 size_t attention_train_scratch(const struct attention_train *a)
 {
-    size_t forward = attention_forward_floats(a), backward = attention_backward_floats(a);
+    size_t forward = attention_forward_floats(a),
+           backward = attention_backward_floats(a);
     size_t floats = whole_lines(forward > backward ? forward : backward);
     return whole_lines((size_t)a->n_spans + 1) + (size_t)par_threads() * floats;
 }
@@ -61,8 +62,7 @@ static size_t pointer_floats(const struct attention_train *a)
 size_t attention_forward_floats(const struct attention_train *a)
 {
     size_t pages = (size_t)train_blocks(a) * kv_page_floats(a->head_dim);
-    return pointer_floats(a) + pages +
-           TILE_ROWS * (path_lds(a) + (size_t)a->head_dim);
+    return pointer_floats(a) + pages + TILE_ROWS * (path_lds(a) + (size_t)a->head_dim);
 }
 
 static struct path path_of(const struct train *t, int thread)
@@ -91,8 +91,8 @@ static void enter(const struct train *t, const struct path *p,
 
 // Tokens [token, token + rows) of a span, the first at `position`.  A later token's key
 // gets weight 0 in the rows before it.
-static void forward_tile(const struct forward *f, const struct path *p, int head, int token,
-                         int rows, int position)
+static void forward_tile(const struct forward *f, const struct path *p, int head,
+                         int token, int rows, int position)
 {
     const struct train *t = &f->t;
     int width = position + rows, hd = t->a->head_dim;
@@ -101,14 +101,14 @@ static void forward_tile(const struct forward *f, const struct path *p, int head
     attention_scores(p->s, p->lds, train_query(t, token, head), t->ld, rows, &kv);
     for (int i = 0; i < rows; i++) {
         float *lse = f->lse + (size_t)(token + i) * (size_t)t->a->heads + head;
-        inv_sum[i] = attention_softmax(p->s + (size_t)i * p->lds, position + i + 1, width,
-                                       scale, lse);
+        inv_sum[i] = attention_softmax(p->s + (size_t)i * p->lds, position + i + 1,
+                                       width, scale, lse);
     }
     attention_values(p->o, (size_t)hd, p->s, p->lds, rows, &kv, 0);
     for (int i = 0; i < rows; i++) {
         size_t at = (size_t)(token + i) * (size_t)t->a->heads + (size_t)head;
-        attention_output(f->O + at * (size_t)hd, p->o + (size_t)i * (size_t)hd, inv_sum[i],
-                         hd);
+        attention_output(f->O + at * (size_t)hd, p->o + (size_t)i * (size_t)hd,
+                         inv_sum[i], hd);
     }
 }
 
@@ -131,6 +131,7 @@ static void forward_task(void *context, int index, int thread)
 void attention_forward(float *O, float *lse, const float *QKV,
                        const struct attention_train *a, float *scratch)
 {
-    struct forward f = {train_plan(a, QKV, scratch, attention_forward_floats(a)), O, lse};
+    struct forward f = {train_plan(a, QKV, scratch, attention_forward_floats(a)), O,
+                        lse};
     par_for(f.t.n_trees * a->heads, forward_task, &f);
 }

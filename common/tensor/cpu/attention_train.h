@@ -8,18 +8,19 @@
 struct train {
     const struct attention_train *a;
     const float *QKV;
-    size_t ld;         // floats a token's row of QKV has
-    int group;         // query heads a kv head has
-    int blocks;        // of KV_PAGE positions a path may have
-    int32_t *roots;    // (n_trees + 1) first span of each tree
+    size_t ld;      // floats a token's row of QKV has
+    int group;      // query heads a kv head has
+    int blocks;     // of KV_PAGE positions a path may have
+    int32_t *roots; // (n_trees + 1) first span of each tree
     int n_trees;
-    float *threads;    // thread t's memory is t * thread_floats further
+    float *threads; // thread t's memory is t * thread_floats further
     size_t thread_floats;
 };
 
-// Cuts `scratch` (attention_train_scratch floats), `floats` a thread; fills in the roots.
-struct train train_plan(const struct attention_train *a, const float *QKV, float *scratch,
-                        size_t floats);
+// Cuts `scratch` (attention_train_scratch floats), `floats` a thread; fills in the
+// roots.
+struct train train_plan(const struct attention_train *a, const float *QKV,
+                        float *scratch, size_t floats);
 
 // Floats a thread needs, forward and backward.
 size_t attention_forward_floats(const struct attention_train *a);

@@ -1,11 +1,11 @@
 // Rows of the embedding table, and their gradient.
 #include "cut.h"
 
-#include <string.h>
-
 #include "base/par.h"
 #include "tensor/ops.h"
 #include "tensor/simd.h"
+
+#include <string.h>
 
 struct gather {
     float *Y;
@@ -25,7 +25,8 @@ static void gather_task(void *context, int index, int thread)
                width * sizeof *g->Y);
 }
 
-void embedding_forward(float *Y, const float *table, const int32_t *tokens, int M, int D)
+void embedding_forward(float *Y, const float *table, const int32_t *tokens, int M,
+                       int D)
 {
     struct gather g = {Y, table, tokens, M, D};
     par_for(ceil_div(M, rows_a_task(D)), gather_task, &g);

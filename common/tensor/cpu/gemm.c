@@ -7,8 +7,8 @@
 
 enum {
     PANEL = TILE_COLUMNS,
-    BLOCK_K = 1024,        // a panel's block (256 KiB) stays in the second-level cache
-    CHUNK_ROWS = 192,      // rows that share it
+    BLOCK_K = 1024,   // a panel's block (256 KiB) stays in the second-level cache
+    CHUNK_ROWS = 192, // rows that share it
     TASK_PRODUCTS = 1 << 17,
     PACK_K = 16,
 };
@@ -27,7 +27,8 @@ size_t gemm_packed_floats(int N, int K)
 }
 
 // bias, then the residual, are added to finished sums.
-static void finish(const struct gemm *g, const float *sums, int row, int rows, int column)
+static void finish(const struct gemm *g, const float *sums, int row, int rows,
+                   int column)
 {
     int width = min_int(g->N - column, PANEL);
     for (int i = 0; i < rows; i++, sums += PANEL) {
@@ -51,8 +52,13 @@ static void panel_product(const struct gemm *g, int panel, int row, int rows)
     int column = panel * PANEL;
     for (int k = 0; k < g->K; k += BLOCK_K) {
         const float *w[TILE_VECS];
-        struct tile t = {.w = w, .ldc = PANEL, .x_row = g->ldx, .x_k = 1, .w_step = PANEL,
-                         .K = min_int(g->K - k, BLOCK_K), .carry = k > 0};
+        struct tile t = {.w = w,
+                         .ldc = PANEL,
+                         .x_row = g->ldx,
+                         .x_k = 1,
+                         .w_step = PANEL,
+                         .K = min_int(g->K - k, BLOCK_K),
+                         .carry = k > 0};
         t.vecs = min_int(ceil_div(g->N - column, VF_LANES), TILE_VECS);
         for (int j = 0; j < t.vecs; j++)
             w[j] = g->packed + ((size_t)panel * (size_t)g->K + (size_t)k) * PANEL +
@@ -84,8 +90,16 @@ void gemm_forward(float *Y, int ldy, const float *X, int ldx, const float *packe
 {
     if (M < 1)
         return;
-    struct gemm g = {.Y = Y, .X = X, .packed = packed, .bias = bias, .ldy = (size_t)ldy,
-                     .ldx = (size_t)ldx, .M = M, .N = N, .K = K, .accumulate = accumulate};
+    struct gemm g = {.Y = Y,
+                     .X = X,
+                     .packed = packed,
+                     .bias = bias,
+                     .ldy = (size_t)ldy,
+                     .ldx = (size_t)ldx,
+                     .M = M,
+                     .N = N,
+                     .K = K,
+                     .accumulate = accumulate};
     g.panels = ceil_div(N, PANEL);
     long products = (long)min_int(M, CHUNK_ROWS) * K * PANEL;
     g.panels_a_task = (int)((TASK_PRODUCTS + products - 1) / products);

@@ -3,8 +3,8 @@
 #include "cut.h"
 
 #include "base/par.h"
-#include "tensor/simd.h"
 #include "tensor/ops.h"
+#include "tensor/simd.h"
 
 #include <cblas.h>
 #include <pthread.h>
@@ -35,8 +35,8 @@ static void piece_task(void *context, int index, int thread)
     size_t a = (size_t)row * (p->transpose == CblasTrans ? 1 : (size_t)p->lda);
     cblas_sgemm(CblasRowMajor, p->transpose, CblasNoTrans,
                 min_int(p->rows - row, p->piece_rows),
-                min_int(p->columns - column, p->piece_columns), p->inner, 1.0F, p->A + a,
-                p->lda, p->B + column, p->columns, p->beta,
+                min_int(p->columns - column, p->piece_columns), p->inner, 1.0F,
+                p->A + a, p->lda, p->B + column, p->columns, p->beta,
                 p->C + (size_t)row * (size_t)p->columns + column, p->columns);
 }
 
@@ -58,12 +58,20 @@ static void run_pieces(struct pieces *p)
     par_for(down * p->pieces_across, piece_task, p);
 }
 
-void gemm_backward_input(float *dX, const float *dY, const float *W, int M, int N, int K)
+void gemm_backward_input(float *dX, const float *dY, const float *W, int M, int N,
+                         int K)
 {
     if (M < 1)
         return;
-    struct pieces p = {.C = dX, .A = dY, .B = W, .transpose = CblasNoTrans, .beta = 0.0F,
-                       .rows = M, .columns = K, .inner = N, .lda = N};
+    struct pieces p = {.C = dX,
+                       .A = dY,
+                       .B = W,
+                       .transpose = CblasNoTrans,
+                       .beta = 0.0F,
+                       .rows = M,
+                       .columns = K,
+                       .inner = N,
+                       .lda = N};
     run_pieces(&p);
 }
 
@@ -83,7 +91,8 @@ static void bias_task(void *context, int index, int thread)
         int n = end - j;
         vf sum = vf_zero();
         for (int i = 0; i < b->M; i++)
-            sum = vf_add(sum, vf_load_part(b->dY + (size_t)i * (size_t)b->N + j, n, 0.0F));
+            sum = vf_add(sum,
+                         vf_load_part(b->dY + (size_t)i * (size_t)b->N + j, n, 0.0F));
         vf_store_part(b->db + j, vf_add(sum, vf_load_part(b->db + j, n, 0.0F)), n);
     }
 }
@@ -93,8 +102,15 @@ void gemm_backward_weight(float *dW, float *db, const float *dY, const float *X,
 {
     if (M < 1)
         return;
-    struct pieces p = {.C = dW, .A = dY, .B = X, .transpose = CblasTrans, .beta = 1.0F,
-                       .rows = N, .columns = K, .inner = M, .lda = N};
+    struct pieces p = {.C = dW,
+                       .A = dY,
+                       .B = X,
+                       .transpose = CblasTrans,
+                       .beta = 1.0F,
+                       .rows = N,
+                       .columns = K,
+                       .inner = M,
+                       .lda = N};
     run_pieces(&p);
     if (db) {
         struct bias_sum b = {db, dY, M, N};

@@ -36,7 +36,8 @@ static void norm_task(void *context, int index, int thread)
         for (int j = 0; j < n->D; j += VF_LANES) {
             int left = n->D - j;
             vf v = vf_mul(vf_load_part(x + j, left, 0.0F), vf_set1(inv));
-            vf_store_part(y + j, vf_mul(v, vf_load_part(n->gain + j, left, 0.0F)), left);
+            vf_store_part(y + j, vf_mul(v, vf_load_part(n->gain + j, left, 0.0F)),
+                          left);
         }
     }
 }
@@ -98,7 +99,8 @@ static void gain_task(void *context, int index, int thread)
         vf normed = vf_mul(vf_load_part(n->X + at, left, 0.0F), vf_set1(n->inv_rms[i]));
         sum = vf_fma(vf_load_part(n->dY + at, left, 0.0F), normed, sum);
     }
-    vf_store_part(n->d_gain + j, vf_add(vf_load_part(n->d_gain + j, left, 0.0F), sum), left);
+    vf_store_part(n->d_gain + j, vf_add(vf_load_part(n->d_gain + j, left, 0.0F), sum),
+                  left);
 }
 
 void rmsnorm_backward(float *dX, float *d_gain, const float *dY, const float *X,

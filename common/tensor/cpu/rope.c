@@ -1,11 +1,11 @@
 // Rotary position embedding (Su et al. 2021), halves convention.
 #include "cut.h"
 
-#include <math.h>
-
 #include "base/par.h"
 #include "tensor/ops.h"
 #include "tensor/simd.h"
+
+#include <math.h>
 
 void rope_fill(float *cosine, float *sine, const double *inv_freq, int positions,
                int head_dim)
@@ -28,11 +28,13 @@ struct rope {
 };
 
 // (a, b) = (a cos - b sin, b cos + a sin), a in the head's first half, b in its second.
-static void rotate(float *x, const float *cosine, const float *sine, const struct rope *r)
+static void rotate(float *x, const float *cosine, const float *sine,
+                   const struct rope *r)
 {
     for (int j = 0; j < r->half; j += VF_LANES) {
         int left = r->half - j;
-        vf c = vf_load_part(cosine + j, left, 0.0F), s = vf_load_part(sine + j, left, 0.0F);
+        vf c = vf_load_part(cosine + j, left, 0.0F),
+           s = vf_load_part(sine + j, left, 0.0F);
         vf a = vf_load_part(x + j, left, 0.0F);
         vf b = vf_load_part(x + r->half + j, left, 0.0F);
         if (r->direction < 0)
@@ -59,6 +61,7 @@ static void rope_task(void *context, int index, int thread)
 void rope_apply(float *X, int ldx, const int32_t *positions, const float *cosine,
                 const float *sine, int M, int heads, int head_dim, int direction)
 {
-    struct rope r = {X, positions, cosine, sine, (size_t)ldx, M, heads, head_dim / 2, direction};
+    struct rope r = {X, positions, cosine,       sine,     (size_t)ldx,
+                     M, heads,     head_dim / 2, direction};
     par_for(ceil_div(M, rows_a_task(heads * head_dim)), rope_task, &r);
 }

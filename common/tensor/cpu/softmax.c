@@ -1,11 +1,11 @@
 // Statistics, gradient and sampling of softmax(inv_temperature * logits), row by row.
 #include "cut.h"
 
-#include <math.h>
-
 #include "base/par.h"
 #include "tensor/ops.h"
 #include "tensor/simd.h"
+
+#include <math.h>
 
 struct rows {
     float *log_prob, *entropy;
@@ -36,12 +36,13 @@ static float row_sum(const float *logits, float inv_temperature, int V, float ma
 {
     vf sum = vf_zero();
     for (int j = 0; j < V; j += VF_LANES)
-        sum = vf_add(sum, vf_exp(vf_sub(scaled(logits, j, V, inv_temperature),
-                                        vf_set1(max))));
+        sum = vf_add(
+            sum, vf_exp(vf_sub(scaled(logits, j, V, inv_temperature), vf_set1(max))));
     return vf_sum(sum);
 }
 
-// H = ln S - sum e^z z / S, z = x - max, S = sum e^z.  z is kept finite: 0 x inf is NaN.
+// H = ln S - sum e^z z / S, z = x - max, S = sum e^z.  z is kept finite: 0 x inf is
+// NaN.
 static float row_entropy(const float *logits, float inv_temperature, int V, float max,
                          float sum, double log_sum)
 {
@@ -81,9 +82,14 @@ static void stats_task(void *context, int index, int thread)
 void softmax_stats(float *log_prob, float *entropy, const float *logits, int ld,
                    const int32_t *targets, float inv_temperature, int M, int V)
 {
-    struct rows r = {.log_prob = log_prob, .entropy = entropy, .logits = logits,
-                     .targets = targets, .ld = (size_t)ld,
-                     .inv_temperature = inv_temperature, .M = M, .V = V};
+    struct rows r = {.log_prob = log_prob,
+                     .entropy = entropy,
+                     .logits = logits,
+                     .targets = targets,
+                     .ld = (size_t)ld,
+                     .inv_temperature = inv_temperature,
+                     .M = M,
+                     .V = V};
     par_for(ceil_div(M, rows_a_task(V)), stats_task, &r);
 }
 
@@ -113,8 +119,13 @@ static void backward_task(void *context, int index, int thread)
 void softmax_backward(float *logits, int ld, const int32_t *targets, const float *coef,
                       float inv_temperature, int M, int V)
 {
-    struct rows r = {.gradient = logits, .coef = coef, .targets = targets,
-                     .ld = (size_t)ld, .inv_temperature = inv_temperature, .M = M, .V = V};
+    struct rows r = {.gradient = logits,
+                     .coef = coef,
+                     .targets = targets,
+                     .ld = (size_t)ld,
+                     .inv_temperature = inv_temperature,
+                     .M = M,
+                     .V = V};
     par_for(ceil_div(M, rows_a_task(V)), backward_task, &r);
 }
 

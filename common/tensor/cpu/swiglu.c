@@ -6,7 +6,7 @@
 #include "tensor/simd.h"
 
 struct swiglu {
-    float *out;          // Y (M, F), or dGU (M, 2 F)
+    float *out; // Y (M, F), or dGU (M, 2 F)
     const float *GU, *dY;
     int M, F;
 };
@@ -52,7 +52,8 @@ static void backward_task(void *context, int index, int thread)
         float *d_gate = s->out + 2 * at, *d_up = d_gate + s->F;
         for (int j = 0; j < s->F; j += VF_LANES) {
             int left = s->F - j;
-            vf g = vf_load_part(gate + j, left, 0.0F), u = vf_load_part(up + j, left, 0.0F);
+            vf g = vf_load_part(gate + j, left, 0.0F),
+               u = vf_load_part(up + j, left, 0.0F);
             vf dy = vf_load_part(s->dY + at + j, left, 0.0F), t = sigmoid(g);
             vf slope = vf_mul(t, vf_fma(g, vf_sub(one, t), one));
             vf_store_part(d_gate + j, vf_mul(vf_mul(dy, u), slope), left);

@@ -47,8 +47,12 @@ static void narrow_column(const struct product *p, int column)
 void product(const struct product *p)
 {
     int whole = p->columns / VF_LANES;
-    struct tile t = {.ldc = p->ldc, .x_row = p->x_row, .x_k = p->x_k, .w_step = p->ldw,
-                     .K = p->K, .carry = p->carry};
+    struct tile t = {.ldc = p->ldc,
+                     .x_row = p->x_row,
+                     .x_k = p->x_k,
+                     .w_step = p->ldw,
+                     .K = p->K,
+                     .carry = p->carry};
     for (int v = 0; v < whole; v += t.vecs) {
         const float *w[TILE_VECS];
         t.vecs = min_int(whole - v, TILE_VECS);

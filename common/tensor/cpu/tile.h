@@ -1,21 +1,22 @@
 // The one product that gemm and attention are made of: a tile of up to 6 rows by 64
 // columns held in registers, one sequential chain of fused multiply-adds an output.
 //
-//     c[i][16 j + lane] = (carry ? c : 0) + sum_k x[i x_row + k x_k] * w[j][k w_step + lane]
+//     c[i][16 j + lane] = (carry ? c : 0) + sum_k x[i x_row + k x_k] * w[j][k w_step +
+//     lane]
 //
 // So an output's bits do not depend on the tile around it, nor on where k is cut.
 #ifndef TENSOR_CPU_TILE_H
 #define TENSOR_CPU_TILE_H
 
-#include <stddef.h>
-
 #include "tensor/simd.h"
+
+#include <stddef.h>
 
 enum { TILE_ROWS = 6, TILE_VECS = 4, TILE_COLUMNS = TILE_VECS * VF_LANES };
 
 struct tile {
-    float *c;             // (rows, 16 vecs), row stride ldc
-    const float *x;       // (rows, K) by its two strides
+    float *c;              // (rows, 16 vecs), row stride ldc
+    const float *x;        // (rows, K) by its two strides
     const float *const *w; // (vecs) blocks (K, 16), row stride w_step
     size_t ldc, x_row, x_k, w_step;
     int rows, vecs, K; // rows in 1..6, vecs in 1..4

@@ -11,8 +11,8 @@ enum { PREFETCH_STEPS = 24 }; // of k, ahead of a tile too low to hide memory
 
 typedef vf tile_sums[TILE_ROWS][TILE_VECS];
 
-ALWAYS_INLINE void tile_load(int rows, int vecs, tile_sums sum, const float *c, size_t ldc,
-                             int carry)
+ALWAYS_INLINE void tile_load(int rows, int vecs, tile_sums sum, const float *c,
+                             size_t ldc, int carry)
 {
 #pragma GCC unroll 6
     for (int i = 0; i < rows; i++)

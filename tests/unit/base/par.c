@@ -1,14 +1,14 @@
 // The thread pool: every index once, nested loops in place, start and stop.
+#include "base/par.h"
+
+#include "base/clock.h"
+
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-
-#include "base/clock.h"
-#include "base/par.h"
 
 enum { MOST = 3000, THREADS = 4 };
 
@@ -178,8 +178,10 @@ static void bad_starts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_index_once),      cmocka_unit_test(loops_in_a_row),
-        cmocka_unit_test(nested_runs_in_place), cmocka_unit_test(tasks_run_side_by_side),
+        cmocka_unit_test(each_index_once),
+        cmocka_unit_test(loops_in_a_row),
+        cmocka_unit_test(nested_runs_in_place),
+        cmocka_unit_test(tasks_run_side_by_side),
         cmocka_unit_test(bad_starts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,11 @@
 
 enum { STEPS = 12 };
 
-static const struct adamw settings = {.lr = 1e-2F, .beta1 = 0.9F, .beta2 = 0.95F,
-                                      .epsilon = 1e-8F, .weight_decay = 0.1F,
+static const struct adamw settings = {.lr = 1e-2F,
+                                      .beta1 = 0.9F,
+                                      .beta2 = 0.95F,
+                                      .epsilon = 1e-8F,
+                                      .weight_decay = 0.1F,
                                       .grad_scale = 0.25F};
 
 struct reference {

@@ -7,7 +7,10 @@ static const struct heads shapes[] = {
 };
 enum { N_SHAPES = sizeof shapes / sizeof *shapes };
 static const struct tree_size sizes[] = {
-    {1, 0, 0, 1}, {3, 3, 3, 12}, {1, 4, 2, 40}, {2, 1, 4, 150},
+    {1, 0, 0, 1},
+    {3, 3, 3, 12},
+    {1, 4, 2, 40},
+    {2, 1, 4, 150},
 };
 enum { N_SIZES = sizeof sizes / sizeof *sizes };
 
@@ -21,8 +24,8 @@ static void train_forward(const struct attention_case *c, float *O, float *lse)
     mem_free(scratch);
 }
 
-static void check_row(const struct attention_case *c, const float *O, float lse, int token,
-                      int head)
+static void check_row(const struct attention_case *c, const float *O, float lse,
+                      int token, int head)
 {
     int32_t path[MOST_PATH];
     double p[MOST_PATH], want_lse = 0.0;
@@ -69,8 +72,8 @@ static void packed_trees_are_right(void **state)
 struct decoding {
     struct attention_case *c;
     struct kv_segment *segments;
-    int32_t *leaf;   // (n_tokens)
-    float **pages;   // (n_pages) of the spans, one after another
+    int32_t *leaf; // (n_tokens)
+    float **pages; // (n_pages) of the spans, one after another
     float *arena;
     int n_segments, n_pages;
     size_t head_stride;
@@ -92,8 +95,8 @@ static void store_span(struct decoding *d, const struct attention_span *s)
                  h.head_dim);
 }
 
-static int32_t add_segment(struct decoding *d, int first_page, int count, int32_t parent,
-                           int32_t start)
+static int32_t add_segment(struct decoding *d, int first_page, int count,
+                           int32_t parent, int32_t start)
 {
     d->segments[d->n_segments] =
         (struct kv_segment){d->pages + first_page, count, parent, start};
@@ -107,8 +110,8 @@ static void cut_token(struct decoding *d, const struct attention_span *s, int ow
     int before = KV_PAGE * case_draw(d->c, own / KV_PAGE + 1);
     if (before > 0)
         above = add_segment(d, d->n_pages, before, above, s->start);
-    d->leaf[s->begin + own] = add_segment(d, d->n_pages + before / KV_PAGE, own + 1 - before,
-                                          above, s->start + before);
+    d->leaf[s->begin + own] = add_segment(d, d->n_pages + before / KV_PAGE,
+                                          own + 1 - before, above, s->start + before);
 }
 
 static struct decoding decoding_new(struct attention_case *c)
@@ -157,9 +160,12 @@ static void check_batch(const struct decoding *d, const int *order, int rows,
     size_t width = case_out_width(c), ldq = case_width(c), ldo = width + 3;
     float *Q = new_floats((size_t)rows * ldq), *O = new_floats((size_t)rows * ldo);
     int32_t *leaf = test_new((size_t)rows, sizeof *leaf);
-    struct attention_decode a = {.segments = d->segments, .n_segments = d->n_segments,
-                                 .leaf = leaf, .head_stride = d->head_stride,
-                                 .heads = c->h.heads, .kv_heads = c->h.kv_heads,
+    struct attention_decode a = {.segments = d->segments,
+                                 .n_segments = d->n_segments,
+                                 .leaf = leaf,
+                                 .head_stride = d->head_stride,
+                                 .heads = c->h.heads,
+                                 .kv_heads = c->h.kv_heads,
                                  .head_dim = c->h.head_dim,
                                  .max_context = c->max_context};
     for (int i = 0; i < rows; i++) {
@@ -179,7 +185,8 @@ static void check_batch(const struct decoding *d, const int *order, int rows,
 }
 
 // All at once, then in batches of at most `most` in depth-first or random order.
-static void check_batches(const struct decoding *d, const float *want, int most, int random)
+static void check_batches(const struct decoding *d, const float *want, int most,
+                          int random)
 {
     int order[MOST_TOKENS], n = d->c->n_tokens;
     for (int i = 0; i < n; i++)
@@ -235,7 +242,8 @@ static void bits_are_the_same_everywhere(void **state)
     float *O = new_floats(rows * width), *lse = new_floats(rows * (size_t)c->h.heads);
     train_forward(c, O, lse);
     assert_int_equal(hash_floats(O, rows * width), UINT64_C(0xc133175f42bb56ab));
-    assert_int_equal(hash_floats(lse, rows * (size_t)c->h.heads), UINT64_C(0x99bcc30f5687a2eb));
+    assert_int_equal(hash_floats(lse, rows * (size_t)c->h.heads),
+                     UINT64_C(0x99bcc30f5687a2eb));
     mem_free(O);
     mem_free(lse);
     case_free(c);

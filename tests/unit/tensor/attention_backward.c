@@ -7,7 +7,10 @@ static const struct heads shapes[] = {
 };
 enum { N_SHAPES = sizeof shapes / sizeof *shapes };
 static const struct tree_size sizes[] = {
-    {1, 0, 0, 1}, {3, 3, 3, 12}, {1, 3, 2, 40}, {2, 1, 3, 160},
+    {1, 0, 0, 1},
+    {3, 3, 3, 12},
+    {1, 3, 2, 40},
+    {2, 1, 3, 160},
 };
 enum { N_SIZES = sizeof sizes / sizeof *sizes };
 

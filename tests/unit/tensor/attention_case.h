@@ -36,7 +36,8 @@ static inline int32_t case_span(struct attention_case *c, int32_t parent, int co
     const struct attention_span *up = parent < 0 ? NULL : &c->spans[parent];
     int32_t s = c->n_spans++;
     assert_true(c->n_spans <= MOST_SPANS && c->n_tokens + count <= MOST_TOKENS);
-    c->spans[s] = (struct attention_span){.begin = c->n_tokens, .count = count,
+    c->spans[s] = (struct attention_span){.begin = c->n_tokens,
+                                          .count = count,
                                           .parent = parent,
                                           .start = up ? up->start + up->count : 0};
     for (int i = 0; i < count; i++, c->n_tokens++) {
@@ -94,13 +95,16 @@ static inline void case_free(struct attention_case *c)
 
 static inline struct attention_train case_train(const struct attention_case *c)
 {
-    return (struct attention_train){.spans = c->spans, .n_spans = c->n_spans,
-                                    .heads = c->h.heads, .kv_heads = c->h.kv_heads,
+    return (struct attention_train){.spans = c->spans,
+                                    .n_spans = c->n_spans,
+                                    .heads = c->h.heads,
+                                    .kv_heads = c->h.kv_heads,
                                     .head_dim = c->h.head_dim,
                                     .max_context = c->max_context};
 }
 
-static inline const float *case_query(const struct attention_case *c, int token, int head)
+static inline const float *case_query(const struct attention_case *c, int token,
+                                      int head)
 {
     return c->QKV + (size_t)token * case_width(c) + (size_t)(head * c->h.head_dim);
 }
@@ -110,7 +114,8 @@ static inline const float *case_key(const struct attention_case *c, int token, i
     return case_query(c, token, c->h.heads + head / (c->h.heads / c->h.kv_heads));
 }
 
-static inline const float *case_value(const struct attention_case *c, int token, int head)
+static inline const float *case_value(const struct attention_case *c, int token,
+                                      int head)
 {
     return case_key(c, token, head) + c->h.kv_heads * c->h.head_dim;
 }

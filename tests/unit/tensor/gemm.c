@@ -6,9 +6,9 @@ struct shape {
 };
 
 static const struct shape shapes[] = {
-    {1, 1, 1},     {3, 17, 5},     {7, 64, 33},    {8, 100, 64},   {13, 129, 70},
-    {40, 48, 256}, {6, 64, 1024},  {5, 80, 1025},  {11, 70, 2500}, {200, 65, 40},
-    {400, 24, 24}, {193, 192, 96},
+    {1, 1, 1},      {3, 17, 5},    {7, 64, 33},   {8, 100, 64},
+    {13, 129, 70},  {40, 48, 256}, {6, 64, 1024}, {5, 80, 1025},
+    {11, 70, 2500}, {200, 65, 40}, {400, 24, 24}, {193, 192, 96},
 };
 enum { N_SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -68,13 +68,14 @@ static void check_invariance(int N, int K)
 {
     enum { ROWS = 40 };
     size_t n = (size_t)N;
-    float *X = random_floats((size_t)(ROWS * K), 5), *W = random_floats((size_t)(N * K), 6);
+    float *X = random_floats((size_t)(ROWS * K), 5),
+          *W = random_floats((size_t)(N * K), 6);
     float *packed = packed_new(W, N, K), *bias = random_floats(n, 7);
     float *alone = random_floats(ROWS * n, 8), *start = copy_floats(alone, ROWS * n);
     float *batch = new_floats((size_t)(ROWS * K)), *Y = new_floats(ROWS * n);
     for (int i = 0; i < ROWS; i++)
-        gemm_forward(alone + (size_t)i * n, N, X + (size_t)i * (size_t)K, K, packed, bias, 1,
-                     N, K, 1);
+        gemm_forward(alone + (size_t)i * n, N, X + (size_t)i * (size_t)K, K, packed,
+                     bias, 1, N, K, 1);
     for (int M = 1; M <= ROWS; M++) {
         int order[ROWS];
         shuffle(order, ROWS, (uint64_t)(100 + M));
@@ -114,7 +115,8 @@ static void large_batches_too(void **state)
     (void)state;
     enum { M = 600, N = 130, K = 40 };
     float *X = random_floats(M * K, 9), *W = random_floats(N * K, 10);
-    float *packed = packed_new(W, N, K), *alone = new_floats(M * N), *Y = new_floats(M * N);
+    float *packed = packed_new(W, N, K), *alone = new_floats(M * N),
+          *Y = new_floats(M * N);
     for (int i = 0; i < M; i++)
         gemm_forward(alone + i * N, N, X + i * K, K, packed, NULL, 1, N, K, 0);
     gemm_forward(Y, N, X, K, packed, NULL, M, N, K, 0);

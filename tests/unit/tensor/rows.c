@@ -38,8 +38,8 @@ static void check_norm(int D)
 }
 
 // sum_j dy_j y_j of one row, with x_k moved by `step`.
-static double norm_loss(const float *x, const float *gain, const float *dy, int D, int k,
-                        double step, double epsilon)
+static double norm_loss(const float *x, const float *gain, const float *dy, int D,
+                        int k, double step, double epsilon)
 {
     double squares = 0.0, loss = 0.0;
     for (int j = 0; j < D; j++) {
@@ -54,7 +54,8 @@ static void check_norm_backward(int D)
 {
     size_t n = (size_t)(ROWS * D), d = (size_t)D;
     const double epsilon = 1e-2, step = 1e-4;
-    float *X = random_floats(n, 3), *gain = random_floats(d, 4), *dY = random_floats(n, 5);
+    float *X = random_floats(n, 3), *gain = random_floats(d, 4),
+          *dY = random_floats(n, 5);
     float *dX = random_floats(n, 6), *old = copy_floats(dX, n), *Y = new_floats(n);
     float *d_gain = random_floats(d, 7), *old_gain = copy_floats(d_gain, d), inv[ROWS];
     rmsnorm_forward(Y, inv, X, gain, (float)epsilon, ROWS, D);
@@ -118,8 +119,10 @@ static void check_swiglu(int F)
     for (int i = 0; i < ROWS; i++) {
         for (int j = 0; j < F; j++) {
             int at = 2 * i * F + j;
-            double g = (double)GU[at], u = (double)GU[at + F], dy = (double)dY[i * F + j];
-            double want = silu(g) * u, slope = (silu(g + step) - silu(g - step)) / (2 * step);
+            double g = (double)GU[at], u = (double)GU[at + F],
+                   dy = (double)dY[i * F + j];
+            double want = silu(g) * u,
+                   slope = (silu(g + step) - silu(g - step)) / (2 * step);
             assert_near((double)Y[i * F + j], want, 1e-6 * (1.0 + fabs(want)));
             assert_near((double)dGU[at], dy * u * slope, 1e-5);
             assert_near((double)dGU[at + F], dy * silu(g), 1e-6 * (1.0 + fabs(dy * g)));
@@ -162,7 +165,8 @@ static void check_rope(int heads, int head_dim)
     rope_fill(cosine, sine, inv_freq, POSITIONS, head_dim);
     rope_apply(X, ldx, positions, cosine, sine, ROWS, heads, head_dim, 1);
     for (int i = 0; i < ROWS; i++) {
-        rope_apply(one + i * ldx, ldx, positions + i, cosine, sine, 1, heads, head_dim, 1);
+        rope_apply(one + i * ldx, ldx, positions + i, cosine, sine, 1, heads, head_dim,
+                   1);
         for (int c = 0; c < ldx; c++) {
             int j = c % head_dim % half, second = c % head_dim >= half;
             double a = (double)old[i * ldx + c], want = a;
@@ -205,7 +209,8 @@ static void check_embedding(int D)
 {
     enum { VOCAB = 9 }; // far fewer than rows: many rows meet in the gradient
     size_t n = (size_t)(ROWS * D), cells = (size_t)(VOCAB * D);
-    float *table = random_floats(cells, 13), *Y = new_floats(n), *dY = random_floats(n, 14);
+    float *table = random_floats(cells, 13), *Y = new_floats(n),
+          *dY = random_floats(n, 14);
     float *d_table = random_floats(cells, 15);
     double *want = test_new(cells, sizeof *want);
     int32_t *tokens = random_ints(ROWS, VOCAB, 16);

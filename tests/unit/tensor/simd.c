@@ -1,9 +1,9 @@
 // Sixteen lanes: accuracy of exp and log, reductions, and the same bits on any machine.
+#include "tensor/simd.h"
+
 #include "tensor_test.h"
 
 #include <float.h>
-
-#include "tensor/simd.h"
 
 static float exp_of(float x)
 {
@@ -92,8 +92,10 @@ static void bits_are_the_same_everywhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exp_is_accurate),   cmocka_unit_test(exp_at_the_edges),
-        cmocka_unit_test(log_is_accurate),   cmocka_unit_test(parts_of_a_vector),
+        cmocka_unit_test(exp_is_accurate),
+        cmocka_unit_test(exp_at_the_edges),
+        cmocka_unit_test(log_is_accurate),
+        cmocka_unit_test(parts_of_a_vector),
         cmocka_unit_test(bits_are_the_same_everywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,7 +72,8 @@ static void stats(void **state)
 static void check_backward(int V)
 {
     int ld = V + 3;
-    float *logits = random_logits(V, ld), *old = copy_floats(logits, (size_t)(ROWS * ld));
+    float *logits = random_logits(V, ld),
+          *old = copy_floats(logits, (size_t)(ROWS * ld));
     float *coef = random_floats(ROWS, 3);
     int32_t *targets = random_ints(ROWS, V, 4);
     softmax_backward(logits, ld, targets, coef, inv_temperature, ROWS, V);
@@ -82,8 +83,8 @@ static void check_backward(int V)
             double p = exp((double)inv_temperature * (double)old[i * ld + j] - total);
             double want = (double)coef[i] * (double)inv_temperature *
                           ((j == targets[i] ? 1.0 : 0.0) - p);
-            assert_near((double)logits[i * ld + j], j < V ? want : (double)old[i * ld + j],
-                        1e-6);
+            assert_near((double)logits[i * ld + j],
+                        j < V ? want : (double)old[i * ld + j], 1e-6);
         }
     }
     mem_free(logits);

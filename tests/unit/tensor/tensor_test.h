@@ -3,19 +3,18 @@
 #ifndef TENSOR_TEST_H
 #define TENSOR_TEST_H
 
+#include "base/mem.h"
+#include "base/par.h"
+#include "base/rng.h"
+#include "tensor/ops.h"
+
+#include <cmocka.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-#include "base/mem.h"
-#include "base/par.h"
-#include "base/rng.h"
-#include "tensor/ops.h"
 
 static inline void *test_new(size_t count, size_t size)
 {

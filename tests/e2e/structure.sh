@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# The structure that ARCHITECTURE.md promises: one door for each outside library, cores
+# without I/O, learner and rollout apart, no process exit but in main.
+BUILD=$1
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$root" || exit 1
+failures=0
+complain() { echo "FAILED: $*" && failures=$((failures + 1)); }
+
+# door SYMBOLS-PATTERN ALLOWED-LIBRARY...: only these libraries call into it.
+door() {
+    local pattern=$1 library name
+    shift
+    for library in "$BUILD"/lib*.a; do
+        name=$(basename "$library" .a) && name=${name#lib}
+        case " $* " in *" $name "*) continue ;; esac
+        nm --undefined-only "$library" 2>/dev/null | grep -qE " U ($pattern)" &&
+            complain "$name calls $(nm --undefined-only "$library" 2>/dev/null | grep -oE "($pattern)[A-Za-z_0-9]*" | head -n 1)"
+    done
+}
+door 'MPI_' comm_mpi
+door 'H5[A-Z]' archive
+door 'msgpack_' proto
+door 'yaml_' base
+door 'cblas_|openblas_' tensor
+door '__gmp' verify
+door 'pcre2_' text
+door 'json_' text data model archive launch
+door 'exit$|abort$|_exit$' none
+door 'fopen|open64|open$|socket|clock_gettime|getenv' base data text model archive launch comm_mpi tensor
+
+grep -lE '#include "rollout/' learner/*.[ch] && complain "the learner includes the rollout"
+grep -lE '#include "learner/' rollout/*.[ch] && complain "the rollout includes the learner"
+for file in $(find common proto rollout learner launch benchmarks -name '*.[ch]'); do
+    [ -f "$file" ] || continue
+    lines=$(wc -l <"$file")
+    [ "$lines" -le 400 ] || complain "$file has $lines lines"
+done
+[ "$failures" -eq 0 ] || exit 1
