@@ -69,7 +69,8 @@ static enum status check_tokens(const struct fields *f, const int32_t *ids, size
 {
     for (size_t i = 0; i < n; i++)
         if (ids[i] < 0)
-            return status_fail(ERR_PROTOCOL, "%s: a negative token id", f->message);
+            return status_fail(ERR_PROTOCOL, "%s: %s: a negative token id", f->message,
+                               KEY_PROMPT);
     return OK;
 }
 

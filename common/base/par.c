@@ -10,6 +10,11 @@
 
 enum { MAX_THREADS = 1024, POLLS_PER_CLOCK = 64 };
 
+struct helper {
+    pthread_t thread;
+    int index; // from 1 on: 0 is the main thread
+};
+
 // A ticket is the number of the loop (high 32 bits) and the tasks not yet taken (low).
 // A thread takes a task by counting the ticket down with one compare-and-swap, so a
 // thread that wakes late can never take a task of a loop other than the one it read:
@@ -22,7 +27,7 @@ struct pool {
     atomic_int sleepers, main_sleeps, stopping;
     pthread_mutex_t lock;
     pthread_cond_t wake, finished;
-    pthread_t *helpers;
+    struct helper *helpers; // (threads - 1)
     int threads;
     long spin_us;
 };
@@ -118,7 +123,7 @@ static void sleep_until(int (*ready)(void), pthread_cond_t *signal, atomic_int *
 
 static void *helper_main(void *argument)
 {
-    thread_index = (int)(intptr_t)argument;
+    thread_index = ((const struct helper *)argument)->index;
     for (;;) {
         if (!spin_until(work_waits))
             sleep_until(work_waits, &pool.wake, &pool.sleepers);
@@ -149,8 +154,9 @@ enum status par_start(int threads, long spin_us)
     TRY(mem_new(&pool.helpers, (size_t)threads - 1, sizeof *pool.helpers));
     pool.spin_us = spin_us;
     for (int i = 1; i < threads; i++) {
-        void *index = (void *)(intptr_t)i;
-        if (pthread_create(&pool.helpers[i - 1], NULL, helper_main, index) != 0) {
+        struct helper *helper = &pool.helpers[i - 1];
+        helper->index = i;
+        if (pthread_create(&helper->thread, NULL, helper_main, helper) != 0) {
             par_stop();
             return status_fail(ERR_IO, "cannot start thread %d of %d", i + 1, threads);
         }
@@ -164,7 +170,7 @@ void par_stop(void)
     atomic_store(&pool.stopping, 1);
     wake_helpers();
     for (int i = 1; i < pool.threads; i++)
-        (void)pthread_join(pool.helpers[i - 1], NULL);
+        (void)pthread_join(pool.helpers[i - 1].thread, NULL);
     mem_free(pool.helpers);
     pool.helpers = NULL;
     pool.threads = 1;

@@ -1,5 +1,6 @@
-#include "base/mem.h"
 #include "transport.h"
+
+#include "base/mem.h"
 
 enum status blob_new(struct blob **out, size_t len)
 {
@@ -28,10 +29,4 @@ void blob_drop(struct blob *b)
         return;
     mem_free(b->data);
     mem_free(b);
-}
-
-void incoming_free(struct incoming *in)
-{
-    mem_free(in->data);
-    *in = (struct incoming){0};
 }

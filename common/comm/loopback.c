@@ -77,8 +77,7 @@ static enum status loopback_send(struct transport *t, const struct outgoing *out
 {
     struct endpoint *e = (struct endpoint *)t;
     struct loopback *n = e->network;
-    if (out->rank < 0 || out->rank >= n->size)
-        return status_fail(ERR_INTERNAL, "send to rank %d of %d", out->rank, n->size);
+    TRY(outgoing_check(t, out));
     int lost = e->deaf || n->endpoints[out->rank].deaf ||
                roll(n, DICE_DROP) < n->faults.drop;
     int twice = roll(n, DICE_DUPLICATE) < n->faults.duplicate;
@@ -142,7 +141,8 @@ enum status loopback_new(struct loopback **out, int size,
     struct loopback *n = NULL;
     size_t pairs = 0;
     enum status st;
-    if (size < 1 || faults->min_delay_ms > faults->max_delay_ms)
+    if (size < 1 || faults->min_delay_ms < 0 ||
+        faults->max_delay_ms < faults->min_delay_ms)
         return status_fail(ERR_INPUT, "loopback: %d ranks, delays %lld to %lld ms", size,
                            (long long)faults->min_delay_ms,
                            (long long)faults->max_delay_ms);

@@ -1,7 +1,7 @@
 // Bytes between ranks.  A transport delivers whole messages in order or not at all; it
 // never blocks, and it owns nothing that it did not copy or was not given.
 //
-// Backends: comm/loopback.h (one process, virtual time, faults) and comm/mpi/mpi.h.
+// Backends: comm/loopback.h (one process, virtual time, faults) and comm/mpi/mpi_transport.h.
 // One thread.
 #ifndef COMM_TRANSPORT_H
 #define COMM_TRANSPORT_H
@@ -21,6 +21,8 @@ CHECKED enum status blob_new(struct blob **out, size_t len); // one reference, z
 struct blob *blob_hold(struct blob *b);
 void blob_drop(struct blob *b); // accepts NULL
 
+enum { MAX_MESSAGE_BYTES = 1 << 30 };
+
 // An outgoing message: head, then an optional slice of a blob, as one message.
 struct outgoing {
     int rank;
@@ -39,16 +41,22 @@ void incoming_free(struct incoming *in);
 
 struct transport;
 struct transport_ops {
-    // Queues a message; takes `out->head` only on OK.  ERR_NOMEM, ERR_IO, ERR_LIMIT.
+    // Queues a message to another rank; takes `out->head` only on OK.  ERR_NOMEM, ERR_IO,
+    // ERR_LIMIT.
     enum status (*send)(struct transport *t, const struct outgoing *out);
     // *got = 1 and *in filled where a message is there, else *got = 0.  Makes progress
-    // on sends.  ERR_NOMEM, ERR_IO; ERR_TIMEOUT names a rank to which a send has been
-    // stuck past its deadline (that rank's sends are given up, the others go on).
+    // on sends.  ERR_NOMEM, ERR_IO, ERR_PROTOCOL (a message beyond the limit);
+    // ERR_TIMEOUT names a rank that has been stuck past the deadline: what is sent to it
+    // is lost until it moves again, the others go on.
     enum status (*poll)(struct transport *t, struct incoming *in, int *got);
-    // Bytes queued to `rank` and not yet out of our hands.
+    // Bytes queued to `rank` and not yet out of our hands; 0 for a rank that is stuck.
     size_t (*pending)(struct transport *t, int rank);
     void (*free)(struct transport *t);
 };
+
+// What a send asks of its caller: another rank of this transport, a tail inside its blob
+// (ERR_INTERNAL), at most MAX_MESSAGE_BYTES (ERR_LIMIT).
+CHECKED enum status outgoing_check(const struct transport *t, const struct outgoing *out);
 
 struct transport { // first member of every backend
     const struct transport_ops *ops;

@@ -2,8 +2,6 @@
 #include "base/mem.h"
 #include "mpi_state.h"
 
-#include <limits.h>
-
 // Starts the send of head and tail as one message of two blocks, neither copied.
 static int start(struct mpi_transport *m, const struct outgoing *out, MPI_Request *request)
 {
@@ -28,66 +26,62 @@ static int start(struct mpi_transport *m, const struct outgoing *out, MPI_Reques
 enum status mpi_send(struct transport *t, const struct outgoing *out)
 {
     struct mpi_transport *m = (struct mpi_transport *)t;
-    size_t bytes = out->head_len + out->tail_len;
-    if (out->rank < 0 || out->rank >= t->size || out->rank == t->rank)
-        return status_fail(ERR_INTERNAL, "send to rank %d of %d", out->rank, t->size);
-    if (out->head_len > INT_MAX || out->tail_len > INT_MAX || bytes > INT_MAX)
-        return status_fail(ERR_LIMIT, "message of %zu bytes to rank %d", bytes, out->rank);
-    if (m->given_up[out->rank]) {
+    TRY(outgoing_check(t, out));
+    if (m->peers[out->rank].stuck) {
         mem_free(out->head);
         return OK;
     }
     TRY(mem_grow(&m->sends, &m->send_capacity, m->n_sends, m->n_sends + 1,
                  sizeof *m->sends));
-    struct sending *s = &m->sends[m->n_sends];
     MPI_Request request;
     TRY(mpi_check(start(m, out, &request), "send"));
-    *s = (struct sending){
+    m->sends[m->n_sends++] = (struct sending){
         .rank = out->rank,
         .request = request,
         .head = out->head,
         .tail = out->tail ? blob_hold(out->tail) : NULL,
-        .bytes = bytes,
-        .since_ms = clock_ms(),
+        .bytes = out->head_len + out->tail_len,
+        .since_ms = m->polled_ms,
     };
-    m->n_sends++;
     return OK;
 }
 
-// Gives a rank up.  MPI still reads the buffers of its sends, so those stay allocated:
-// a leak that is bounded by what was in flight to a dead rank.
-static enum status give_up(struct mpi_transport *m, const struct sending *late)
+// A rank that takes messages, however slowly, is not stuck: the time counts from the
+// last one that it took.
+static enum status check_deadline(const struct mpi_transport *m, const struct sending *s)
 {
-    int rank = late->rank;
-    size_t bytes = late->bytes, kept = 0;
-    long long age_ms = (long long)(clock_ms() - late->since_ms);
-    m->given_up[rank] = 1;
-    for (size_t i = 0; i < m->n_sends; i++)
-        if (m->sends[i].rank != rank)
-            m->sends[kept++] = m->sends[i];
-    m->n_sends = kept;
+    struct peer *p = &m->peers[s->rank];
+    int64_t since_ms = s->since_ms > p->taken_ms ? s->since_ms : p->taken_ms;
+    int64_t age_ms = m->polled_ms - since_ms;
+    if (p->stuck || age_ms <= m->deadline_ms)
+        return OK;
+    p->stuck = 1;
     return status_fail(ERR_TIMEOUT,
-                       "rank %d has not taken a message of %zu bytes in %lld ms; "
-                       "nothing more is sent to it",
-                       rank, bytes, age_ms);
+                       "rank %d has not taken a message of %zu bytes in %lld ms; it is "
+                       "sent nothing more until it does",
+                       s->rank, s->bytes, (long long)age_ms);
 }
 
+// What is in flight to a stuck rank stays: MPI reads those buffers still.
 enum status mpi_progress_sends(struct mpi_transport *m)
 {
-    int64_t now = clock_ms();
-    for (size_t i = 0; i < m->n_sends;) {
+    size_t kept = 0;
+    enum status st = OK;
+    for (size_t i = 0; i < m->n_sends; i++) {
         struct sending *s = &m->sends[i];
         int done = 0;
-        TRY(mpi_check(MPI_Test(&s->request, &done, MPI_STATUS_IGNORE), "send"));
+        if (st == OK)
+            st = mpi_check(MPI_Test(&s->request, &done, MPI_STATUS_IGNORE), "send");
         if (done) {
+            m->peers[s->rank] = (struct peer){.taken_ms = m->polled_ms};
             mem_free(s->head);
             blob_drop(s->tail);
-            *s = m->sends[--m->n_sends];
-        } else if (now - s->since_ms > m->send_deadline_ms) {
-            return give_up(m, s);
         } else {
-            i++;
+            if (st == OK)
+                st = check_deadline(m, s);
+            m->sends[kept++] = *s;
         }
     }
-    return OK;
+    m->n_sends = kept;
+    return st;
 }

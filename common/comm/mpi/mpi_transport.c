@@ -1,10 +1,14 @@
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "mpi_state.h"
 
 #include <stdlib.h>
 
-enum { FINISH_MS = 10000, POLL_US = 100 };
+enum {
+    POLL_US = 100,
+    LONGEST_GAP_MS = 1000, // between two polls, of which more is not polled time
+};
 
 enum status mpi_check(int code, const char *what)
 {
@@ -19,27 +23,33 @@ enum status mpi_check(int code, const char *what)
 static enum status mpi_poll(struct transport *t, struct incoming *in, int *got)
 {
     struct mpi_transport *m = (struct mpi_transport *)t;
+    int64_t now = clock_ms(), gap = now - m->last_poll_ms;
+    m->polled_ms += gap < LONGEST_GAP_MS ? gap : LONGEST_GAP_MS;
+    m->last_poll_ms = now;
     *got = 0;
-    TRY(mpi_receive(m, in, got));
-    return mpi_progress_sends(m);
+    TRY(mpi_progress_sends(m)); // first: a message taken must not meet a failure
+    return mpi_receive(m, in, got);
 }
 
 static size_t mpi_pending(struct transport *t, int rank)
 {
     const struct mpi_transport *m = (const struct mpi_transport *)t;
     size_t bytes = 0;
+    if (m->peers[rank].stuck)
+        return 0;
     for (size_t i = 0; i < m->n_sends; i++)
         if (m->sends[i].rank == rank)
             bytes += m->sends[i].bytes;
     return bytes;
 }
 
+// Buffers of sends and receptions that never ended are MPI's still, and stay.
 static void mpi_free(struct transport *t)
 {
     struct mpi_transport *m = (struct mpi_transport *)t;
     mem_free(m->sends);
-    mem_free(m->given_up);
-    mem_free(m->arriving.data);
+    mem_free(m->arrivals);
+    mem_free(m->peers);
     mem_free(m);
 }
 
@@ -61,20 +71,23 @@ static enum status join(struct mpi_transport *m)
     if (provided < MPI_THREAD_FUNNELED)
         return status_fail(ERR_IO, "this MPI does not allow threads beside it");
     TRY(mpi_check(MPI_Comm_dup(MPI_COMM_WORLD, &m->comm), "MPI_Comm_dup"));
-    TRY(mpi_check(MPI_Comm_set_errhandler(m->comm, MPI_ERRORS_RETURN), "error handler"));
+    // Errors without a communicator of their own are raised on the world's.
+    TRY(mpi_check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "errors"));
+    TRY(mpi_check(MPI_Comm_set_errhandler(m->comm, MPI_ERRORS_RETURN), "errors"));
     TRY(mpi_check(MPI_Comm_rank(m->comm, &m->base.rank), "rank"));
     return mpi_check(MPI_Comm_size(m->comm, &m->base.size), "size");
 }
 
-enum status mpi_transport_new(struct transport **out, int64_t send_deadline_ms)
+enum status mpi_transport_new(struct transport **out, int64_t deadline_ms)
 {
     struct mpi_transport *m = NULL;
     enum status st;
     TRY(mem_new(&m, 1, sizeof *m));
     m->base.ops = &mpi_ops;
-    m->send_deadline_ms = send_deadline_ms;
+    m->deadline_ms = deadline_ms;
     TRY_OUT(join(m));
-    TRY_OUT(mem_new(&m->given_up, (size_t)m->base.size, 1));
+    TRY_OUT(mem_new(&m->peers, (size_t)m->base.size, sizeof *m->peers));
+    m->last_poll_ms = clock_ms();
     *out = &m->base;
     return OK;
 out:
@@ -82,27 +95,57 @@ out:
     return st;
 }
 
-// Lets the last sends leave, but not for ever.
-static void drain(struct mpi_transport *m)
+// One round of leaving: messages that still come are of no use to anyone.
+static enum status leave_round(struct mpi_transport *m)
 {
-    int64_t until = clock_ms() + FINISH_MS;
-    while (m->n_sends > 0 && clock_ms() < until) {
-        enum status st = mpi_progress_sends(m);
-        if (st != OK && st != ERR_TIMEOUT)
-            return;
+    struct incoming in = {0};
+    int got = 0;
+    TRY(mpi_poll(&m->base, &in, &got));
+    if (got)
+        incoming_free(&in);
+    else
         clock_sleep_us(POLL_US);
-    }
+    return OK;
 }
 
-void mpi_transport_finish(struct transport *t, int clean)
+// Every rank enters the barrier when its sends are out, and receives until all have
+// entered (Hoefler, Siebert, Lumsdaine, PPoPP 2010): nobody finalizes with a message to
+// it half way.
+static enum status leave_together(struct mpi_transport *m)
+{
+    int64_t until = clock_ms() + m->deadline_ms;
+    MPI_Request barrier;
+    int entered = 0, all = 0;
+    while (clock_ms() < until) {
+        TRY(leave_round(m));
+        if (!entered && m->n_sends == 0) {
+            TRY(mpi_check(MPI_Ibarrier(m->comm, &barrier), "barrier"));
+            entered = 1;
+        }
+        if (entered)
+            TRY(mpi_check(MPI_Test(&barrier, &all, MPI_STATUS_IGNORE), "barrier"));
+        if (all)
+            return OK;
+    }
+    return status_fail(ERR_TIMEOUT, "not all ranks came to the end in %lld ms",
+                       (long long)m->deadline_ms);
+}
+
+int mpi_transport_finish(struct transport *t, int clean)
 {
     struct mpi_transport *m = (struct mpi_transport *)t;
+    enum status st = OK;
     if (clean) {
-        drain(m);
-        (void)MPI_Comm_free(&m->comm);
-        (void)MPI_Finalize();
+        st = leave_together(m);
+        if (st == OK)
+            st = mpi_check(MPI_Comm_free(&m->comm), "communicator");
+        if (st == OK)
+            st = mpi_check(MPI_Finalize(), "MPI_Finalize");
+        if (st != OK)
+            log_warn("leaving without MPI_Finalize: %s", status_message());
     }
     mpi_free(t);
+    return clean && st == OK;
 }
 
 enum status mpi_ranks_on_host(struct transport *t, int *ranks)

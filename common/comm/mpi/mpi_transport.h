@@ -5,17 +5,21 @@
 
 #include "comm/transport.h"
 
-// Initialises MPI and makes rank and size known.  send_deadline_ms: how long one send
-// may stay unfinished.  ERR_IO.
-CHECKED enum status mpi_transport_new(struct transport **out, int64_t send_deadline_ms);
+// Initialises MPI and makes rank and size known.  deadline_ms: how long a rank may take
+// nothing of what is sent to it, or leave a message half sent; time in which this rank
+// does not poll hardly counts.  ERR_IO.
+CHECKED enum status mpi_transport_new(struct transport **out, int64_t deadline_ms);
 
 // 1 where this process was started by mpirun (or an equivalent), from its environment.
 int mpi_launched(void);
 
-// Ends MPI.  clean = 0: some rank is lost, so leave without MPI_Finalize.
-void mpi_transport_finish(struct transport *t, int clean);
+// Leaves and frees the transport.  clean = 1: all ranks do so; what was sent leaves
+// first, for at most deadline_ms, and 1 is returned after MPI_Finalize.  0 is returned
+// where MPI was not finalized (clean = 0, or a rank did not come): the process can then
+// only _exit, since MPI's own clean-up would wait for the lost rank.
+int mpi_transport_finish(struct transport *t, int clean);
 
-// Sum of 64-bit counters over ranks at start-up (such as: ranks on this host).
+// How many ranks share this host.  Every rank calls it, at start-up.
 CHECKED enum status mpi_ranks_on_host(struct transport *t, int *ranks);
 
 #endif

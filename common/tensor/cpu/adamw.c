@@ -43,9 +43,12 @@ static void update_task(void *context, int index, int thread)
 static double bias_correction(double beta, int64_t step)
 {
     double power = 1.0;
-    for (; step > 0; step /= 2, beta *= beta)
+    while (step > 0) {
         if (step % 2)
             power *= beta;
+        beta *= beta;
+        step /= 2;
+    }
     return 1.0 - power;
 }
 

@@ -37,7 +37,7 @@ static size_t path_floats(const struct attention_train *a)
 
 size_t attention_backward_floats(const struct attention_train *a)
 {
-    return 5 * path_floats(a) + 2 * ROWS * KEYS;
+    return 5 * path_floats(a) + (size_t)(2 * ROWS * KEYS);
 }
 
 static struct path path_of(const struct train *t, int thread, int kv_head)
@@ -50,7 +50,7 @@ static struct path path_of(const struct train *t, int thread, int kv_head)
     p.dk = p.k + floats;
     p.dv = p.dk + floats;
     p.P = p.dv + floats;
-    p.dS = p.P + ROWS * KEYS;
+    p.dS = p.P + (size_t)(ROWS * KEYS);
     memset(p.dk, 0, 2 * floats * sizeof *p.dk);
     return p;
 }
@@ -113,7 +113,7 @@ static void block_dots(const struct block *k, float *to, const float *x, size_t 
             w[v] = transposed + block * (size_t)((k->key + j) / KV_PAGE + v);
         for (int i = 0; i < k->rows; i += t.rows) {
             t.rows = tile_next_rows(k->rows - i);
-            t.c = to + i * KEYS + j;
+            t.c = to + (size_t)(i * KEYS + j);
             t.x = x + (size_t)i * ldx;
             tile_product(&t);
         }
@@ -124,7 +124,7 @@ static void block_dots(const struct block *k, float *to, const float *x, size_t 
 static void block_row(const struct block *k, int row)
 {
     const struct backward *b = k->b;
-    float *P = k->p->P + row * KEYS, *dS = k->p->dS + row * KEYS;
+    float *P = k->p->P + (size_t)(row * KEYS), *d_s = k->p->dS + (size_t)(row * KEYS);
     float scale = attention_scale(b->t.a->head_dim);
     float lse =
         b->lse[(size_t)(k->token + row) * (size_t)b->t.a->heads + (size_t)k->head];
@@ -132,13 +132,13 @@ static void block_row(const struct block *k, int row)
     for (; j < seen; j += VF_LANES) {
         vf s = vf_mul(vf_load_part(P + j, seen - j, -INFINITY), vf_set1(scale));
         vf p = vf_exp(vf_sub(s, vf_set1(lse)));
-        vf dp = vf_sub(vf_load_part(dS + j, seen - j, 0.0F), vf_set1(k->D[row]));
+        vf dp = vf_sub(vf_load_part(d_s + j, seen - j, 0.0F), vf_set1(k->D[row]));
         vf_store(P + j, p);
-        vf_store(dS + j, vf_mul(vf_mul(p, vf_set1(scale)), dp));
+        vf_store(d_s + j, vf_mul(vf_mul(p, vf_set1(scale)), dp));
     }
     for (; j < k->keys; j += VF_LANES) {
         vf_store(P + j, vf_zero());
-        vf_store(dS + j, vf_zero());
+        vf_store(d_s + j, vf_zero());
     }
 }
 
@@ -193,17 +193,17 @@ static void backward_rows(const struct backward *b, const struct path *p, int he
                           int token, int rows, int position)
 {
     float D[ROWS];
-    const float *dO = output_row(b, b->dO, token, head);
+    const float *d_out = output_row(b, b->dO, token, head);
     const float *O = output_row(b, b->O, token, head);
     size_t stride = output_stride(b);
     for (int i = 0; i < rows; i++)
-        D[i] =
-            row_dot(dO + (size_t)i * stride, O + (size_t)i * stride, b->t.a->head_dim);
+        D[i] = row_dot(d_out + (size_t)i * stride, O + (size_t)i * stride,
+                       b->t.a->head_dim);
     struct block k = {b, p, D, head, token, rows, position, 0, 0};
     for (int end = position + rows; k.key < end; k.key += KEYS) {
         k.keys = min_int(end - k.key, KEYS);
         block_dots(&k, p->P, train_query(&b->t, token, head), b->t.ld, p->kt);
-        block_dots(&k, p->dS, dO, stride, p->vt);
+        block_dots(&k, p->dS, d_out, stride, p->vt);
         for (int i = 0; i < rows; i++)
             block_row(&k, i);
         block_products(&k);

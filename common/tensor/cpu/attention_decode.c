@@ -89,6 +89,12 @@ static struct unit unit_of(const struct decode *d, int index, int thread)
     return u;
 }
 
+// The unit's query of group member g of a row.
+static size_t query_of(const struct decode *d, const struct unit *u, int row, int g)
+{
+    return (size_t)(row - u->begin) * (size_t)d->group + (size_t)g;
+}
+
 static void gather_queries(const struct decode *d, const struct unit *u)
 {
     size_t width = (size_t)d->group * (size_t)d->a->head_dim;
@@ -131,7 +137,7 @@ static void each_segment(const struct decode *d, const struct unit *u, int begin
         const struct kv_segment *segment = &d->a->segments[s];
         struct kv_stretch kv = {segment->pages, d->a->head_stride * (size_t)u->head,
                                 segment->count, d->a->head_dim};
-        size_t query = (size_t)((u->first[s] - u->begin) * d->group);
+        size_t query = query_of(d, u, u->first[s], 0);
         int queries = (u->last[s] - u->first[s] + 1) * d->group;
         float *scores = u->s + query * d->lds + segment->start;
         if (values)
@@ -149,7 +155,7 @@ static void softmax_rows(const struct decode *d, const struct unit *u, int begin
     for (int i = begin; i < end; i++) {
         const struct kv_segment *leaf = &d->a->segments[d->a->leaf[i]];
         for (int g = 0; g < d->group; g++) {
-            size_t query = (size_t)((i - u->begin) * d->group + g);
+            size_t query = query_of(d, u, i, g);
             u->inv_sum[query] = attention_softmax(
                 u->s + query * d->lds, leaf->start + leaf->count, 0, scale, NULL);
         }
@@ -161,8 +167,8 @@ static void write_outputs(const struct decode *d, const struct unit *u)
     size_t width = (size_t)d->a->head_dim;
     for (int i = u->begin; i < u->end; i++)
         for (int g = 0; g < d->group; g++) {
-            size_t query = (size_t)((i - u->begin) * d->group + g);
-            size_t head = (size_t)(u->head * d->group + g);
+            size_t query = query_of(d, u, i, g);
+            size_t head = (size_t)u->head * (size_t)d->group + (size_t)g;
             attention_output(d->O + (size_t)i * d->ldo + head * width,
                              u->o + query * width, u->inv_sum[query], d->a->head_dim);
         }

@@ -52,25 +52,34 @@ float attention_softmax(float *s, int n, int width, float scale, float *lse)
     return 1.0F / total;
 }
 
-ALWAYS_INLINE void values_fixed(int rows, int vecs, float *o, size_t ldo,
-                                const float *p, size_t ldp, const struct kv_stretch *kv,
-                                int column, int carry)
+struct values {
+    float *o;
+    const float *p;
+    size_t ldo, ldp;
+    const struct kv_stretch *kv;
+    size_t column; // first of head_dim
+    int carry;
+};
+
+ALWAYS_INLINE void values_fixed(int rows, int vecs, const struct values *a)
 {
     tile_sums sum;
-    size_t step = (size_t)kv->head_dim, values = kv->offset + KV_PAGE * step;
-    tile_load(rows, vecs, sum, o, ldo, carry);
+    const struct kv_stretch *kv = a->kv;
+    size_t step = (size_t)kv->head_dim;
+    size_t first_value = kv->offset + KV_PAGE * step + a->column;
+    tile_load(rows, vecs, sum, a->o, a->ldo, a->carry);
     for (int first = 0; first < kv->count; first += KV_PAGE) {
-        const float *v = kv->pages[first / KV_PAGE] + values + column;
+        const float *v = kv->pages[first / KV_PAGE] + first_value;
         int end = min_int(kv->count, first + KV_PAGE);
         for (int k = first; k < end; k++, v += step) {
             vf b[TILE_VECS];
 #pragma GCC unroll 4
             for (int j = 0; j < vecs; j++)
-                b[j] = vf_load(v + j * VF_LANES);
-            tile_step(rows, vecs, sum, p + k, ldp, b);
+                b[j] = vf_load(v + (size_t)(j * VF_LANES));
+            tile_step(rows, vecs, sum, a->p + k, a->ldp, b);
         }
     }
-    tile_store(rows, vecs, sum, o, ldo);
+    tile_store(rows, vecs, sum, a->o, a->ldo);
 }
 
 // The last columns, where head_dim is no multiple of a vector.
@@ -91,15 +100,15 @@ void attention_values(float *o, size_t ldo, const float *p, size_t ldp, int rows
                       const struct kv_stretch *kv, int carry)
 {
     int whole = kv->head_dim / VF_LANES, tile = 0;
+    struct values a = {.ldo = ldo, .ldp = ldp, .kv = kv, .carry = carry};
     for (int i = 0; i < rows; i += tile) {
         tile = tile_next_rows(rows - i);
-        float *to = o + (size_t)i * ldo;
-        const float *from = p + (size_t)i * ldp;
+        a.p = p + (size_t)i * ldp;
         for (int v = 0, vecs; v < whole; v += vecs) {
-            int column = v * VF_LANES;
             vecs = min_int(whole - v, tile_strip(tile));
-            TILE_SWITCH(tile, vecs, values_fixed, to + column, ldo, from, ldp, kv,
-                        column, carry)
+            a.column = (size_t)v * VF_LANES;
+            a.o = o + (size_t)i * ldo + a.column;
+            TILE_SWITCH(tile, vecs, values_fixed, &a)
         }
     }
     if (kv->head_dim % VF_LANES)

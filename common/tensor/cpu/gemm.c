@@ -62,10 +62,10 @@ static void panel_product(const struct gemm *g, int panel, int row, int rows)
         t.vecs = min_int(ceil_div(g->N - column, VF_LANES), TILE_VECS);
         for (int j = 0; j < t.vecs; j++)
             w[j] = g->packed + ((size_t)panel * (size_t)g->K + (size_t)k) * PANEL +
-                   j * VF_LANES;
+                   (size_t)j * VF_LANES;
         for (int i = 0; i < rows; i += t.rows) {
             t.rows = tile_next_rows(rows - i);
-            t.c = sums + i * PANEL;
+            t.c = sums + (size_t)(i * PANEL);
             t.x = g->X + (size_t)(row + i) * g->ldx + k;
             tile_product(&t);
             if (k + t.K == g->K)

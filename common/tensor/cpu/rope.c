@@ -53,7 +53,7 @@ static void rope_task(void *context, int index, int thread)
     for (int i = index * rows; i < end; i++) {
         size_t at = (size_t)r->positions[i] * (size_t)r->half;
         float *x = r->X + (size_t)i * r->ldx;
-        for (int h = 0; h < r->heads; h++, x += 2 * r->half)
+        for (int h = 0; h < r->heads; h++, x += 2 * (size_t)r->half)
             rotate(x, r->cosine + at, r->sine + at, r);
     }
 }

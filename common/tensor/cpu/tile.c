@@ -6,7 +6,7 @@ ALWAYS_INLINE void tile_fixed(int rows, int vecs, const struct tile *t, int firs
     tile_sums sum;
     const float *const *w = t->w + first_vec;
     const float *x = t->x;
-    float *c = t->c + first_vec * VF_LANES;
+    float *c = t->c + (size_t)(first_vec * VF_LANES);
     size_t at = 0;
     tile_load(rows, vecs, sum, c, t->ldc, t->carry);
     for (int k = 0; k < t->K; k++, at += t->w_step, x += t->x_k) {
@@ -58,10 +58,10 @@ void product(const struct product *p)
         t.vecs = min_int(whole - v, TILE_VECS);
         t.w = w;
         for (int j = 0; j < t.vecs; j++)
-            w[j] = p->w + (v + j) * VF_LANES;
+            w[j] = p->w + (size_t)((v + j) * VF_LANES);
         for (int i = 0; i < p->rows; i += t.rows) {
             t.rows = tile_next_rows(p->rows - i);
-            t.c = p->c + (size_t)i * p->ldc + v * VF_LANES;
+            t.c = p->c + (size_t)i * p->ldc + (size_t)(v * VF_LANES);
             t.x = p->x + (size_t)i * p->x_row;
             tile_product(&t);
         }

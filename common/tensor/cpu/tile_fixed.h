@@ -18,7 +18,8 @@ ALWAYS_INLINE void tile_load(int rows, int vecs, tile_sums sum, const float *c,
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
         for (int j = 0; j < vecs; j++)
-            sum[i][j] = carry ? vf_load(c + (size_t)i * ldc + j * VF_LANES) : vf_zero();
+            sum[i][j] = carry ? vf_load(c + (size_t)i * ldc + (size_t)(j * VF_LANES))
+                              : vf_zero();
 }
 
 ALWAYS_INLINE void tile_store(int rows, int vecs, tile_sums sum, float *c, size_t ldc)
@@ -27,7 +28,7 @@ ALWAYS_INLINE void tile_store(int rows, int vecs, tile_sums sum, float *c, size_
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
         for (int j = 0; j < vecs; j++)
-            vf_store(c + (size_t)i * ldc + j * VF_LANES, sum[i][j]);
+            vf_store(c + (size_t)i * ldc + (size_t)(j * VF_LANES), sum[i][j]);
 }
 
 // One step of k: every sum takes its multiply-add.

@@ -1,14 +1,18 @@
 // The thread pool: every index once, nested loops in place, start and stop.
+// cmocka.h needs the four before it.
+// clang-format off
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
 #include "base/par.h"
 
 #include "base/clock.h"
 
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
 
 enum { MOST = 3000, THREADS = 4 };
 

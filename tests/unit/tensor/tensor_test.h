@@ -3,17 +3,21 @@
 #ifndef TENSOR_TEST_H
 #define TENSOR_TEST_H
 
+// cmocka.h needs the four before it.
+// clang-format off
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/rng.h"
 #include "tensor/ops.h"
 
-#include <cmocka.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 static inline void *test_new(size_t count, size_t size)
