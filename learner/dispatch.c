@@ -174,10 +174,21 @@ int dispatch_done(const struct dispatch *d)
 enum status dispatch_stop(struct dispatch *d, struct outbox *out)
 {
     d->stopping = 1;
+    d->stop_ms = d->now_ms;
     for (size_t i = 0; i < d->n_peers; i++)
         if (d->peers[i].alive)
             TRY(dispatch_send_stop(d, d->peers[i].rank, out));
     return OK;
+}
+
+int dispatch_all_stopped(const struct dispatch *d)
+{
+    if (d->now_ms - d->stop_ms > d->config.start_ms)
+        return d->stopping;
+    for (size_t i = 0; i < d->n_peers; i++)
+        if (peer_usable(&d->peers[i]) && !d->peers[i].stop_sent)
+            return 0;
+    return d->stopping && d->n_peers + 1 >= (size_t)d->config.ranks;
 }
 
 size_t dispatch_workers(const struct dispatch *d)

@@ -62,6 +62,10 @@ int dispatch_done(const struct dispatch *d);
 
 // STOP to every live worker.
 CHECKED enum status dispatch_stop(struct dispatch *d, struct outbox *out);
+// 1 once every rank has been told to stop: also one that says HELLO only now, for it
+// would wait in vain.  Ranks that have not come by start_ms are not waited for.
+int dispatch_all_stopped(const struct dispatch *d);
+
 
 struct worker_report { // as of its last LEASE
     int rank;

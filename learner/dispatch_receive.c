@@ -185,7 +185,7 @@ static enum status receive_message(struct dispatch *d, int rank, struct message 
     if (!p || p->incarnation != m->incarnation)
         return OK; // its HELLO is still to come, or it is a message of its past
     if (d->stopping)
-        return m->type == MSG_LEASE ? dispatch_send_stop(d, rank, out) : OK;
+        return dispatch_send_stop(d, rank, out);
     p->last_type = m->type;
     if (!p->shut_out) {
         p->last_heard_ms = d->now_ms;

@@ -76,6 +76,9 @@ enum status dispatch_send_answer(struct dispatch *d, int rank, struct outbox *ou
 
 enum status dispatch_send_stop(struct dispatch *d, int rank, struct outbox *out)
 {
+    struct peer *p = dispatch_peer(d, rank);
+    if (p)
+        p->stop_sent = 1;
     struct message m = {.type = MSG_STOP};
     return send(d, rank, &m, NULL, 0, 0, out);
 }

@@ -15,6 +15,7 @@ struct peer { // a rank that has said HELLO
     uint64_t incarnation;
     int alive;    // heard within silence_ms
     int shut_out; // sends nonsense: no work, no weights
+    int stop_sent;
     int32_t strikes, readmissions;
     int64_t last_heard_ms; // stands still once shut out
     enum message_type last_type;
@@ -38,6 +39,7 @@ struct dispatch {
     uint64_t version;
     int refused_rank; // last HELLO of another model; -1: none
     int stopping;
+    int64_t stop_ms; // since then
 };
 
 static inline int peer_usable(const struct peer *p)

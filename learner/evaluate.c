@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "publish.h"
 
-enum phase { PHASE_BEGIN, PHASE_COLLECT, PHASE_HAND_OUT, PHASE_STOP, PHASE_DONE };
+enum phase { PHASE_BEGIN, PHASE_COLLECT, PHASE_HAND_OUT, PHASE_STOP, PHASE_LEAVE, PHASE_DONE };
 
 struct evaluate {
     struct evaluate_config config;
@@ -111,8 +111,10 @@ enum status evaluate_work(struct evaluate *e, int64_t now_ms, struct outbox *out
     else if (before == PHASE_HAND_OUT)
         next_chunk(e);
     else if (before == PHASE_STOP) {
-        e->phase = PHASE_DONE;
+        e->phase = PHASE_LEAVE;
         st = dispatch_stop(e->dispatch, out);
+    } else if (before == PHASE_LEAVE && dispatch_all_stopped(e->dispatch)) {
+        e->phase = PHASE_DONE;
     }
     *worked = e->phase != before;
     return st;

@@ -13,6 +13,7 @@ enum phase {
     PHASE_CLOSE,  // all its time is charged: the record is complete
     PHASE_RECORD, // until the record is taken
     PHASE_STOP,
+    PHASE_LEAVE, // until every worker has been told
     PHASE_DONE,
 };
 
@@ -196,8 +197,12 @@ static enum status do_phase(struct learner *l, int64_t now_ms, struct outbox *ou
             close_step(l);
         return OK;
     case PHASE_STOP:
-        l->phase = PHASE_DONE;
+        l->phase = PHASE_LEAVE;
         return dispatch_stop(l->dispatch, out);
+    case PHASE_LEAVE:
+        if (dispatch_all_stopped(l->dispatch))
+            l->phase = PHASE_DONE;
+        break;
     case PHASE_DONE:
         break;
     }

@@ -8,7 +8,8 @@ enum status outgoing_check(const struct transport *t, const struct outgoing *out
         return status_fail(ERR_INTERNAL, "send to rank %d from rank %d of %d", out->rank,
                            t->rank, t->size);
     size_t room = out->tail ? out->tail->len : 0;
-    if (out->tail_offset > room || out->tail_len > room - out->tail_offset)
+    size_t offset = out->tail_len > 0 ? out->tail_offset : 0; // of nothing: any
+    if (offset > room || out->tail_len > room - offset)
         return status_fail(ERR_INTERNAL, "send to rank %d: bytes %zu + %zu of %zu",
                            out->rank, out->tail_offset, out->tail_len, room);
     if (out->head_len > MAX_MESSAGE_BYTES ||

@@ -145,6 +145,9 @@ static void sampling_at_the_edges(void **state)
     assert_int_equal(sample_token(logits, 1.0F, 0.49999999, V), 5);
     assert_int_equal(sample_token(logits, 1.0F, 0.5, V), 20); // 0.5 does not exceed 0.5
     assert_int_equal(sample_token(logits, 1.0F, nextafter(1.0, 0.0), V), 20);
+    logits[20] = -INFINITY;
+    logits[9] = 0.0F;
+    assert_int_equal(sample_token(logits, 1.0F, 0.5, V), 9);
 }
 
 static void argmax(void **state)
