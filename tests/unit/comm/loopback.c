@@ -126,7 +126,7 @@ static void test_refuses(void **state)
     assert_ok(blob_new(&blob, 8));
     const struct outgoing wrong[] = {
         {-1, head, 1, NULL, 0, 0}, {2, head, 1, NULL, 0, 0}, {0, head, 1, NULL, 0, 0},
-        {1, head, 1, NULL, 0, 1},  {1, head, 1, blob, 5, 4}, {1, head, 1, blob, 9, 0},
+        {1, head, 1, NULL, 0, 1},  {1, head, 1, blob, 5, 4}, {1, head, 1, blob, 9, 1},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_int_equal(t->ops->send(t, &wrong[i]), ERR_INTERNAL);
