@@ -1,8 +1,9 @@
-#include "base/mem.h"
 #include "decode_result.h"
 #include "fields.h"
 #include "keys.h"
 #include "message.h"
+
+#include "base/mem.h"
 
 #include <float.h>
 #include <string.h>

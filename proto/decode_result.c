@@ -1,7 +1,8 @@
 #include "decode_result.h"
 
-#include "base/mem.h"
 #include "keys.h"
+
+#include "base/mem.h"
 
 #include <string.h>
 
@@ -18,8 +19,8 @@ static int32_t item(const uint8_t *column, size_t i)
 }
 
 // One column of exactly *n items; *n is set by the first.
-static enum status column(const struct fields *f, const char *key, size_t max, size_t *n,
-                          const uint8_t **out)
+static enum status column(const struct fields *f, const char *key, size_t max,
+                          size_t *n, const uint8_t **out)
 {
     size_t count = 0;
     TRY(field_items(f, key, sizeof(int32_t), max, out, &count));
@@ -61,13 +62,15 @@ static enum status build_nodes(const struct columns *c, struct tree *t)
             return status_fail(ERR_PROTOCOL, "RESULT: node %zu: no such end", i);
         n->end = (enum node_end)end;
         if (n->parent < -1 || n->parent >= (int32_t)i || (n->parent < 0) != (i == 0))
-            return status_fail(ERR_PROTOCOL, "RESULT: node %zu: parent out of order", i);
+            return status_fail(ERR_PROTOCOL, "RESULT: node %zu: parent out of order",
+                               i);
         n->depth = i == 0 ? 0 : t->nodes[n->parent].depth + 1;
         if (n->depth > TREE_MAX_DEPTH)
             return status_fail(ERR_PROTOCOL, "RESULT: node %zu: too deep", i);
         begin += n->token_count;
         if (n->token_count < 0 || begin > (int64_t)t->n_tokens)
-            return status_fail(ERR_PROTOCOL, "RESULT: node %zu: more tokens than sent", i);
+            return status_fail(ERR_PROTOCOL, "RESULT: node %zu: more tokens than sent",
+                               i);
     }
     if (begin != (int64_t)t->n_tokens)
         return status_fail(ERR_PROTOCOL, "RESULT: tokens that belong to no node");

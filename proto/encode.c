@@ -1,9 +1,11 @@
 // Messages to msgpack.  Bulk arrays go out as `bin`, little-endian.
-#include "base/mem.h"
 #include "keys.h"
 #include "message.h"
 
+#include "base/mem.h"
+
 #include <msgpack.h>
+
 #include <string.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -119,8 +121,8 @@ enum { NODE_COLUMNS = 6 };
 
 static enum status put_nodes(msgpack_packer *p, const struct tree *t)
 {
-    static const char *const names[NODE_COLUMNS] = {KEY_PARENT,      KEY_CHILD, KEY_BRANCHING,
-                                                    KEY_TOKEN_COUNT, KEY_END,   KEY_REWARD};
+    static const char *const names[NODE_COLUMNS] = {
+        KEY_PARENT, KEY_CHILD, KEY_BRANCHING, KEY_TOKEN_COUNT, KEY_END, KEY_REWARD};
     int32_t *column = NULL;
     TRY(mem_new(&column, t->n_nodes, sizeof *column));
     for (int c = 0; c < NODE_COLUMNS; c++) {

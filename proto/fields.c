@@ -10,7 +10,8 @@ static enum status refuse(const struct fields *f, const char *key, const char *w
                        key, why);
 }
 
-static enum status find(const struct fields *f, const char *key, const struct field **out)
+static enum status find(const struct fields *f, const char *key,
+                        const struct field **out)
 {
     size_t len = strlen(key);
     for (size_t i = 0; i < f->n; i++) {
@@ -60,8 +61,8 @@ enum status field_i32(const struct fields *f, const char *key, int32_t min, int3
     return OK;
 }
 
-enum status field_double(const struct fields *f, const char *key, double min, double max,
-                         double *out)
+enum status field_double(const struct fields *f, const char *key, double min,
+                         double max, double *out)
 {
     const struct field *at = NULL;
     TRY(find(f, key, &at));
@@ -85,8 +86,8 @@ enum status field_str(const struct fields *f, const char *key, const char **out,
     return OK;
 }
 
-enum status field_items(const struct fields *f, const char *key, size_t size, size_t max,
-                        const uint8_t **out, size_t *count)
+enum status field_items(const struct fields *f, const char *key, size_t size,
+                        size_t max, const uint8_t **out, size_t *count)
 {
     const struct field *at = NULL;
     TRY(find(f, key, &at));

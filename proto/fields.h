@@ -10,7 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum field_kind { FIELD_UINT, FIELD_INT, FIELD_FLOAT, FIELD_STR, FIELD_BIN, FIELD_OTHER };
+enum field_kind {
+    FIELD_UINT,
+    FIELD_INT,
+    FIELD_FLOAT,
+    FIELD_STR,
+    FIELD_BIN,
+    FIELD_OTHER
+};
 
 struct field {
     const char *key;

@@ -81,8 +81,8 @@ static enum status read_float(struct cursor *c, size_t bytes, struct field *out)
     return OK;
 }
 
-static enum status read_bytes(struct cursor *c, enum field_kind kind, size_t length_bytes,
-                              uint64_t len, struct field *out)
+static enum status read_bytes(struct cursor *c, enum field_kind kind,
+                              size_t length_bytes, uint64_t len, struct field *out)
 {
     if (length_bytes)
         TRY(read_big(c, length_bytes, &len));

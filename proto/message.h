@@ -15,12 +15,12 @@
 #ifndef PROTO_MESSAGE_H
 #define PROTO_MESSAGE_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/buf.h"
 #include "base/status.h"
 #include "tree/tree.h"
+
+#include <stddef.h>
+#include <stdint.h>
 
 enum { PROTO_VERSION = 1, PROTO_MAX_BRANCH_DEPTHS = 16, PROTO_MAX_LEASES = 4096 };
 
@@ -35,20 +35,21 @@ enum message_type {
 };
 
 struct msg_hello {
-    uint64_t model_hash; // of config and tokenizer: a worker of another model is refused
+    uint64_t
+        model_hash; // of config and tokenizer: a worker of another model is refused
     int32_t threads;
     char host[64];
 };
 
 struct msg_lease {
-    uint64_t weights_version; // complete in the worker; (uint64_t)-1: none yet
-    uint64_t weights_bytes;   // received so far of the version in transfer
+    uint64_t weights_version;  // complete in the worker; (uint64_t)-1: none yet
+    uint64_t weights_bytes;    // received so far of the version in transfer
     uint64_t weights_incoming; // that version; (uint64_t)-1: none
-    int32_t want;             // more tasks it would take
-    uint64_t *held;           // lease ids it works on
+    int32_t want;              // more tasks it would take
+    uint64_t *held;            // lease ids it works on
     size_t n_held;
-    double busy_s, idle_s;    // since its start
-    double flops;             // done since its start
+    double busy_s, idle_s; // since its start
+    double flops;          // done since its start
     int64_t generated_tokens;
 };
 
@@ -58,7 +59,7 @@ struct msg_task {
     uint64_t lease;
     uint64_t step, prompt_id, policy_version;
     uint64_t rng_key;
-    int64_t deadline_ms; // allowed from receipt, not a clock time
+    int64_t deadline_ms;                     // allowed from receipt, not a clock time
     int32_t branch[PROTO_MAX_BRANCH_DEPTHS]; // children per depth
     int32_t n_branch;
     int32_t first_child, child_count; // the part of the root's children to expand
@@ -68,7 +69,7 @@ struct msg_task {
     int32_t want_text;      // 0/1: verify steps too (evaluation)
     int32_t *prompt;
     size_t n_prompt;
-    char *answer;           // for the verifier
+    char *answer; // for the verifier
 };
 
 struct msg_result {
@@ -105,7 +106,8 @@ struct message {
 CHECKED enum status message_encode(struct buf *out, const struct message *m);
 
 // ERR_PROTOCOL, ERR_NOMEM; nothing to free on failure.
-CHECKED enum status message_decode(struct message *out, const uint8_t *bytes, size_t len);
+CHECKED enum status message_decode(struct message *out, const uint8_t *bytes,
+                                   size_t len);
 void message_free(struct message *m);
 
 const char *message_name(enum message_type type);

@@ -25,12 +25,19 @@ struct loopback {
     int size;
     struct parcel *parcels;
     size_t n, capacity;
-    uint64_t sent;      // counts parcels: the fault dice's counter
-    int64_t *last_due;  // (size, size): keeps a pair's messages in order
+    uint64_t sent;     // counts parcels: the fault dice's counter
+    int64_t *last_due; // (size, size): keeps a pair's messages in order
     int64_t now_ms;
 };
 
-enum dice { DICE_DELAY, DICE_REORDER, DICE_DUPLICATE, DICE_DROP, DICE_CORRUPT, DICE_BYTE };
+enum dice {
+    DICE_DELAY,
+    DICE_REORDER,
+    DICE_DUPLICATE,
+    DICE_DROP,
+    DICE_CORRUPT,
+    DICE_BYTE
+};
 
 static double roll(const struct loopback *n, enum dice which)
 {
@@ -55,7 +62,9 @@ static int64_t due_time(struct loopback *n, int from, int to)
 // Queues a copy of the message.
 static enum status post(struct loopback *n, int from, const struct outgoing *out)
 {
-    struct parcel p = {.from = from, .to = out->rank, .order = n->sent,
+    struct parcel p = {.from = from,
+                       .to = out->rank,
+                       .order = n->sent,
                        .len = out->head_len + out->tail_len};
     TRY(mem_grow(&n->parcels, &n->capacity, n->n, n->n + 1, sizeof *n->parcels));
     TRY(mem_new(&p.data, p.len, 1));
@@ -78,8 +87,8 @@ static enum status loopback_send(struct transport *t, const struct outgoing *out
     struct endpoint *e = (struct endpoint *)t;
     struct loopback *n = e->network;
     TRY(outgoing_check(t, out));
-    int lost = e->deaf || n->endpoints[out->rank].deaf ||
-               roll(n, DICE_DROP) < n->faults.drop;
+    int lost =
+        e->deaf || n->endpoints[out->rank].deaf || roll(n, DICE_DROP) < n->faults.drop;
     int twice = roll(n, DICE_DUPLICATE) < n->faults.duplicate;
     if (lost)
         n->sent++;
@@ -143,8 +152,8 @@ enum status loopback_new(struct loopback **out, int size,
     enum status st;
     if (size < 1 || faults->min_delay_ms < 0 ||
         faults->max_delay_ms < faults->min_delay_ms)
-        return status_fail(ERR_INPUT, "loopback: %d ranks, delays %lld to %lld ms", size,
-                           (long long)faults->min_delay_ms,
+        return status_fail(ERR_INPUT, "loopback: %d ranks, delays %lld to %lld ms",
+                           size, (long long)faults->min_delay_ms,
                            (long long)faults->max_delay_ms);
     TRY(mem_new(&n, 1, sizeof *n));
     n->faults = *faults;

@@ -19,8 +19,8 @@ CHECKED enum status loopback_new(struct loopback **out, int size,
                                  const struct loopback_faults *faults);
 void loopback_free(struct loopback *n);
 struct transport *loopback_endpoint(struct loopback *n, int rank); // borrowed
-void loopback_advance(struct loopback *n, int64_t now_ms); // virtual time moves
-void loopback_kill(struct loopback *n, int rank);   // its queues are emptied, it is deaf
+void loopback_advance(struct loopback *n, int64_t now_ms);         // virtual time moves
+void loopback_kill(struct loopback *n, int rank); // its queues are emptied, it is deaf
 void loopback_revive(struct loopback *n, int rank);
 int64_t loopback_next_ms(const struct loopback *n); // next delivery, INT64_MAX: none
 

@@ -5,8 +5,8 @@
 enum status outgoing_check(const struct transport *t, const struct outgoing *out)
 {
     if (out->rank < 0 || out->rank >= t->size || out->rank == t->rank)
-        return status_fail(ERR_INTERNAL, "send to rank %d from rank %d of %d", out->rank,
-                           t->rank, t->size);
+        return status_fail(ERR_INTERNAL, "send to rank %d from rank %d of %d",
+                           out->rank, t->rank, t->size);
     size_t room = out->tail ? out->tail->len : 0;
     size_t offset = out->tail_len > 0 ? out->tail_offset : 0; // of nothing: any
     if (offset > room || out->tail_len > room - offset)

@@ -1,15 +1,15 @@
 // Bytes between ranks.  A transport delivers whole messages in order or not at all; it
 // never blocks, and it owns nothing that it did not copy or was not given.
 //
-// Backends: comm/loopback.h (one process, virtual time, faults) and comm/mpi/mpi_transport.h.
-// One thread.
+// Backends: comm/loopback.h (one process, virtual time, faults) and
+// comm/mpi/mpi_transport.h. One thread.
 #ifndef COMM_TRANSPORT_H
 #define COMM_TRANSPORT_H
 
+#include "base/status.h"
+
 #include <stddef.h>
 #include <stdint.h>
-
-#include "base/status.h"
 
 // Reference-counted immutable bytes: the published weights, held by whoever sends them.
 struct blob {
@@ -41,22 +41,23 @@ void incoming_free(struct incoming *in);
 
 struct transport;
 struct transport_ops {
-    // Queues a message to another rank; takes `out->head` only on OK.  ERR_NOMEM, ERR_IO,
-    // ERR_LIMIT.
+    // Queues a message to another rank; takes `out->head` only on OK.  ERR_NOMEM,
+    // ERR_IO, ERR_LIMIT.
     enum status (*send)(struct transport *t, const struct outgoing *out);
     // *got = 1 and *in filled where a message is there, else *got = 0.  Makes progress
     // on sends.  ERR_NOMEM, ERR_IO, ERR_PROTOCOL (a message beyond the limit);
-    // ERR_TIMEOUT names a rank that has been stuck past the deadline: what is sent to it
-    // is lost until it moves again, the others go on.
+    // ERR_TIMEOUT names a rank that has been stuck past the deadline: what is sent to
+    // it is lost until it moves again, the others go on.
     enum status (*poll)(struct transport *t, struct incoming *in, int *got);
     // Bytes queued to `rank` and not yet out of our hands; 0 for a rank that is stuck.
     size_t (*pending)(struct transport *t, int rank);
     void (*free)(struct transport *t);
 };
 
-// What a send asks of its caller: another rank of this transport, a tail inside its blob
-// (ERR_INTERNAL), at most MAX_MESSAGE_BYTES (ERR_LIMIT).
-CHECKED enum status outgoing_check(const struct transport *t, const struct outgoing *out);
+// What a send asks of its caller: another rank of this transport, a tail inside its
+// blob (ERR_INTERNAL), at most MAX_MESSAGE_BYTES (ERR_LIMIT).
+CHECKED enum status outgoing_check(const struct transport *t,
+                                   const struct outgoing *out);
 
 struct transport { // first member of every backend
     const struct transport_ops *ops;

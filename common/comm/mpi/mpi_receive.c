@@ -1,5 +1,6 @@
-#include "base/mem.h"
 #include "mpi_state.h"
+
+#include "base/mem.h"
 
 #include <string.h>
 
@@ -66,7 +67,9 @@ static enum status test(const struct mpi_transport *m, struct arrival *a)
     if (a->done || a->stuck || age_ms <= m->deadline_ms)
         return OK;
     a->stuck = 1;
-    return status_fail(ERR_TIMEOUT, "rank %d began a message of %zu bytes %lld ms ago",
+    return status_fail(ERR_TIMEOUT,
+                       "rank %d began a message of %zu bytes %lld ms ago and "
+                       "has not ended it",
                        a->message.rank, a->message.len, (long long)age_ms);
 }
 

@@ -1,8 +1,10 @@
-#include "base/mem.h"
 #include "mpi_state.h"
 
+#include "base/mem.h"
+
 // Starts the send of head and tail as one message of two blocks, neither copied.
-static int start(struct mpi_transport *m, const struct outgoing *out, MPI_Request *request)
+static int start(struct mpi_transport *m, const struct outgoing *out,
+                 MPI_Request *request)
 {
     if (out->tail_len == 0)
         return MPI_Isend(out->head, (int)out->head_len, MPI_BYTE, out->rank, 0, m->comm,
@@ -47,7 +49,8 @@ enum status mpi_send(struct transport *t, const struct outgoing *out)
 
 // A rank that takes messages, however slowly, is not stuck: the time counts from the
 // last one that it took.
-static enum status check_deadline(const struct mpi_transport *m, const struct sending *s)
+static enum status check_deadline(const struct mpi_transport *m,
+                                  const struct sending *s)
 {
     struct peer *p = &m->peers[s->rank];
     int64_t since_ms = s->since_ms > p->taken_ms ? s->since_ms : p->taken_ms;

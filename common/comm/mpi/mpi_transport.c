@@ -1,7 +1,8 @@
+#include "mpi_state.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "mpi_state.h"
 
 #include <stdlib.h>
 
@@ -57,7 +58,8 @@ static const struct transport_ops mpi_ops = {mpi_send, mpi_poll, mpi_pending, mp
 
 int mpi_launched(void)
 {
-    static const char *const signs[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"};
+    static const char *const signs[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE",
+                                        "PMIX_RANK"};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         if (getenv(signs[i]))
             return 1;
@@ -67,12 +69,14 @@ int mpi_launched(void)
 static enum status join(struct mpi_transport *m)
 {
     int provided = 0;
-    TRY(mpi_check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided), "MPI_Init"));
+    TRY(mpi_check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided),
+                  "MPI_Init"));
     if (provided < MPI_THREAD_FUNNELED)
         return status_fail(ERR_IO, "this MPI does not allow threads beside it");
     TRY(mpi_check(MPI_Comm_dup(MPI_COMM_WORLD, &m->comm), "MPI_Comm_dup"));
     // Errors without a communicator of their own are raised on the world's.
-    TRY(mpi_check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "errors"));
+    TRY(mpi_check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN),
+                  "errors"));
     TRY(mpi_check(MPI_Comm_set_errhandler(m->comm, MPI_ERRORS_RETURN), "errors"));
     TRY(mpi_check(MPI_Comm_rank(m->comm, &m->base.rank), "rank"));
     return mpi_check(MPI_Comm_size(m->comm, &m->base.size), "size");
