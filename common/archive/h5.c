@@ -20,9 +20,17 @@ static herr_t innermost(unsigned n, const H5E_error2_t *error, void *context)
 
 enum status h5_fail(const char *what)
 {
+    static const char system_error[] = "error message = '";
     const char *why = "HDF5 gives no reason";
     (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, innermost, &why);
-    return status_fail(ERR_IO, "%s: %s", what, why);
+    // A failed system call's own words stand in the middle of HDF5's long line.
+    const char *quoted = strstr(why, system_error);
+    int len = (int)strlen(why);
+    if (quoted) {
+        why = quoted + sizeof system_error - 1;
+        len = (int)strcspn(why, "'");
+    }
+    return status_fail(ERR_IO, "%s: %.*s", what, len, why);
 }
 
 enum status h5_create(hid_t parent, const char *name, hid_t type, size_t chunk, hid_t *out)

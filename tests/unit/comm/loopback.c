@@ -1,17 +1,12 @@
 // The loopback network: order, delay, faults by seed, death.
-// cmocka.h needs the standard headers before it.
-// clang-format off
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-// clang-format on
-
 #include "comm/loopback.h"
 
 #include "base/mem.h"
+
+#include <cmocka.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #define assert_ok(call)                                                                \
     do {                                                                               \

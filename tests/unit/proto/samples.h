@@ -2,20 +2,15 @@
 #ifndef TEST_PROTO_SAMPLES_H
 #define TEST_PROTO_SAMPLES_H
 
-// cmocka.h needs the standard headers before it.
-// clang-format off
-#include <setjmp.h>
-#include <stdarg.h>
+#include "base/mem.h"
+#include "proto/message.h"
+
+#include <cmocka.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
-// clang-format on
-
-#include "base/mem.h"
-#include "proto/message.h"
 
 #define assert_ok(call)                                                                \
     do {                                                                               \
