@@ -14,6 +14,8 @@ enum {
     SPIN_US = 30,     // an idle thread of the pool, where processes do not share cores
 };
 
+static int torn; // of the process, like MPI itself
+
 // ---- the worker as a core ----------------------------------------------------------
 
 struct worker_seat {
@@ -93,8 +95,8 @@ enum status cluster_open(struct cluster *c, const struct settings *s)
     if (mpi_launched())
         TRY(open_mpi(c, s));
     if (c->size < 2) {
-        if (c->transport)
-            mpi_transport_finish(c->transport, 1);
+        if (c->transport) // mpirun -n 1
+            torn = !mpi_transport_finish(c->transport, 1);
         TRY(open_loopback(c));
     }
     return begin(c, s);
@@ -107,13 +109,18 @@ enum status cluster_open_alone(struct cluster *c, const struct settings *s)
     return begin(c, s);
 }
 
+int cluster_torn(void)
+{
+    return torn;
+}
+
 void cluster_close(struct cluster *c, int clean)
 {
     par_stop();
     if (c->network)
         loopback_free(c->network);
     else if (c->transport)
-        mpi_transport_finish(c->transport, clean);
+        torn = !mpi_transport_finish(c->transport, clean);
     *c = (struct cluster){0};
 }
 

@@ -21,6 +21,9 @@ CHECKED enum status cluster_open(struct cluster *c, const struct settings *s);
 CHECKED enum status cluster_open_alone(struct cluster *c, const struct settings *s);
 // Leaves it; `clean` as in mpi_transport_finish.
 void cluster_close(struct cluster *c, int clean);
+// 1 where MPI could not be finalized, because a rank is lost: the process can then only
+// _exit, or MPI's own clean-up would wait for that rank.
+int cluster_torn(void);
 
 static inline int cluster_is_learner(const struct cluster *c)
 {

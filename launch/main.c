@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "launch/cluster.h"
 #include "launch/commands.h"
 
 static const struct {
@@ -46,7 +47,12 @@ int main(int argc, char **argv)
         enum status st = commands[i].run(argc - 2, argv + 2);
         if (st != OK)
             log_error("%s: %s", argv[1], status_message());
-        return st == OK ? 0 : st == ERR_INPUT ? 2 : 1;
+        int code = st == OK ? 0 : st == ERR_INPUT ? 2 : 1;
+        if (cluster_torn()) {
+            (void)fflush(NULL);
+            _exit(code);
+        }
+        return code;
     }
     (void)fprintf(stderr, "etreerpo: unknown command '%s'\n\n", argv[1]);
     usage(stderr);

@@ -64,7 +64,7 @@ CHECKED enum status tree_add(struct tree *t, int32_t parent, int32_t child_index
                              const float *log_probs, const float *entropies, size_t n,
                              int32_t *index);
 
-// Every structural law: parents first, token ranges adjacent and inside, depths, child
+// Every structural law: a prompt, parents first, token ranges adjacent and inside, depths, child
 // indices unique below `branching`, branched nodes complete, leaves without children,
 // rewards in [0, 1], log-probs finite and <= 0, tokens below `vocab`.
 // ERR_PROTOCOL names the node and the law.

@@ -34,6 +34,8 @@ static enum status check_root(const struct tree *t)
         return broken(0, "not a root");
     if (root->end != NODE_BRANCHED || root->branching < 1)
         return broken(0, "a root without children");
+    if (root->token_count < 1) // the first token of a step is predicted by the one before
+        return broken(0, "a root without a prompt");
     return OK;
 }
 

@@ -33,7 +33,7 @@ train_small() {
     local job=$1 run=$2 ranks=$3
     shift 3
     local mpi=()
-    [ "$ranks" -gt 1 ] && mpi=(mpirun -n "$ranks")
+    [ "$ranks" -gt 1 ] && mpi=(mpirun ${MPIRUN_FLAGS:-} -n "$ranks")
     "${mpi[@]}" "$etreerpo" train "$root/launch/configs/quickstart.yaml" run.dir="$run" \
         model.path="$job/warm/model" data.train="$job/data/train.jsonl" \
         data.test="$job/data/test.jsonl" data.tokenizer="$job/data" \

@@ -160,7 +160,7 @@ static void test_delay(void **state)
     for (int ms = 5; ms <= 9; ms++)
         assert_true(seen[ms] > 0);
     loopback_advance(n, 0); // time does not go back
-    send(n, 0, 1, 1);
+    send(n, 1, 0, 1);
     assert_true(loopback_next_ms(n) > 20000);
     loopback_free(n);
 }

@@ -107,12 +107,13 @@ static void test_unknown_keys(void **state)
 {
     (void)state;
     const struct edit e = {
-        .extra = BYTES("\xa1x\xc0\xa1y\x93\x01\xa1z\x81\xa1k\xc3\xa2zz\xd9\x02hi"
-                       "\xa2"
-                       "e1\xd4\x05!\xa2"
-                       "e2\xc7\x03\x05"
-                       "abc"),
-        .extra_pairs = 5,
+        .extra =
+            BYTES("\xa1x\xc0\xa1y\x93\x01\xa1z\x81\xa1k\xc3\xa2zz\xd9\x02hi"
+                  "\xa2"
+                  "e1\xd4\x05!\xa2"
+                  "e2\xc7\x03\x05"
+                  "abc\xa1m\xde\x00\x01\xa1k\x01\xa1n\xdd\x00\x00\x00\x02\x01\x02"),
+        .extra_pairs = 7,
         .reversed = 1,
     };
     struct sample all[N_SAMPLES];
@@ -135,6 +136,8 @@ static void test_key_twice(void **state)
 
 // ---- numbers out of range
 // ------------------------------------------------------------
+
+#define ONE "\x01\0\0\0"
 
 static const struct bad {
     const char *sample, *key;
@@ -166,6 +169,9 @@ static const struct bad {
     {"task", KEY_BRANCH, BYTES("\xc4\x03\x04\x00\x00")},
     {"task", KEY_BRANCH, BYTES("\xc4\x08\x04\x00\x00\x00\x00\x00\x00\x00")},
     {"task", KEY_BRANCH, BYTES("\xc4\x04\x03\x00\x00\x00")}, // children 2 and 3 of 3
+    {"task", KEY_BRANCH,
+     BYTES("\xc4\x44" ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE
+               ONE)}, // 17 depths
     {"task", KEY_FIRST, BYTES("\xff")},
     {"task", KEY_FIRST, BYTES("\x03")},
     {"task", KEY_COUNT, BYTES("\x00")},
@@ -211,52 +217,57 @@ static void test_out_of_range(void **state)
     }
 }
 
-// Trees whose arrays contradict each other.
+// ---- trees whose arrays contradict each other
+// ----------------------------------------
+
+static void assert_tree_refused(struct tree_node *nodes, size_t n)
+{
+    struct message m = {.type = MSG_RESULT}, out;
+    struct buf bytes = {0};
+    m.as.result.tree = sample_tree();
+    m.as.result.tree.nodes = nodes;
+    m.as.result.tree.n_nodes = n;
+    if (n == 0)
+        m.as.result.tree.n_tokens = 0;
+    sample_bytes(&bytes, &m);
+    assert_int_equal(decode_exact(&out, bytes.data, bytes.len), ERR_PROTOCOL);
+    assert_names(status_message(), "RESULT");
+    buf_free(&bytes);
+}
+
+enum { N_NODES = sizeof sample_nodes / sizeof *sample_nodes };
+
+static const struct {
+    int node;
+    size_t field;
+    int32_t value;
+} contradictions[] = {
+    {0, offsetof(struct tree_node, parent), 0},
+    {1, offsetof(struct tree_node, parent), -1},
+    {2, offsetof(struct tree_node, parent), 2},
+    {3, offsetof(struct tree_node, parent), INT32_MIN},
+    {4, offsetof(struct tree_node, end), NODE_CUT + 1},
+    {4, offsetof(struct tree_node, end), -1},
+    {4, offsetof(struct tree_node, token_count), 2},
+    {4, offsetof(struct tree_node, token_count), 0},
+    {2, offsetof(struct tree_node, token_count), INT32_MAX},
+};
+
 static void test_trees(void **state)
 {
     (void)state;
-    enum { CASES = 9 };
-    for (int i = 0; i < CASES; i++) {
-        struct tree_node nodes[5];
-        struct message m = {.type = MSG_RESULT}, out;
-        struct buf bytes = {0};
+    struct tree_node nodes[N_NODES];
+    for (size_t i = 0; i < sizeof contradictions / sizeof *contradictions; i++) {
         memcpy(nodes, sample_nodes, sizeof nodes);
-        m.as.result.tree = sample_tree();
-        m.as.result.tree.nodes = nodes;
-        switch (i) {
-        case 0:
-            nodes[0].parent = 0;
-            break;
-        case 1:
-            nodes[1].parent = -1;
-            break;
-        case 2:
-            nodes[2].parent = 2;
-            break;
-        case 3:
-            nodes[3].parent = INT32_MIN;
-            break;
-        case 4:
-            nodes[4].end = (enum node_end)5;
-            break;
-        case 5:
-            nodes[4].token_count = 2;
-            break;
-        case 6:
-            nodes[4].token_count = 0;
-            break;
-        case 7:
-            nodes[1].token_count = -1;
-            break;
-        default:
-            nodes[2].token_count = INT32_MAX;
-            break;
-        }
-        sample_bytes(&bytes, &m);
-        assert_int_equal(decode_exact(&out, bytes.data, bytes.len), ERR_PROTOCOL);
-        assert_names(status_message(), "RESULT");
-        buf_free(&bytes);
+        memcpy((char *)&nodes[contradictions[i].node] + contradictions[i].field,
+               &contradictions[i].value, sizeof contradictions[i].value);
+        assert_tree_refused(nodes, N_NODES);
     }
+    memcpy(nodes, sample_nodes, sizeof nodes);
+    nodes[1].token_count = -1; // made up for by the next one
+    nodes[2].token_count = 5;
+    assert_tree_refused(nodes, N_NODES);
+    assert_tree_refused(nodes, 0);
 }
 
 static void test_tree_too_deep(void **state)
@@ -297,6 +308,29 @@ static void test_bin_bombs(void **state)
         buf_free(&bytes);
         buf_free(&edited);
     }
+}
+
+static void test_lengths(void **state)
+{
+    (void)state;
+    uint64_t held[PROTO_MAX_LEASES + 1] = {0};
+    struct message lease = {.type = MSG_LEASE}, task = {.type = MSG_TASK}, out;
+    struct buf answer = {0}, bytes = {0};
+    lease.as.lease.held = held;
+    lease.as.lease.n_held = PROTO_MAX_LEASES + 1;
+    sample_bytes(&bytes, &lease);
+    assert_int_equal(message_decode(&out, bytes.data, bytes.len), ERR_PROTOCOL);
+    assert_names(status_message(), "LEASE: held: too many");
+    for (int i = 0; i <= 1 << 20; i++)
+        buf_char(&answer, '7');
+    task.as.task = sample_task();
+    task.as.task.answer = (char *)answer.data;
+    buf_clear(&bytes);
+    sample_bytes(&bytes, &task);
+    assert_int_equal(message_decode(&out, bytes.data, bytes.len), ERR_PROTOCOL);
+    assert_names(status_message(), "TASK: answer: too long");
+    buf_free(&answer);
+    buf_free(&bytes);
 }
 
 // A peer's text stays one line of the log, and inside its array.
@@ -342,11 +376,11 @@ static void test_number_widths(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys),          cmocka_unit_test(test_unknown_keys),
-        cmocka_unit_test(test_key_twice),     cmocka_unit_test(test_out_of_range),
-        cmocka_unit_test(test_trees),         cmocka_unit_test(test_tree_too_deep),
-        cmocka_unit_test(test_bin_bombs),     cmocka_unit_test(test_text),
-        cmocka_unit_test(test_number_widths),
+        cmocka_unit_test(test_keys),      cmocka_unit_test(test_unknown_keys),
+        cmocka_unit_test(test_key_twice), cmocka_unit_test(test_out_of_range),
+        cmocka_unit_test(test_trees),     cmocka_unit_test(test_tree_too_deep),
+        cmocka_unit_test(test_bin_bombs), cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_text),      cmocka_unit_test(test_number_widths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
