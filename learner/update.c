@@ -1,6 +1,7 @@
 // The step from a batch's gradient to new parameters.
-#include "tensor/ops.h"
 #include "trainer_state.h"
+
+#include "tensor/ops.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -47,9 +48,10 @@ static void update_all(struct trainer *t, const struct adamw *a)
 enum status trainer_update(struct trainer *t, struct batch_stats *stats)
 {
     const struct trainer_config *c = &t->config;
-    t->model->version++;
-    if (t->normaliser <= 0.0)
-        return OK; // no signal in the whole batch
+    if (t->normaliser <= 0.0) { // no signal in the whole batch
+        t->model->version++;
+        return OK;
+    }
     double norm = sqrt(squared_norm(t->grad, t->model->layout.total)) / t->normaliser;
     if (!isfinite(norm))
         return status_fail(ERR_INTERNAL, "the gradient is not finite at update %lld",
@@ -69,6 +71,7 @@ enum status trainer_update(struct trainer *t, struct batch_stats *stats)
     };
     update_all(t, &a);
     model_repack(t->model);
+    t->model->version++;
     stats->grad_norm = norm;
     stats->loss /= t->normaliser;
     return OK;

@@ -30,8 +30,10 @@ static enum status copy_text(const struct fields *f, const char *key, char *out,
     size_t len = 0;
     TRY(field_str(f, key, &text, &len));
     len = len < room ? len : room - 1;
+    memcpy(out, text, len);
     for (size_t i = 0; i < len; i++)
-        out[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i];
+        if ((unsigned char)out[i] < ' ' || out[i] == 0x7f)
+            out[i] = '?';
     out[len] = 0;
     return OK;
 }

@@ -118,6 +118,30 @@ static enum status skip_extension(struct cursor *c, uint8_t tag)
     return take(c, len + 1, &bytes);
 }
 
+// A value whose tag, 0xc0 to 0xdf, is followed by its number or its length.
+static enum status read_wide(struct cursor *c, uint8_t tag, struct field *out,
+                             uint64_t *nested)
+{
+    if (tag == 0xc0 || tag == 0xc2 || tag == 0xc3) // nil, false, true
+        return OK;
+    if (tag == 0xc1)
+        return status_fail(ERR_PROTOCOL, "message: unknown format byte 0x%02x", tag);
+    if (tag <= 0xc6)
+        return read_bytes(c, FIELD_BIN, (size_t)1 << (tag - 0xc4), 0, out);
+    if (tag <= 0xc9 || (tag >= 0xd4 && tag <= 0xd8))
+        return skip_extension(c, tag);
+    if (tag <= 0xcb)
+        return read_float(c, tag == 0xca ? 4 : 8, out);
+    if (tag <= 0xd3)
+        return read_number(c, tag, out);
+    if (tag <= 0xdb)
+        return read_bytes(c, FIELD_STR, (size_t)1 << (tag - 0xd9), 0, out);
+    uint64_t count = 0;
+    TRY(read_big(c, tag % 2 ? 4 : 2, &count));
+    *nested = tag >= 0xde ? 2 * count : count;
+    return OK;
+}
+
 // One value.  *nested counts the values that follow it as its parts (arrays and maps).
 static enum status read_value(struct cursor *c, struct field *out, uint64_t *nested)
 {
@@ -125,31 +149,16 @@ static enum status read_value(struct cursor *c, struct field *out, uint64_t *nes
     *nested = 0;
     out->kind = FIELD_OTHER;
     TRY(read_byte(c, &tag));
-    if (tag <= 0x7f || tag >= 0xe0) {
-        set_int(out, (int8_t)tag);
-    } else if (tag <= 0x8f) {
-        *nested = 2 * (uint64_t)(tag & 0x0f);
-    } else if (tag <= 0x9f) {
-        *nested = tag & 0x0f;
-    } else if (tag <= 0xbf) {
+    if (tag >= 0xc0 && tag <= 0xdf)
+        return read_wide(c, tag, out, nested);
+    if (tag >= 0xa0 && tag <= 0xbf)
         return read_bytes(c, FIELD_STR, 0, tag & 0x1f, out);
-    } else if ((tag >= 0xc7 && tag <= 0xc9) || (tag >= 0xd4 && tag <= 0xd8)) {
-        return skip_extension(c, tag);
-    } else if (tag >= 0xc4 && tag <= 0xc6) {
-        return read_bytes(c, FIELD_BIN, (size_t)1 << (tag - 0xc4), 0, out);
-    } else if (tag == 0xca || tag == 0xcb) {
-        return read_float(c, tag == 0xca ? 4 : 8, out);
-    } else if (tag >= 0xcc && tag <= 0xd3) {
-        return read_number(c, tag, out);
-    } else if (tag >= 0xd9 && tag <= 0xdb) {
-        return read_bytes(c, FIELD_STR, (size_t)1 << (tag - 0xd9), 0, out);
-    } else if (tag >= 0xdc) {
-        uint64_t count = 0;
-        TRY(read_big(c, tag % 2 ? 4 : 2, &count));
-        *nested = tag >= 0xde ? 2 * count : count;
-    } else if (tag != 0xc0 && tag != 0xc2 && tag != 0xc3) {
-        return status_fail(ERR_PROTOCOL, "message: unknown format byte 0x%02x", tag);
-    }
+    if (tag <= 0x7f || tag >= 0xe0)
+        set_int(out, (int8_t)tag);
+    else if (tag <= 0x8f)
+        *nested = 2 * (uint64_t)(tag & 0x0f);
+    else
+        *nested = tag & 0x0f;
     return OK;
 }
 

@@ -1,6 +1,6 @@
-#include <math.h>
-
 #include "credit_group.h"
+
+#include <math.h>
 
 struct flat_group {
     double n, sum, square_sum;
@@ -21,23 +21,30 @@ static struct flat_group gather(const struct tree *t, const struct subtree *belo
     return g;
 }
 
+// What divides the advantages; rewards that differ by rounding alone are not blown up.
+static double flat_scale(const struct flat_group *g, enum credit_norm norm)
+{
+    double mean = g->sum / g->n;
+    double scale = 1.0;
+    if (norm == CREDIT_NORM_STD)
+        scale = sqrt(fmax(0.0, (g->square_sum - g->n * mean * mean) / (g->n - 1.0)));
+    else if (norm == CREDIT_NORM_BERNOULLI)
+        scale = mean * (1.0 - mean);
+    return scale > 1e-6 ? scale : 1.0;
+}
+
 // A leaf's advantage in the flat group.  A group of one has nothing to compare with:
 // rloo's baseline is then 0.
 static double leaf_advantage(const struct flat_group *g, double reward,
                              const struct credit_config *config)
 {
-    double mean = g->sum / g->n;
     if (g->n < 2.0)
         return config->method == CREDIT_RLOO ? reward : 0.0;
     if (g->silent)
         return 0.0;
     double a = config->method == CREDIT_RLOO ? reward - (g->sum - reward) / (g->n - 1.0)
-                                             : reward - mean;
-    if (config->norm == CREDIT_NORM_STD)
-        a /= sqrt((g->square_sum - g->n * mean * mean) / (g->n - 1.0));
-    else if (config->norm == CREDIT_NORM_BERNOULLI && mean > 0.0 && mean < 1.0)
-        a /= mean * (1.0 - mean);
-    return a;
+                                             : reward - g->sum / g->n;
+    return a / flat_scale(g, config->norm);
 }
 
 static double share_weight(enum credit_weight kind, double share)
@@ -59,8 +66,7 @@ void credit_leaves(struct tree *t, const struct credit_config *config,
         if (tree_is_leaf(n))
             below[i].value_sum = leaf_advantage(&g, (double)n->reward, config);
         n->advantage = (float)(below[i].value_sum / (double)below[i].leaves);
-        n->weight =
-            (float)share_weight(config->weight, (double)below[i].leaves / g.n);
+        n->weight = (float)share_weight(config->weight, (double)below[i].leaves / g.n);
         below[n->parent].value_sum += below[i].value_sum;
     }
     t->nodes[0].advantage = 0.0f;

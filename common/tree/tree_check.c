@@ -1,10 +1,11 @@
 // The laws of a tree, checked as if its maker were hostile: every index is held against
 // its array before it is used, in one pass over nodes and one over tokens.
-#include <math.h>
-#include <string.h>
+#include "tree.h"
 
 #include "base/mem.h"
-#include "tree.h"
+
+#include <math.h>
+#include <string.h>
 
 static enum status broken(size_t node, const char *law)
 {
@@ -14,8 +15,8 @@ static enum status broken(size_t node, const char *law)
 static enum status check_tokens(const struct tree *t, size_t i, int32_t vocab)
 {
     const struct tree_node *n = &t->nodes[i];
-    for (size_t k = (size_t)n->token_begin; k < (size_t)(n->token_begin + n->token_count);
-         k++) {
+    for (size_t k = (size_t)n->token_begin;
+         k < (size_t)(n->token_begin + n->token_count); k++) {
         if (t->tokens[k] < 0 || t->tokens[k] >= vocab)
             return broken(i, "a token outside the vocabulary");
         float log_prob = t->log_probs[k], entropy = t->entropies[k];
@@ -34,7 +35,8 @@ static enum status check_root(const struct tree *t)
         return broken(0, "not a root");
     if (root->end != NODE_BRANCHED || root->branching < 1)
         return broken(0, "a root without children");
-    if (root->token_count < 1) // the first token of a step is predicted by the one before
+    if (root->token_count <
+        1) // the first token of a step is predicted by the one before
         return broken(0, "a root without a prompt");
     return OK;
 }
@@ -66,7 +68,8 @@ static enum status check_node(const struct tree *t, size_t i)
 static enum status check_range(const struct tree *t, size_t i, size_t *expected)
 {
     const struct tree_node *n = &t->nodes[i];
-    if (n->token_begin < 0 || n->token_count < 0 || (size_t)n->token_begin != *expected ||
+    if (n->token_begin < 0 || n->token_count < 0 ||
+        (size_t)n->token_begin != *expected ||
         (size_t)n->token_count > t->n_tokens - *expected)
         return broken(i, "its tokens are not where they must be");
     *expected += (size_t)n->token_count;
@@ -96,7 +99,8 @@ static enum status check_children(const struct tree *t, int32_t first, int32_t c
     TRY_OUT(mem_new(&seen, total, 1));
     for (size_t i = 1; i < t->n_nodes; i++) {
         const struct tree_node *n = &t->nodes[i];
-        if (n->parent == 0 && (n->child_index < first || n->child_index - first >= count)) {
+        if (n->parent == 0 &&
+            (n->child_index < first || n->child_index - first >= count)) {
             st = broken(i, "a child of the root that does not belong to this part");
             goto out;
         }
