@@ -127,8 +127,9 @@ enum status tree_check_part(const struct tree *t, int32_t vocab, int32_t first,
                            t->n_tokens);
     TRY(check_root(t));
     if (first < 0 || count < 1 || count > t->nodes[0].branching - first)
-        return status_fail(ERR_PROTOCOL, "tree: no children %d to %d below the root",
-                           first, first + count);
+        return status_fail(ERR_PROTOCOL,
+                           "tree: no %d children from %d on below the root", count,
+                           first);
     for (size_t i = 0; i < t->n_nodes; i++) {
         if (i > 0)
             TRY(check_node(t, i));
