@@ -2,10 +2,6 @@
 #ifndef BENCHMARKS_BENCH_H
 #define BENCHMARKS_BENCH_H
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/par.h"
@@ -13,6 +9,10 @@
 #include "base/status.h"
 #include "model/model.h"
 #include "tree/tree.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 // A benchmark has no one to report to: say why and leave.
 #define MUST(call)                                                                     \
@@ -46,9 +46,18 @@ static inline int bench_threads(void)
 static inline struct model_config bench_shape(void)
 {
     return (struct model_config){
-        .vocab = 1024, .dim = 256, .layers = 6, .heads = 8, .kv_heads = 8, .head_dim = 32,
-        .ffn = 1024, .max_positions = 4096, .rms_epsilon = 1e-5f, .rope_theta = 10000.0,
-        .eos = 0, .bos = -1,
+        .vocab = 1024,
+        .dim = 256,
+        .layers = 6,
+        .heads = 8,
+        .kv_heads = 8,
+        .head_dim = 32,
+        .ffn = 1024,
+        .max_positions = 4096,
+        .rms_epsilon = 1e-5f,
+        .rope_theta = 10000.0,
+        .eos = 0,
+        .bos = -1,
     };
 }
 
@@ -97,7 +106,8 @@ static inline void bench_chain_then_tree(struct tree *t, int chain, int b, int d
     int32_t *prompt = NULL, node = 0;
     MUST(mem_new(&prompt, (size_t)n, sizeof *prompt));
     for (int i = 0; i < n; i++)
-        prompt[i] = (int32_t)rng_below(rng_root(3, RNG_TEST), (uint64_t)i, (uint64_t)vocab);
+        prompt[i] =
+            (int32_t)rng_below(rng_root(3, RNG_TEST), (uint64_t)i, (uint64_t)vocab);
     MUST(tree_init(t, 0, prompt, (size_t)n));
     mem_free(prompt);
     for (int i = 0; i < chain; i++) {

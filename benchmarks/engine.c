@@ -1,14 +1,22 @@
 // The engine against the machine: decode and training as shares of the measured GEMM
 // peak, at ENGINE's reference shape.   THREADS=n for another number of threads.
-#include <cblas.h>
-#include <string.h>
-
 #include "bench.h"
+
 #include "learner/pack.h"
 #include "model/decode.h"
 #include "tensor/ops.h"
 
-enum { RUNS = 7, PREFIX = 512, BATCH = 32, DECODE_STEPS = 32, SEQUENCE = 512, SEQUENCES = 4 };
+#include <cblas.h>
+#include <string.h>
+
+enum {
+    RUNS = 7,
+    PREFIX = 512,
+    BATCH = 32,
+    DECODE_STEPS = 32,
+    SEQUENCE = 512,
+    SEQUENCES = 4
+};
 
 static double gemm_seconds(int ours, int n, const float *x, const float *w,
                            const float *packed, float *y)
@@ -17,8 +25,8 @@ static double gemm_seconds(int ours, int n, const float *x, const float *w,
     if (ours)
         gemm_forward(y, n, x, n, packed, NULL, n, n, n, 0);
     else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, n, n, 1.0f, x, n, w, n, 0.0f,
-                    y, n);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, n, n, 1.0f, x, n, w, n,
+                    0.0f, y, n);
     return clock_seconds() - start;
 }
 
@@ -43,7 +51,8 @@ static double gemm_peak(int threads)
         for (int run = 0; run < RUNS; run++)
             seconds[run] = gemm_seconds(ours, N, x, w, packed, y);
         double rate = 2.0 * N * N * N / bench_median(seconds, RUNS);
-        printf("gemm %4d^3 %-9s %7.1f GFLOP/s\n", N, ours ? "own" : "openblas", rate / 1e9);
+        printf("gemm %4d^3 %-9s %7.1f GFLOP/s\n", N, ours ? "own" : "openblas",
+               rate / 1e9);
         if (rate > best)
             best = rate;
     }
@@ -82,8 +91,8 @@ static void bench_decode(const struct model *m, double peak)
             kv_branch_release(cache, branches[b]);
     }
     double rate = bench_median(rates, RUNS);
-    printf("decode   prefix %d batch %d: %8.0f tokens/s, %6.1f GFLOP/s\n", PREFIX, BATCH,
-           bench_median(speed, RUNS), rate / 1e9);
+    printf("decode   prefix %d batch %d: %8.0f tokens/s, %6.1f GFLOP/s\n", PREFIX,
+           BATCH, bench_median(speed, RUNS), rate / 1e9);
     printf("decode share: %.1f %% of the GEMM peak\n", 100.0 * rate / peak);
     kv_branch_release(cache, root);
     decoder_free(decoder);
@@ -129,7 +138,8 @@ static void bench_training(const struct model *m, double peak)
            "GFLOP/s, %.0f tokens/s\n",
            SEQUENCES, SEQUENCE, flops / f / 1e9, 100.0 * flops / f / peak,
            3.0 * flops / t / 1e9, pack.n_tokens / t);
-    printf("training share: %.1f %% of the GEMM peak\n", 100.0 * 3.0 * flops / t / peak);
+    printf("training share: %.1f %% of the GEMM peak\n",
+           100.0 * 3.0 * flops / t / peak);
     activations_free(a);
     pack_free(&pack);
     mem_free(origins);
@@ -144,7 +154,8 @@ int main(void)
 {
     int threads = bench_threads();
     MUST(par_start(threads, 50));
-    printf("%d threads; dim 256, 6 layers, 8 heads, ffn 1024, vocabulary 1024; medians of %d\n",
+    printf("%d threads; dim 256, 6 layers, 8 heads, ffn 1024, vocabulary 1024; medians "
+           "of %d\n",
            threads, RUNS);
     double peak = gemm_peak(threads);
     struct model_config shape = bench_shape();

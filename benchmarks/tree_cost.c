@@ -1,6 +1,7 @@
 // What packing a tree saves: forward+backward over unique tokens against the same trees
 // with every root-to-leaf path laid out, in counted FLOPs and in measured time.
 #include "bench.h"
+
 #include "learner/pack.h"
 
 enum { RUNS = 3, MAX_FLAT_ROWS = 12288 };
@@ -14,8 +15,8 @@ struct layout {
     double seconds[RUNS];
 };
 
-static void layout_open(struct layout *l, int chain, int b, int depth, int step, int vocab,
-                        int flat)
+static void layout_open(struct layout *l, int chain, int b, int depth, int step,
+                        int vocab, int flat)
 {
     struct tree *list[1] = {&l->tree};
     struct pack_origin *origins = NULL;
@@ -82,8 +83,8 @@ static double compare(const struct model *m, struct activations *a, float *grad,
                        model_forward_flops(&m->config, &tree.pack);
     double tree_s = bench_median(tree.seconds, RUNS);
     double measured = bench_median(flat.seconds, RUNS) / tree_s;
-    printf("%2d %5d %4d %7zu %8d %8.0f %7.2f %10.2f %9.2f %9.1f %6.2f\n", b, depth, step,
-           tree_leaf_count(&tree.tree), tree.pack.n_tokens, rows,
+    printf("%2d %5d %4d %7zu %8d %8.0f %7.2f %10.2f %9.2f %9.1f %6.2f\n", b, depth,
+           step, tree_leaf_count(&tree.tree), tree.pack.n_tokens, rows,
            rows / tree.pack.n_tokens, predicted, measured, 1e3 * tree_s,
            measured / predicted);
     layout_close(&tree);
@@ -101,10 +102,12 @@ int main(void)
     bench_model(&m, &shape);
     MUST(activations_new(&a, &m));
     MUST(mem_new(&grad, m.layout.total, sizeof *grad));
-    printf("dim 256, 6 layers; prompt and steps of `step` tokens; ratios are flattened / tree; "
+    printf("dim 256, 6 layers; prompt and steps of `step` tokens; ratios are flattened "
+           "/ tree; "
            "medians of %d\n",
            RUNS);
-    printf(" b depth step  leaves   unique    paths  tokens  (a) FLOPs  (b) time   tree ms  b / a\n");
+    printf(" b depth step  leaves   unique    paths  tokens  (a) FLOPs  (b) time   "
+           "tree ms  b / a\n");
     double shares[9];
     int cells = 0;
     for (int b = 2; b <= 8; b *= 2) {

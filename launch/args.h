@@ -1,5 +1,5 @@
-// Splits a command's arguments: one positional (a config, a kind), options --name VALUE,
-// flags --name, and key=value settings.  Borrows argv.
+// Splits a command's arguments: one positional (a config, a kind), options --name
+// VALUE, flags --name, and key=value settings.  Borrows argv.
 #ifndef LAUNCH_ARGS_H
 #define LAUNCH_ARGS_H
 

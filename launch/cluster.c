@@ -1,13 +1,13 @@
 #include "launch/cluster.h"
 
-#include <unistd.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/par.h"
 #include "comm/loopback.h"
 #include "comm_mpi/mpi_transport.h"
+
+#include <unistd.h>
 
 enum {
     DRAIN_MS = 10000, // for the last STOP to leave
@@ -43,13 +43,15 @@ static enum status seat_tick(void *core, int64_t now_ms, struct outbox *out)
     return worker_tick(seat->worker, now_ms, out);
 }
 
-static enum status seat_work(void *core, int64_t now_ms, struct outbox *out, int *worked)
+static enum status seat_work(void *core, int64_t now_ms, struct outbox *out,
+                             int *worked)
 {
     struct worker_seat *seat = core;
     TRY(worker_work(seat->worker, now_ms, out, worked));
     // The first step feeds the prompt, the second has fed a sampled token.
     if (*worked && seat->steps < 2 && ++seat->steps == 2)
-        log_info("first rollout token %.2f s after joining", clock_seconds() - seat->opened_s);
+        log_info("first rollout token %.2f s after joining",
+                 clock_seconds() - seat->opened_s);
     return OK;
 }
 
@@ -59,10 +61,11 @@ static int seat_done(const void *core)
     return worker_stopped(seat->worker);
 }
 
-static const struct core_ops worker_core = {seat_start, seat_receive, seat_tick, seat_work,
-                                            seat_done};
+static const struct core_ops worker_core = {seat_start, seat_receive, seat_tick,
+                                            seat_work, seat_done};
 
-// ---- joining -------------------------------------------------------------------------
+// ---- joining
+// -------------------------------------------------------------------------
 
 static enum status open_mpi(struct cluster *c, const struct settings *s)
 {
@@ -124,7 +127,8 @@ void cluster_close(struct cluster *c, int clean)
     *c = (struct cluster){0};
 }
 
-// ---- running -------------------------------------------------------------------------
+// ---- running
+// -------------------------------------------------------------------------
 
 static void advance(void *context, int64_t now_ms)
 {

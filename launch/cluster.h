@@ -1,5 +1,5 @@
-// The ranks of this run: those of mpirun, or, without it, a learner and a worker in this
-// process joined by the loopback transport.
+// The ranks of this run: those of mpirun, or, without it, a learner and a worker in
+// this process joined by the loopback transport.
 #ifndef LAUNCH_CLUSTER_H
 #define LAUNCH_CLUSTER_H
 
@@ -9,7 +9,7 @@
 struct loopback;
 
 struct cluster {
-    int rank, size;           // size counts the in-process worker
+    int rank, size; // size counts the in-process worker
     int ranks_on_host;
     struct transport *transport; // this rank's
     struct loopback *network;    // NULL under mpirun

@@ -1,8 +1,8 @@
 // etreerpo config: every key, as a Markdown table.
-#include <stdio.h>
-
 #include "launch/commands.h"
 #include "launch/settings.h"
+
+#include <stdio.h>
 
 enum status command_config(int argc, char **argv)
 {

@@ -1,8 +1,4 @@
 // etreerpo data: problems and tokenizers.
-#include <limits.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "base/config.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -10,6 +6,10 @@
 #include "launch/args.h"
 #include "launch/commands.h"
 #include "text/tokenizer.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
 
 enum { MAX_TEXT_BYTES = 1 << 30 };
 
@@ -20,7 +20,7 @@ struct data_settings {
 
 #define INT(field, initial, min, max, unit, doc)                                       \
     {                                                                                  \
-        #field, CONFIG_INT, offsetof(struct data_settings, field), initial, min, max,  \
+#field, CONFIG_INT, offsetof(struct data_settings, field), initial, min, max,  \
             "", unit, doc                                                              \
     }
 // clang-format off
@@ -58,7 +58,8 @@ static void append_texts(struct buf *out, const struct dataset *d)
     }
 }
 
-static enum status save_tokenizer(const struct buf *text, int64_t vocab, const char *dir)
+static enum status save_tokenizer(const struct buf *text, int64_t vocab,
+                                  const char *dir)
 {
     struct tokenizer *t = NULL;
     enum status st;
@@ -133,7 +134,8 @@ static enum status make_tokenizer(const struct data_settings *s, const char *fro
     if (!from)
         return status_fail(ERR_INPUT, "data tokenizer needs --text FILE");
     if (s->vocab < 257)
-        return status_fail(ERR_INPUT, "vocab: %ld is below 257, the bytes and one special",
+        return status_fail(ERR_INPUT,
+                           "vocab: %ld is below 257, the bytes and one special",
                            (long)s->vocab);
     TRY_OUT(read_text(&text, from));
     TRY_OUT(file_make_dirs(dir));

@@ -1,4 +1,5 @@
-// etreerpo eval: sampled and greedy scores on held-out problems, on any number of ranks.
+// etreerpo eval: sampled and greedy scores on held-out problems, on any number of
+// ranks.
 #include "base/file.h"
 #include "launch/args.h"
 #include "launch/commands.h"
@@ -36,11 +37,12 @@ static enum status report(const struct score *sampled, const struct score *greed
 }
 
 // Greedy chains first and sampled ones second, in one cluster.
-static enum status lead(struct cluster *cluster, const struct job *job, const char *json)
+static enum status lead(struct cluster *cluster, const struct job *job,
+                        const char *json)
 {
     const struct settings *s = &job->settings;
-    struct evaluation e = {&job->test, job->test.n, s->eval.samples, s->eval.temperature,
-                           (uint64_t)s->run.seed};
+    struct evaluation e = {&job->test, job->test.n, s->eval.samples,
+                           s->eval.temperature, (uint64_t)s->run.seed};
     struct score sampled = {0}, greedy = {0};
     enum status st;
     TRY_OUT(evaluation_run(cluster, job, &e, &sampled));

@@ -1,7 +1,4 @@
 // etreerpo sample: one tree of a prompt, drawn in the terminal.
-#include <stdio.h>
-#include <unistd.h>
-
 #include "base/mem.h"
 #include "base/par.h"
 #include "launch/args.h"
@@ -10,6 +7,9 @@
 #include "rollout/expand.h"
 #include "tree/credit.h"
 #include "tree/draw.h"
+
+#include <stdio.h>
+#include <unistd.h>
 
 static const char *token_text(void *context, int32_t token, size_t *len)
 {

@@ -38,8 +38,9 @@ static enum status make_example(const struct job *job, const struct problem *p,
     TRY_OUT(tokens_push(&tell, job->model.config.eos));
     TRY_OUT(mem_new(&zeros, tell.len, sizeof *zeros));
     if (ask.len + tell.len > (size_t)job->model.config.max_positions) {
-        st = status_fail(ERR_INPUT, "a solution of %zu tokens with its question: more "
-                                    "than model.max_positions %d",
+        st = status_fail(ERR_INPUT,
+                         "a solution of %zu tokens with its question: more "
+                         "than model.max_positions %d",
                          ask.len + tell.len, job->model.config.max_positions);
         goto out;
     }
@@ -68,7 +69,8 @@ static enum status one_update(struct sft *s, int64_t update, struct batch_stats 
     }
     for (size_t first = 0; first < batch;) {
         size_t take = trainer_pack_size(s->trainer, s->views + first, batch - first, 1);
-        TRY_OUT(trainer_accumulate_supervised(s->trainer, s->views + first, take, stats));
+        TRY_OUT(
+            trainer_accumulate_supervised(s->trainer, s->views + first, take, stats));
         first += take;
     }
     st = trainer_update(s->trainer, stats);

@@ -7,7 +7,8 @@
 #include "launch/plan_run.h"
 #include "launch/record.h"
 
-// ---- the learner as a core, with its record -------------------------------------------------
+// ---- the learner as a core, with its record
+// -------------------------------------------------
 
 struct train_seat {
     struct learner *learner;
@@ -33,7 +34,8 @@ static enum status seat_tick(void *core, int64_t now_ms, struct outbox *out)
     return learner_tick(seat->learner, now_ms, out);
 }
 
-static enum status seat_work(void *core, int64_t now_ms, struct outbox *out, int *worked)
+static enum status seat_work(void *core, int64_t now_ms, struct outbox *out,
+                             int *worked)
 {
     struct train_seat *seat = core;
     struct step_record step;
@@ -53,15 +55,17 @@ static int seat_done(const void *core)
     return learner_done(seat->learner);
 }
 
-static const struct core_ops train_core = {seat_start, seat_receive, seat_tick, seat_work,
-                                           seat_done};
+static const struct core_ops train_core = {seat_start, seat_receive, seat_tick,
+                                           seat_work, seat_done};
 
-// ---- the command ------------------------------------------------------------------------------
+// ---- the command
+// ------------------------------------------------------------------------------
 
 static enum status lead(struct cluster *cluster, struct job *job)
 {
     struct train_seat seat = {0};
-    struct job_prompts prompts = {job, &job->train, (uint64_t)job->settings.run.seed, 1};
+    struct job_prompts prompts = {job, &job->train, (uint64_t)job->settings.run.seed,
+                                  1};
     struct learner_config config;
     uint64_t first = 0;
     enum status st;

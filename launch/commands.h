@@ -1,5 +1,5 @@
-// The program's commands.  Each gets the arguments behind its name and returns a status;
-// main turns ERR_INPUT into exit status 2 and any other failure into 1.
+// The program's commands.  Each gets the arguments behind its name and returns a
+// status; main turns ERR_INPUT into exit status 2 and any other failure into 1.
 #ifndef LAUNCH_COMMANDS_H
 #define LAUNCH_COMMANDS_H
 

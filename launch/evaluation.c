@@ -30,7 +30,8 @@ static enum status seat_tick(void *core, int64_t now_ms, struct outbox *out)
     return evaluate_tick(seat->evaluate, now_ms, out);
 }
 
-static enum status seat_work(void *core, int64_t now_ms, struct outbox *out, int *worked)
+static enum status seat_work(void *core, int64_t now_ms, struct outbox *out,
+                             int *worked)
 {
     struct eval_seat *seat = core;
     struct tree *const *trees = NULL;
@@ -50,8 +51,8 @@ static int seat_done(const void *core)
     return evaluate_done(seat->evaluate);
 }
 
-static const struct core_ops eval_core = {seat_start, seat_receive, seat_tick, seat_work,
-                                          seat_done};
+static const struct core_ops eval_core = {seat_start, seat_receive, seat_tick,
+                                          seat_work, seat_done};
 
 enum status evaluation_run(struct cluster *c, const struct job *job,
                            const struct evaluation *e, struct score *out)

@@ -7,9 +7,9 @@
 
 struct evaluation {
     const struct dataset *set;
-    size_t problems;      // the first so many of it
-    int64_t samples;      // per problem
-    double temperature;   // 0: greedy
+    size_t problems;    // the first so many of it
+    int64_t samples;    // per problem
+    double temperature; // 0: greedy
     uint64_t seed;
 };
 

@@ -1,12 +1,12 @@
 #include "launch/job.h"
 
-#include <string.h>
-#include <unistd.h>
-
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "model/decode.h"
+
+#include <string.h>
+#include <unistd.h>
 
 static uint64_t hash_model(const struct job *job)
 {
@@ -44,7 +44,8 @@ static enum status fresh_model(struct job *job)
         .bos = -1,
     };
     if (s->model.dim % s->model.heads != 0)
-        return status_fail(ERR_INPUT, "model.dim %ld is not a multiple of model.heads %ld",
+        return status_fail(ERR_INPUT,
+                           "model.dim %ld is not a multiple of model.heads %ld",
                            (long)s->model.dim, (long)s->model.heads);
     TRY(model_new(&job->model, &c));
     model_randomize(&job->model, rng_root((uint64_t)s->run.seed, RNG_INIT));
@@ -70,11 +71,12 @@ static enum status load_tokenizer(struct job *job)
     const struct settings *s = &job->settings;
     const char *where = *s->data.tokenizer ? s->data.tokenizer : s->model.path;
     if (!*where)
-        return status_fail(ERR_INPUT,
-                           "no tokenizer: set data.tokenizer or model.path to a folder");
+        return status_fail(
+            ERR_INPUT, "no tokenizer: set data.tokenizer or model.path to a folder");
     TRY(tokenizer_load(&job->tokenizer, where));
     if (tokenizer_eos(job->tokenizer) < 0)
-        return status_fail(ERR_INPUT, "%s: the tokenizer has no end-of-text token", where);
+        return status_fail(ERR_INPUT, "%s: the tokenizer has no end-of-text token",
+                           where);
     if (!*s->rollout.delimiter)
         return OK;
     TRY(tokenizer_find(job->tokenizer, s->rollout.delimiter, &job->delimiters));
@@ -91,7 +93,8 @@ static enum status load_data(struct job *job, int data)
         TRY(dataset_load(&job->train, s->data.train, (size_t)s->data.train_limit));
     if (data & JOB_TEST)
         TRY(dataset_load(&job->test, s->data.test, (size_t)s->eval.problems));
-    if (((data & JOB_TRAIN) && job->train.n == 0) || ((data & JOB_TEST) && job->test.n == 0))
+    if (((data & JOB_TRAIN) && job->train.n == 0) ||
+        ((data & JOB_TEST) && job->test.n == 0))
         return status_fail(ERR_INPUT, "%s: no problems in it",
                            job->train.n == 0 && (data & JOB_TRAIN) ? s->data.train
                                                                    : s->data.test);
@@ -130,7 +133,8 @@ static enum status fill_prompt(void *context, uint64_t position, struct msg_task
 {
     const struct job_prompts *from = context;
     uint64_t n = from->set->n, at = position % n;
-    uint64_t id = from->shuffle ? dataset_shuffled(from->seed, position / n, n, at) : at;
+    uint64_t id =
+        from->shuffle ? dataset_shuffled(from->seed, position / n, n, at) : at;
     const struct problem *p = &from->set->problems[id];
     struct buf text = {0};
     struct tokens ids = {0};
@@ -178,7 +182,8 @@ struct dispatch_config job_dispatch_config(const struct job *job, int ranks)
     };
 }
 
-static enum status trainer_settings(const struct settings *s, struct trainer_config *out)
+static enum status trainer_settings(const struct settings *s,
+                                    struct trainer_config *out)
 {
     struct credit_config credit;
     TRY(credit_by_name(&credit, s->train.credit));

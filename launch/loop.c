@@ -15,7 +15,8 @@ static enum status receive_some(struct seat *s, struct outbox *out, int *busy)
         struct incoming in = {0};
         int got = 0;
         enum status st = s->transport->ops->poll(s->transport, &in, &got);
-        if (st == ERR_TIMEOUT) // one rank's sends were given up; the core judges by silence
+        if (st ==
+            ERR_TIMEOUT) // one rank's sends were given up; the core judges by silence
             log_warn("%s", status_message());
         else if (st != OK)
             return status_wrap(st, "receive");

@@ -5,10 +5,10 @@
 #ifndef LAUNCH_LOOP_H
 #define LAUNCH_LOOP_H
 
-#include <stdint.h>
-
 #include "base/status.h"
 #include "comm/outbox.h"
+
+#include <stdint.h>
 
 struct core_ops {
     enum status (*start)(void *core, int64_t now_ms, struct outbox *out);

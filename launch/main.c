@@ -1,27 +1,32 @@
 // etreerpo: reinforcement learning from verifiable rewards with step-level credit.
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "base/log.h"
 #include "launch/cluster.h"
 #include "launch/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name, *usage;
     command_fn *run;
 } commands[] = {
-    {"data", "data algebra --out DIR [key=value ...]   generate problems and a tokenizer",
+    {"data",
+     "data algebra --out DIR [key=value ...]   generate problems and a tokenizer",
      command_data},
     {"sft", "sft CONFIG [key=value ...]               warm start from worked solutions",
      command_sft},
-    {"train", "train CONFIG [key=value ...]             tree rollouts and policy updates",
+    {"train",
+     "train CONFIG [key=value ...]             tree rollouts and policy updates",
      command_train},
-    {"eval", "eval CONFIG [key=value ...]              Pass@1, Pass@k, length, step accuracy",
+    {"eval",
+     "eval CONFIG [key=value ...]              Pass@1, Pass@k, length, step accuracy",
      command_eval},
-    {"sample", "sample CONFIG --prompt TEXT [--answer N]  draw one tree in the terminal",
+    {"sample",
+     "sample CONFIG --prompt TEXT [--answer N]  draw one tree in the terminal",
      command_sample},
-    {"config", "config                                   every key: default, bounds, meaning",
+    {"config",
+     "config                                   every key: default, bounds, meaning",
      command_config},
 };
 
@@ -30,8 +35,9 @@ static void usage(FILE *to)
     (void)fprintf(to, "usage: etreerpo COMMAND ...\n\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         (void)fprintf(to, "  etreerpo %s\n", commands[i].usage);
-    (void)fprintf(to, "\ntrain and eval use every rank that mpirun starts; without mpirun "
-                      "one process does it all.\n");
+    (void)fprintf(to,
+                  "\ntrain and eval use every rank that mpirun starts; without mpirun "
+                  "one process does it all.\n");
 }
 
 int main(int argc, char **argv)

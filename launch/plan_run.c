@@ -27,11 +27,14 @@ enum status plan_run_print(const struct job *job)
         leaves *= (double)s->rollout.branch.items[i];
     (void)printf("# parameters            %zu\n", model_param_count(&job->model));
     (void)printf("# training problems     %zu\n", job->train.n);
-    (void)printf("# leaves a step         %.0f at most\n", leaves * (double)s->train.prompts);
-    (void)printf("# learner: weights, panels, gradient, moments, published copy %.1f MB%s\n",
-                 mb(6.0 * weights), s->train.kl_coef > 0 ? ", reference twice more" : "");
-    (void)printf("# worker: weights, panels, second buffer %.1f MB, keys and values %.1f MB\n",
-                 mb(3.0 * weights), (double)s->rollout.kv_mb * 1.048576);
+    (void)printf("# leaves a step         %.0f at most\n",
+                 leaves * (double)s->train.prompts);
+    (void)printf(
+        "# learner: weights, panels, gradient, moments, published copy %.1f MB%s\n",
+        mb(6.0 * weights), s->train.kl_coef > 0 ? ", reference twice more" : "");
+    (void)printf(
+        "# worker: weights, panels, second buffer %.1f MB, keys and values %.1f MB\n",
+        mb(3.0 * weights), (double)s->rollout.kv_mb * 1.048576);
     (void)printf("# one checkpoint        %.1f MB\n", mb(3.0 * weights));
     (void)printf("# weights to a worker   %.1f MB in %.0f messages\n", mb(weights),
                  slices < 1.0 ? 1.0 : slices);

@@ -9,7 +9,8 @@
 
 enum { BAR = 20 };
 
-void progress_begin(struct progress *p, const char *what, uint64_t first, uint64_t total)
+void progress_begin(struct progress *p, const char *what, uint64_t first,
+                    uint64_t total)
 {
     *p = (struct progress){what, first, total, clock_seconds(), isatty(STDERR_FILENO)};
 }

@@ -11,7 +11,8 @@ struct progress {
     int terminal;
 };
 
-void progress_begin(struct progress *p, const char *what, uint64_t first, uint64_t total);
+void progress_begin(struct progress *p, const char *what, uint64_t first,
+                    uint64_t total);
 void progress_step(struct progress *p, uint64_t done, const char *text);
 void progress_end(struct progress *p);
 

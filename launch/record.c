@@ -26,8 +26,8 @@ struct record {
     char archive_dir[PATH_MAX];
 };
 
-// Weights, two moments and the archive's share, for the checkpoints that may be there at
-// once (one more than is kept).
+// Weights, two moments and the archive's share, for the checkpoints that may be there
+// at once (one more than is kept).
 static uint64_t bytes_needed(const struct job *job)
 {
     uint64_t parameters = model_param_count(&job->model);
@@ -86,7 +86,8 @@ void record_free(struct record *r)
     mem_free(r);
 }
 
-// ---- a step ------------------------------------------------------------------------------
+// ---- a step
+// ------------------------------------------------------------------------------
 
 static enum status append_archive(struct record *r, const struct step_record *step,
                                   const struct step_metrics *m)
@@ -99,7 +100,8 @@ static enum status append_archive(struct record *r, const struct step_record *st
         values[i] = m->items[i].value;
     }
     if (!r->archive)
-        TRY(archive_open(&r->archive, r->archive_dir, step->step, buf_cstr(&r->config)));
+        TRY(archive_open(&r->archive, r->archive_dir, step->step,
+                         buf_cstr(&r->config)));
     return archive_append(r->archive, step->step, names, values, (size_t)m->n,
                           step->trees, n_trees);
 }
@@ -110,7 +112,8 @@ static enum status append_log(struct record *r, const struct step_record *step,
     struct metrics_field fields[STEP_METRICS_MAX + 2];
     char batch[20], weights[20];
     int n = 0;
-    (void)snprintf(batch, sizeof batch, "%016llx", (unsigned long long)step->batch_hash);
+    (void)snprintf(batch, sizeof batch, "%016llx",
+                   (unsigned long long)step->batch_hash);
     (void)snprintf(weights, sizeof weights, "%016llx",
                    (unsigned long long)step->weights_hash);
     for (; n < m->n; n++)
@@ -130,7 +133,8 @@ static void for_archive(const struct step_metrics *all, struct step_metrics *out
             out->items[out->n++] = all->items[i];
 }
 
-static enum status save_checkpoint(struct record *r, uint64_t done, uint64_t weights_hash,
+static enum status save_checkpoint(struct record *r, uint64_t done,
+                                   uint64_t weights_hash,
                                    const struct trainer_state *state)
 {
     const struct settings *s = &r->job->settings;
@@ -179,7 +183,8 @@ enum status record_step(struct record *r, const struct step_record *step,
     TRY(append_archive(r, step, &archived));
     TRY(append_log(r, step, &all));
     show(r, step, &all);
-    if (done % (uint64_t)s->run.checkpoint_every != 0 && done != (uint64_t)s->train.steps)
+    if (done % (uint64_t)s->run.checkpoint_every != 0 &&
+        done != (uint64_t)s->train.steps)
         return OK;
     return status_wrap(save_checkpoint(r, done, step->weights_hash, state),
                        "checkpoint after step %llu", (unsigned long long)done);
@@ -196,7 +201,8 @@ enum status record_finish(struct record *r)
     return file_write(path, "done\n", 5);
 }
 
-// ---- resuming ------------------------------------------------------------------------------
+// ---- resuming
+// ------------------------------------------------------------------------------
 
 enum status record_first_step(const struct job *job, uint64_t *step)
 {
@@ -209,7 +215,8 @@ enum status record_first_step(const struct job *job, uint64_t *step)
     return OK;
 }
 
-// The checkpoint's parameters, into the model that is there (whose buffers others hold).
+// The checkpoint's parameters, into the model that is there (whose buffers others
+// hold).
 static enum status restore_model(struct job *job, const char *path, uint64_t hash)
 {
     struct model saved = {0};
@@ -232,8 +239,8 @@ out:
 
 enum status record_restore(struct job *job, struct trainer_state *state, uint64_t *step)
 {
-    struct checkpoint_state c = {.m = state->m, .v = state->v,
-                                 .n = job->model.layout.total};
+    struct checkpoint_state c = {
+        .m = state->m, .v = state->v, .n = job->model.layout.total};
     char path[PATH_MAX];
     int found = 0;
     TRY(checkpoint_latest(job->settings.run.dir, step, path, &found));

@@ -32,7 +32,8 @@ struct vote {
     int right;
 };
 
-static void cast_vote(struct vote *votes, int *n, const char *text, size_t len, int right)
+static void cast_vote(struct vote *votes, int *n, const char *text, size_t len,
+                      int right)
 {
     const char *answer;
     size_t answer_len;
@@ -139,16 +140,16 @@ void score_print(const struct score *s, const char *how, struct buf *out)
                (long long)s->samples);
     for (int64_t k = 1; k <= s->samples; k *= 2) {
         struct metrics_mean m = score_pass_at(s, k);
-        buf_printf(out, "  Pass@%-3lld %6.1f %% +- %.1f\n", (long long)k, 100.0 * m.mean,
-                   100.0 * m.ci95);
+        buf_printf(out, "  Pass@%-3lld %6.1f %% +- %.1f\n", (long long)k,
+                   100.0 * m.mean, 100.0 * m.ci95);
     }
     if (s->samples > 2) {
         struct metrics_mean m = score_majority(s);
         buf_printf(out, "  maj@%-4lld %6.1f %% +- %.1f\n", (long long)s->samples,
                    100.0 * m.mean, 100.0 * m.ci95);
     }
-    buf_printf(out, "  length   %6.1f tokens, %.1f %% cut off\n", share(s->tokens, s->leaves),
-               100.0 * share(s->truncated, s->leaves));
+    buf_printf(out, "  length   %6.1f tokens, %.1f %% cut off\n",
+               share(s->tokens, s->leaves), 100.0 * share(s->truncated, s->leaves));
     buf_printf(out, "  steps    %6.1f %% exact, %.1f %% as in the reference\n",
                100.0 * share(s->valid_steps, s->steps),
                100.0 * share(s->right_steps, s->steps));
@@ -157,7 +158,8 @@ void score_print(const struct score *s, const char *how, struct buf *out)
 void score_json(const struct score *s, struct buf *out)
 {
     struct metrics_mean majority = score_majority(s);
-    buf_printf(out, "{\"problems\": %zu, \"samples_per_problem\": %lld, \"samples\": %.0f",
+    buf_printf(out,
+               "{\"problems\": %zu, \"samples_per_problem\": %lld, \"samples\": %.0f",
                s->problems, (long long)s->samples, s->leaves);
     for (int64_t k = 1; k <= s->samples; k *= 2) {
         struct metrics_mean m = score_pass_at(s, k);
@@ -165,7 +167,8 @@ void score_json(const struct score *s, struct buf *out)
                    (long long)k, m.mean, (long long)k, m.ci95);
     }
     buf_printf(out, ", \"majority\": %.6f, \"length\": %.3f, \"truncated\": %.6f",
-               majority.mean, share(s->tokens, s->leaves), share(s->truncated, s->leaves));
+               majority.mean, share(s->tokens, s->leaves),
+               share(s->truncated, s->leaves));
     buf_printf(out, ", \"step_valid\": %.6f, \"step_accuracy\": %.6f}",
                share(s->valid_steps, s->steps), share(s->right_steps, s->steps));
 }

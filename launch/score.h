@@ -1,19 +1,19 @@
-// The score of an evaluation: what the sampled chains of a data set's problems are worth.
+// The score of an evaluation: what the sampled chains of a data set's problems are
+// worth.
 #ifndef LAUNCH_SCORE_H
 #define LAUNCH_SCORE_H
 
+#include "base/buf.h"
 #include "data/dataset.h"
 #include "learner/metrics.h"
 #include "text/tokenizer.h"
 #include "tree/tree.h"
 
-#include "base/buf.h"
-
 struct score {
-    size_t problems;     // scored so far, from 0 on
-    int64_t samples;     // per problem
-    double *correct;     // (problems): right samples
-    double *majority;    // (problems): 1 where the most frequent answer is right
+    size_t problems;  // scored so far, from 0 on
+    int64_t samples;  // per problem
+    double *correct;  // (problems): right samples
+    double *majority; // (problems): 1 where the most frequent answer is right
     double leaves, tokens, truncated; // over all chains
     double steps, valid_steps, right_steps;
 };
@@ -24,7 +24,8 @@ void score_free(struct score *s);
 
 // Adds the tree of the next problem.  ERR_NOMEM.
 CHECKED enum status score_add(struct score *s, const struct tree *t,
-                              const struct problem *p, const struct tokenizer *tokenizer);
+                              const struct problem *p,
+                              const struct tokenizer *tokenizer);
 
 struct metrics_mean score_pass_at(const struct score *s, int64_t k);
 struct metrics_mean score_majority(const struct score *s);

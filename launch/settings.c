@@ -2,7 +2,7 @@
 
 #define KEY(section, field, type, initial, min, max, choices, unit, doc)               \
     {                                                                                  \
-        #section "." #field, type, offsetof(struct settings, section.field), initial,  \
+#section "." #field, type, offsetof(struct settings, section.field), initial,  \
             min, max, choices, unit, doc                                               \
     }
 #define INT(section, field, initial, min, max, unit, doc)                              \

@@ -4,11 +4,11 @@
 #ifndef LAUNCH_SETTINGS_H
 #define LAUNCH_SETTINGS_H
 
-#include <stdint.h>
-
 #include "base/buf.h"
 #include "base/config.h"
 #include "base/status.h"
+
+#include <stdint.h>
 
 struct settings {
     struct {

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-__attribute__((format(printf, 3, 4)))
-static void put(struct step_metrics *m, double value, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void
+put(struct step_metrics *m, double value, const char *format, ...)
 {
     if (m->n == STEP_METRICS_MAX)
         return;

@@ -15,7 +15,8 @@ struct step_metrics {
     int n;
 };
 
-// Worker idle shares are since the last call: keep one `before` a worker, zeroed at first.
+// Worker idle shares are since the last call: keep one `before` a worker, zeroed at
+// first.
 struct worker_clock {
     double busy_s, idle_s;
 };

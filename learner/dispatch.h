@@ -66,7 +66,6 @@ CHECKED enum status dispatch_stop(struct dispatch *d, struct outbox *out);
 // would wait in vain.  Ranks that have not come by start_ms are not waited for.
 int dispatch_all_stopped(const struct dispatch *d);
 
-
 struct worker_report { // as of its last LEASE
     int rank;
     int alive;

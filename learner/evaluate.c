@@ -1,9 +1,17 @@
 #include "evaluate.h"
 
-#include "base/mem.h"
 #include "publish.h"
 
-enum phase { PHASE_BEGIN, PHASE_COLLECT, PHASE_HAND_OUT, PHASE_STOP, PHASE_LEAVE, PHASE_DONE };
+#include "base/mem.h"
+
+enum phase {
+    PHASE_BEGIN,
+    PHASE_COLLECT,
+    PHASE_HAND_OUT,
+    PHASE_STOP,
+    PHASE_LEAVE,
+    PHASE_DONE
+};
 
 struct evaluate {
     struct evaluate_config config;
@@ -65,14 +73,15 @@ int evaluate_done(const struct evaluate *e)
     return e->phase == PHASE_DONE;
 }
 
-// A chunk is planned as a step of its own, so that a problem's random key depends on its
-// number and the chunk size alone.
+// A chunk is planned as a step of its own, so that a problem's random key depends on
+// its number and the chunk size alone.
 static enum status begin_chunk(struct evaluate *e, int64_t now_ms, struct outbox *out)
 {
     uint64_t left = e->config.problems - e->first;
     struct msg_task *tasks = NULL;
     e->n = left < e->config.chunk ? (size_t)left : e->config.chunk;
-    TRY(plan_tasks(&e->config.plan, e->first, e->first, e->n, e->model->version, &tasks));
+    TRY(plan_tasks(&e->config.plan, e->first, e->first, e->n, e->model->version,
+                   &tasks));
     enum status st = dispatch_begin(e->dispatch, tasks, e->n, 1, now_ms, out);
     plan_free(tasks, e->n);
     if (st == OK)

@@ -26,9 +26,10 @@ CHECKED enum status evaluate_start(struct evaluate *e, int64_t now_ms,
                                    struct outbox *out);
 CHECKED enum status evaluate_receive(struct evaluate *e, int rank, const uint8_t *bytes,
                                      size_t len, int64_t now_ms, struct outbox *out);
-CHECKED enum status evaluate_tick(struct evaluate *e, int64_t now_ms, struct outbox *out);
-CHECKED enum status evaluate_work(struct evaluate *e, int64_t now_ms, struct outbox *out,
-                                  int *worked);
+CHECKED enum status evaluate_tick(struct evaluate *e, int64_t now_ms,
+                                  struct outbox *out);
+CHECKED enum status evaluate_work(struct evaluate *e, int64_t now_ms,
+                                  struct outbox *out, int *worked);
 // A finished chunk: trees of problems [*first, *first + *n), borrowed until the next
 // call; *n = 0 where none is waiting.  The next chunk begins only after this.
 void evaluate_take(struct evaluate *e, uint64_t *first, struct tree *const **trees,

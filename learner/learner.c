@@ -1,8 +1,9 @@
 #include "learner.h"
 
+#include "publish.h"
+
 #include "base/hash.h"
 #include "base/mem.h"
-#include "publish.h"
 
 // Where a step stands.  Each learner_work does one phase's next piece.
 enum phase {
@@ -85,8 +86,8 @@ enum status learner_start(struct learner *l, int64_t now_ms, struct outbox *out)
     return publish(l->dispatch, l->model, out);
 }
 
-enum status learner_receive(struct learner *l, int rank, const uint8_t *bytes, size_t len,
-                            int64_t now_ms, struct outbox *out)
+enum status learner_receive(struct learner *l, int rank, const uint8_t *bytes,
+                            size_t len, int64_t now_ms, struct outbox *out)
 {
     return dispatch_receive(l->dispatch, rank, bytes, len, now_ms, out);
 }
@@ -96,13 +97,15 @@ enum status learner_tick(struct learner *l, int64_t now_ms, struct outbox *out)
     return dispatch_tick(l->dispatch, now_ms, out);
 }
 
-// ---- one step --------------------------------------------------------------------------
+// ---- one step
+// --------------------------------------------------------------------------
 
 static enum status begin_step(struct learner *l, int64_t now_ms, struct outbox *out)
 {
     size_t n = (size_t)l->config.prompts_per_step;
     struct msg_task *tasks = NULL;
-    TRY(plan_tasks(&l->config.plan, l->step, l->step * n, n, l->model->version, &tasks));
+    TRY(plan_tasks(&l->config.plan, l->step, l->step * n, n, l->model->version,
+                   &tasks));
     enum status st =
         dispatch_begin(l->dispatch, tasks, n, l->config.parts, now_ms, out);
     plan_free(tasks, n);

@@ -19,13 +19,13 @@ struct learner_config {
     struct trainer_config trainer;
     struct dispatch_config dispatch;
     struct plan plan;
-    uint64_t steps;           // of the run
+    uint64_t steps; // of the run
     int32_t prompts_per_step;
-    int32_t parts;            // tasks a prompt is cut into
+    int32_t parts; // tasks a prompt is cut into
 };
 
-struct step_record { // of one finished training step
-    uint64_t step;   // from 0
+struct step_record {     // of one finished training step
+    uint64_t step;       // from 0
     struct tree **trees; // prompt order; borrowed until the next learner call
     size_t n_trees;
     struct batch_stats stats;
@@ -44,7 +44,8 @@ CHECKED enum status learner_new(struct learner **out, const struct learner_confi
 void learner_free(struct learner *l);
 struct trainer_state *learner_trainer_state(struct learner *l);
 
-CHECKED enum status learner_start(struct learner *l, int64_t now_ms, struct outbox *out);
+CHECKED enum status learner_start(struct learner *l, int64_t now_ms,
+                                  struct outbox *out);
 CHECKED enum status learner_receive(struct learner *l, int rank, const uint8_t *bytes,
                                     size_t len, int64_t now_ms, struct outbox *out);
 CHECKED enum status learner_tick(struct learner *l, int64_t now_ms, struct outbox *out);

@@ -15,11 +15,12 @@ struct loss_rule {
 };
 
 struct loss_value {
-    double loss, kl;   // kl: without weight and coefficient
-    float d_log_prob;  // derivative of the loss with respect to log_prob
-    int clipped;       // 1 where the policy term's derivative was cut to 0
+    double loss, kl;  // kl: without weight and coefficient
+    float d_log_prob; // derivative of the loss with respect to log_prob
+    int clipped;      // 1 where the policy term's derivative was cut to 0
 };
 
-struct loss_value loss_of_token(const struct loss_rule *rule, const struct loss_token *t);
+struct loss_value loss_of_token(const struct loss_rule *rule,
+                                const struct loss_token *t);
 
 #endif

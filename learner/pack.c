@@ -65,7 +65,8 @@ static void put_output(struct pack *p, struct pack_origin *origins, int32_t at,
     origins[at] = origin;
 }
 
-// ---- trees ---------------------------------------------------------------------------
+// ---- trees
+// ---------------------------------------------------------------------------
 
 static void count_tree(const struct tree *t, struct pack_size *size)
 {
@@ -96,7 +97,8 @@ static enum status pack_one(struct pack *p, struct pack_origin *origins,
             continue;
         const struct attention_span *up = &p->spans[parent];
         put_output(p, origins, children_at[n->parent]++, up->begin + up->count - 1,
-                   t->tokens[n->token_begin], (struct pack_origin){number, n->token_begin});
+                   t->tokens[n->token_begin],
+                   (struct pack_origin){number, n->token_begin});
     }
     mem_free(children_at);
     return OK;
@@ -123,7 +125,8 @@ out:
     return st;
 }
 
-// ---- flattened paths -----------------------------------------------------------------
+// ---- flattened paths
+// -----------------------------------------------------------------
 
 static void count_paths(const struct tree *t, struct pack_size *size)
 {

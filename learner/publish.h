@@ -6,6 +6,7 @@
 #include "model/model.h"
 
 // Copies the parameters and publishes them as the model's version.  ERR_NOMEM.
-CHECKED enum status publish(struct dispatch *d, const struct model *m, struct outbox *out);
+CHECKED enum status publish(struct dispatch *d, const struct model *m,
+                            struct outbox *out);
 
 #endif

@@ -1,9 +1,10 @@
 #include "trainer.h"
 
-#include "base/mem.h"
 #include "loss.h"
 #include "pack.h"
 #include "trainer_state.h"
+
+#include "base/mem.h"
 
 #include <math.h>
 #include <string.h>
@@ -85,12 +86,14 @@ static enum status reserve(struct trainer *t, size_t outputs)
     size_t a = t->capacity, b = a, c = a;
     TRY(mem_grow(&t->log_prob, &a, 0, outputs, sizeof *t->log_prob));
     TRY(mem_grow(&t->coef, &b, 0, outputs, sizeof *t->coef));
-    TRY(mem_grow(&t->reference_log_prob, &c, 0, outputs, sizeof *t->reference_log_prob));
+    TRY(mem_grow(&t->reference_log_prob, &c, 0, outputs,
+                 sizeof *t->reference_log_prob));
     t->capacity = a;
     return OK;
 }
 
-// ---- policy gradient -------------------------------------------------------------------
+// ---- policy gradient
+// -------------------------------------------------------------------
 
 static size_t generated(const struct tree *t)
 {
@@ -141,9 +144,9 @@ static enum status token_nodes(const struct tree *tree, int32_t **out)
     return OK;
 }
 
-static void fill_coef(struct trainer *t, const struct tree *tree, const int32_t *node_of,
-                      const struct pack_origin *origin, size_t output,
-                      struct batch_stats *stats)
+static void fill_coef(struct trainer *t, const struct tree *tree,
+                      const int32_t *node_of, const struct pack_origin *origin,
+                      size_t output, struct batch_stats *stats)
 {
     const struct loss_rule rule = {t->config.clip_low, t->config.clip_high,
                                    t->config.kl_coef};
@@ -227,7 +230,8 @@ out:
     return st;
 }
 
-// ---- supervised ------------------------------------------------------------------------
+// ---- supervised
+// ------------------------------------------------------------------------
 
 enum status trainer_accumulate_supervised(struct trainer *t, struct tree *const *trees,
                                           size_t n, struct batch_stats *stats)

@@ -22,13 +22,13 @@ enum loss_norm { LOSS_NORM_TOKEN, LOSS_NORM_PROMPT };
 struct trainer_config {
     struct credit_config credit;
     float lr, beta1, beta2, epsilon, weight_decay;
-    int64_t warmup_steps;  // linear; then constant
+    int64_t warmup_steps;      // linear; then constant
     float clip_low, clip_high; // ratio in [1 - low, 1 + high]
-    float kl_coef;         // 0: no reference model is kept
-    float max_grad_norm;   // 0: no clipping
+    float kl_coef;             // 0: no reference model is kept
+    float max_grad_norm;       // 0: no clipping
     enum loss_norm norm;
-    float temperature;     // of the rollouts, > 0
-    int32_t pack_tokens;   // a pack is closed before it would exceed this
+    float temperature;   // of the rollouts, > 0
+    int32_t pack_tokens; // a pack is closed before it would exceed this
 };
 
 struct batch_stats {
@@ -36,12 +36,12 @@ struct batch_stats {
     int64_t prompts, signal_prompts;
     int64_t unique_tokens, path_tokens; // rows computed, rows if paths were flattened
     int64_t generated_tokens;
-    double entropy_sum;   // over generated tokens
+    double entropy_sum;       // over generated tokens
     double log_prob_diff_max; // |learner - behaviour| over the trained tokens
-    double clipped;       // tokens whose ratio was clipped
+    double clipped;           // tokens whose ratio was clipped
     double kl_sum;
     double flops;
-    double grad_norm;     // after normalisation, before clipping
+    double grad_norm; // after normalisation, before clipping
     double loss;
 };
 

@@ -6,8 +6,8 @@
 
 struct trainer {
     struct trainer_config config;
-    struct model *model;      // borrowed
-    struct model reference;   // zeroed unless kl_coef > 0
+    struct model *model;    // borrowed
+    struct model reference; // zeroed unless kl_coef > 0
     struct activations *activations, *reference_activations;
     struct trainer_state state;
     float *grad;       // (layout.total)

@@ -1,10 +1,11 @@
 #include "archive.h"
 
+#include "columns.h"
+#include "h5.h"
+
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "columns.h"
-#include "h5.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -44,7 +45,8 @@ void archive_free(struct archive *a)
 static enum status create_file(struct archive *a)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    if (access < 0 || H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST) < 0)
+    if (access < 0 ||
+        H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST) < 0)
         return h5_fail("file properties");
     a->file = H5Fcreate(a->live, H5F_ACC_TRUNC, H5P_DEFAULT, access);
     (void)H5Pclose(access);
@@ -78,7 +80,8 @@ enum status archive_open(struct archive **out, const char *dir, uint64_t first,
     TRY_OUT(create_groups(a));
     TRY_OUT(h5_write_text(a->file, "config", config_yaml));
     TRY_OUT(h5_write_u64(a->file, "schema", SCHEMA));
-    TRY_OUT(h5_create(a->file, "/metrics/step", H5T_NATIVE_UINT64, CHUNK_METRICS, &a->step));
+    TRY_OUT(h5_create(a->file, "/metrics/step", H5T_NATIVE_UINT64, CHUNK_METRICS,
+                      &a->step));
     for (enum column c = 0; c < COLUMNS; c++)
         TRY_OUT(h5_create(a->file, column_table[c].name, column_type(c), CHUNK_ROWS,
                           &a->columns[c]));
@@ -122,8 +125,9 @@ static enum status append_nodes(struct archive *a, const struct tree *t)
         TRY_OUT(mem_new(&rows[c], t->n_nodes, sizeof *rows[c]));
     for (size_t i = 0; i < t->n_nodes; i++) {
         const struct tree_node *n = &t->nodes[i];
-        const int32_t whole[] = {n->parent,      n->child_index, n->branching,  n->depth,
-                                 n->token_begin, n->token_count, (int32_t)n->end};
+        const int32_t whole[] = {n->parent,      n->child_index, n->branching,
+                                 n->depth,       n->token_begin, n->token_count,
+                                 (int32_t)n->end};
         const float real[] = {n->reward, n->value, n->advantage, n->weight};
         for (int c = 0; c < 7; c++)
             rows[c][i] = whole[c];

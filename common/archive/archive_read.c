@@ -1,8 +1,8 @@
 #include "archive.h"
-
-#include "base/mem.h"
 #include "columns.h"
 #include "h5.h"
+
+#include "base/mem.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,8 +12,8 @@ static enum status open_segment(const char *path, hid_t *out)
     size_t len = strlen(path);
     int live = len > 5 && strcmp(path + len - 5, ".live") == 0;
     h5_quiet();
-    hid_t file = H5Fopen(path, H5F_ACC_RDONLY | (live ? H5F_ACC_SWMR_READ : 0u),
-                         H5P_DEFAULT);
+    hid_t file =
+        H5Fopen(path, H5F_ACC_RDONLY | (live ? H5F_ACC_SWMR_READ : 0u), H5P_DEFAULT);
     if (file < 0)
         return status_fail(ERR_INPUT, "%s: not a readable archive", path);
     *out = file;
@@ -67,7 +67,8 @@ static struct tree_node node_at(const struct columns *c, size_t i)
 static enum status build_tree(const struct columns *c, size_t i, uint64_t node,
                               uint64_t token, struct tree *out)
 {
-    uint64_t node_end = u64_at(c, TREE_NODE_END, i), token_end = u64_at(c, TREE_TOKEN_END, i);
+    uint64_t node_end = u64_at(c, TREE_NODE_END, i),
+             token_end = u64_at(c, TREE_TOKEN_END, i);
     if (node_end < node || node_end > c->n[NODE_WEIGHT] || token_end < token ||
         token_end > c->n[TOKEN_ENTROPY])
         return status_fail(ERR_INPUT, "tree %zu reaches beyond the archive", i);
@@ -82,8 +83,8 @@ static enum status build_tree(const struct columns *c, size_t i, uint64_t node,
         t->nodes[k] = node_at(c, node + k);
     TRY(mem_dup(&t->tokens, (const int32_t *)c->data[TOKEN_ID] + token, t->n_tokens,
                 sizeof *t->tokens));
-    TRY(mem_dup(&t->log_probs, (const float *)c->data[TOKEN_LOG_PROB] + token, t->n_tokens,
-                sizeof *t->log_probs));
+    TRY(mem_dup(&t->log_probs, (const float *)c->data[TOKEN_LOG_PROB] + token,
+                t->n_tokens, sizeof *t->log_probs));
     return mem_dup(&t->entropies, (const float *)c->data[TOKEN_ENTROPY] + token,
                    t->n_tokens, sizeof *t->entropies);
 }
@@ -101,7 +102,8 @@ static enum status read_columns(hid_t file, struct columns *c)
     for (enum column i = NODE_PARENT; i <= NODE_WEIGHT; i++)
         if (c->n[i] < c->n[NODE_WEIGHT])
             return status_fail(ERR_INPUT, "%s is cut off", column_table[i].name);
-    return c->n[TOKEN_ID] < c->n[TOKEN_ENTROPY] || c->n[TOKEN_LOG_PROB] < c->n[TOKEN_ENTROPY]
+    return c->n[TOKEN_ID] < c->n[TOKEN_ENTROPY] ||
+                   c->n[TOKEN_LOG_PROB] < c->n[TOKEN_ENTROPY]
                ? status_fail(ERR_INPUT, "the tokens are cut off")
                : OK;
 }

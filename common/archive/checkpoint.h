@@ -17,8 +17,8 @@ struct checkpoint_state {
     size_t n;
 };
 
-// Makes the empty folder aside; the caller saves the model into `path` (PATH_MAX bytes).
-// ERR_IO.
+// Makes the empty folder aside; the caller saves the model into `path` (PATH_MAX
+// bytes). ERR_IO.
 CHECKED enum status checkpoint_begin(const char *run, uint64_t step, char *path);
 CHECKED enum status checkpoint_write_state(const char *path,
                                            const struct checkpoint_state *s);
@@ -28,8 +28,8 @@ CHECKED enum status checkpoint_commit(const char *run, uint64_t step, int64_t ke
 // The newest whole checkpoint: its folder in `path`; *found = 0 where there is none.
 CHECKED enum status checkpoint_latest(const char *run, uint64_t *step, char *path,
                                       int *found);
-// Fills m and v (n floats each, the caller's) and the numbers.  ERR_INPUT names the file
-// and the reason.
+// Fills m and v (n floats each, the caller's) and the numbers.  ERR_INPUT names the
+// file and the reason.
 CHECKED enum status checkpoint_read_state(const char *path, struct checkpoint_state *s);
 
 #endif

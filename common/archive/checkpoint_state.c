@@ -1,12 +1,14 @@
-#include "base/mem.h"
 #include "checkpoint.h"
 #include "h5.h"
+
+#include "base/mem.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
-static enum status write_vector(hid_t file, const char *name, const float *data, size_t n)
+static enum status write_vector(hid_t file, const char *name, const float *data,
+                                size_t n)
 {
     const hsize_t length = n;
     hid_t space = H5Screate_simple(1, &length, NULL);
@@ -57,8 +59,8 @@ static enum status read_vector(hid_t file, const char *name, float *out, size_t 
         memcpy(out, data, n * sizeof *data);
     mem_free(data);
     return count == n ? OK
-                      : status_fail(ERR_INPUT, "%s has %zu numbers, the model %zu", name,
-                                    count, n);
+                      : status_fail(ERR_INPUT, "%s has %zu numbers, the model %zu",
+                                    name, count, n);
 }
 
 enum status checkpoint_read_state(const char *path, struct checkpoint_state *s)

@@ -1,5 +1,5 @@
-// The archive's datasets of trees, nodes and tokens, in one table for writer and reader.
-// Private to archive.
+// The archive's datasets of trees, nodes and tokens, in one table for writer and
+// reader. Private to archive.
 #ifndef ARCHIVE_COLUMNS_H
 #define ARCHIVE_COLUMNS_H
 

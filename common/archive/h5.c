@@ -33,7 +33,8 @@ enum status h5_fail(const char *what)
     return status_fail(ERR_IO, "%s: %.*s", what, len, why);
 }
 
-enum status h5_create(hid_t parent, const char *name, hid_t type, size_t chunk, hid_t *out)
+enum status h5_create(hid_t parent, const char *name, hid_t type, size_t chunk,
+                      hid_t *out)
 {
     const hsize_t empty = 0, unlimited = H5S_UNLIMITED, step = chunk;
     hid_t space = H5Screate_simple(1, &empty, &unlimited);
@@ -41,7 +42,8 @@ enum status h5_create(hid_t parent, const char *name, hid_t type, size_t chunk, 
     hid_t set = -1;
     if (space >= 0 && properties >= 0 && H5Pset_chunk(properties, 1, &step) >= 0 &&
         H5Pset_shuffle(properties) >= 0 && H5Pset_deflate(properties, 1) >= 0)
-        set = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
+        set =
+            H5Dcreate2(parent, name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
     if (space >= 0)
         (void)H5Sclose(space);
     if (properties >= 0)

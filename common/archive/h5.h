@@ -5,6 +5,7 @@
 #include "base/status.h"
 
 #include <hdf5.h>
+
 #include <stddef.h>
 
 // ERR_IO with `what` and HDF5's own innermost description.
@@ -13,8 +14,8 @@ CHECKED enum status h5_fail(const char *what);
 // HDF5 prints no errors of its own from now on; they come as statuses.
 void h5_quiet(void);
 
-// Creates an extendable dataset; HDF5 chooses nothing: chunks of `chunk` items, shuffled
-// and deflated.
+// Creates an extendable dataset; HDF5 chooses nothing: chunks of `chunk` items,
+// shuffled and deflated.
 CHECKED enum status h5_create(hid_t parent, const char *name, hid_t type, size_t chunk,
                               hid_t *out);
 // Appends n items to a one-dimensional dataset and flushes it.

@@ -25,8 +25,8 @@ static long kept_bytes(FILE *f, uint64_t step)
     for (ssize_t n; (n = getline(&line, &room, f)) > 0;) {
         json_t *object = line[n - 1] == '\n' ? json_loads(line, 0, NULL) : NULL;
         json_t *number = object ? json_object_get(object, "step") : NULL;
-        int keep = json_is_integer(number) &&
-                   (uint64_t)json_integer_value(number) < step;
+        int keep =
+            json_is_integer(number) && (uint64_t)json_integer_value(number) < step;
         json_decref(object);
         if (!keep)
             break;

@@ -1,10 +1,10 @@
 #include "buf.h"
 
+#include "mem.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "mem.h"
 
 void buf_free(struct buf *b)
 {
@@ -58,6 +58,8 @@ void buf_printf(struct buf *b, const char *format, ...)
     va_start(args, format);
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, args);
+    if (n < 0 && b->status == OK)
+        b->status = status_fail(ERR_INTERNAL, "cannot print \"%s\"", format);
     if (n >= 0 && reserve(b, (size_t)n)) {
         (void)vsnprintf((char *)b->data + b->len, (size_t)n + 1, format, again);
         b->len += (size_t)n;

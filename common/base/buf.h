@@ -3,10 +3,10 @@
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
+#include "status.h"
+
 #include <stddef.h>
 #include <stdint.h>
-
-#include "status.h"
 
 struct buf {
     uint8_t *data; // `len` bytes, always followed by a NUL that is not counted
@@ -20,7 +20,8 @@ void buf_clear(struct buf *b); // keeps the memory and forgets the failure
 void buf_append(struct buf *b, const void *data, size_t len);
 void buf_str(struct buf *b, const char *text);
 void buf_char(struct buf *b, char c);
-__attribute__((format(printf, 2, 3))) void buf_printf(struct buf *b, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void buf_printf(struct buf *b, const char *format,
+                                                      ...);
 const char *buf_cstr(const struct buf *b); // "" when empty
 
 #endif

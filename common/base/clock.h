@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-int64_t clock_ms(void);      // monotonic, from an arbitrary start
-double clock_seconds(void);  // the same clock, in seconds
+int64_t clock_ms(void);     // monotonic, from an arbitrary start
+double clock_seconds(void); // the same clock, in seconds
 void clock_sleep_us(long us);
 // A number that no other start of this or another process has had: the time of day in
 // ns, stirred with the process's id.

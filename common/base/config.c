@@ -1,9 +1,10 @@
 #include "config.h"
 
-#include <string.h>
+#include "config_value.h"
 
 #include "base/mem.h"
-#include "config_value.h"
+
+#include <string.h>
 
 enum status config_defaults(const struct config_schema *schema, void *settings)
 {
@@ -55,7 +56,8 @@ enum status config_print(const struct config_schema *schema, const void *setting
 
 enum status config_describe(const struct config_schema *schema, struct buf *out)
 {
-    buf_str(out, "| key | default | allowed | unit | meaning |\n|---|---|---|---|---|\n");
+    buf_str(out,
+            "| key | default | allowed | unit | meaning |\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < schema->n; i++) {
         const struct config_key *key = &schema->keys[i];
         struct buf allowed = {0};

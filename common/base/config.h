@@ -5,11 +5,11 @@
 #ifndef BASE_CONFIG_H
 #define BASE_CONFIG_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/buf.h"
 #include "base/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
 
 enum config_type {
     CONFIG_INT,    // int64_t
@@ -53,9 +53,10 @@ CHECKED enum status config_set(const struct config_schema *schema, void *setting
 void config_free(const struct config_schema *schema, void *settings);
 
 // The settings as YAML that loads back to the same; units and meanings as comments.
-CHECKED enum status config_print(const struct config_schema *schema, const void *settings,
-                                 struct buf *out);
+CHECKED enum status config_print(const struct config_schema *schema,
+                                 const void *settings, struct buf *out);
 // Every key as a Markdown table.
-CHECKED enum status config_describe(const struct config_schema *schema, struct buf *out);
+CHECKED enum status config_describe(const struct config_schema *schema,
+                                    struct buf *out);
 
 #endif

@@ -1,12 +1,13 @@
 // Reading settings: YAML by libyaml's events, which carry line numbers.
+#include "config.h"
+#include "config_value.h"
+
+#include "base/mem.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <yaml.h>
-
-#include "base/mem.h"
-#include "config.h"
-#include "config_value.h"
 
 struct reader {
     const struct config_schema *schema;
@@ -106,8 +107,8 @@ static enum status read_value(struct reader *r, const char *name, struct buf *te
         return text->status;
     }
     if (r->event.type != YAML_SEQUENCE_START_EVENT)
-        return status_fail(ERR_INPUT, "%s:%zu: %s: a value or a list must follow", r->path,
-                           line_of(r), name);
+        return status_fail(ERR_INPUT, "%s:%zu: %s: a value or a list must follow",
+                           r->path, line_of(r), name);
     for (;;) {
         TRY(next(r));
         if (r->event.type == YAML_SEQUENCE_END_EVENT)
@@ -126,7 +127,8 @@ static enum status read_key(struct reader *r, const char *section)
     size_t index = 0, line = line_of(r);
     enum status st;
     if (r->event.type != YAML_SCALAR_EVENT)
-        return status_fail(ERR_INPUT, "%s:%zu: a key must be plain text", r->path, line);
+        return status_fail(ERR_INPUT, "%s:%zu: a key must be plain text", r->path,
+                           line);
     (void)snprintf(name, sizeof name, "%s.%s", section, scalar(r));
     st = find(r->schema, name, &index);
     if (st != OK)
@@ -134,9 +136,9 @@ static enum status read_key(struct reader *r, const char *section)
     if (r->seen[index]++)
         return status_fail(ERR_INPUT, "%s:%zu: %s: set twice", r->path, line, name);
     TRY_OUT(read_value(r, name, &text));
-    st = status_wrap(config_value_set(&r->schema->keys[index], r->settings,
-                                      buf_cstr(&text)),
-                     "%s:%zu", r->path, line);
+    st = status_wrap(
+        config_value_set(&r->schema->keys[index], r->settings, buf_cstr(&text)),
+        "%s:%zu", r->path, line);
 out:
     buf_free(&text);
     return st;
@@ -151,8 +153,8 @@ static enum status read_section(struct reader *r)
     (void)snprintf(section, sizeof section, "%s", scalar(r));
     TRY(next(r));
     if (r->event.type != YAML_MAPPING_START_EVENT)
-        return status_fail(ERR_INPUT, "%s:%zu: %s: 'key: value' lines must follow", r->path,
-                           line_of(r), section);
+        return status_fail(ERR_INPUT, "%s:%zu: %s: 'key: value' lines must follow",
+                           r->path, line_of(r), section);
     for (;;) {
         TRY(next(r));
         if (r->event.type == YAML_MAPPING_END_EVENT)
@@ -166,7 +168,7 @@ static enum status read_document(struct reader *r)
     do {
         TRY(next(r));
     } while (r->event.type == YAML_STREAM_START_EVENT ||
-           r->event.type == YAML_DOCUMENT_START_EVENT);
+             r->event.type == YAML_DOCUMENT_START_EVENT);
     if (r->event.type == YAML_STREAM_END_EVENT)
         return OK; // an empty file sets nothing
     if (r->event.type != YAML_MAPPING_START_EVENT)

@@ -1,11 +1,11 @@
 #include "config_value.h"
 
+#include "base/mem.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/mem.h"
 
 static void *field(const struct config_key *key, void *settings)
 {
@@ -67,7 +67,8 @@ static enum status set_int(const struct config_key *key, int64_t *out, const cha
     return OK;
 }
 
-static enum status set_float(const struct config_key *key, double *out, const char *text)
+static enum status set_float(const struct config_key *key, double *out,
+                             const char *text)
 {
     char *end;
     double value = strtod(text, &end);
@@ -89,7 +90,8 @@ static int is_choice(const char *choices, const char *text)
     return 0;
 }
 
-static enum status set_string(const struct config_key *key, char **out, const char *text)
+static enum status set_string(const struct config_key *key, char **out,
+                              const char *text)
 {
     if (key->type == CONFIG_CHOICE && !is_choice(key->choices, text))
         return refuse(key, text);

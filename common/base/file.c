@@ -17,7 +17,7 @@ enum status file_read(struct buf *out, const char *path, size_t max_bytes)
     if (!f)
         return status_fail(ERR_INPUT, "%s: %s", path, strerror(errno));
     char chunk[1 << 16];
-    size_t n, total = 0;
+    size_t n, total = 0, before = out->len;
     while ((n = fread(chunk, 1, sizeof chunk, f)) > 0) {
         total += n;
         if (total > max_bytes) {
@@ -32,6 +32,10 @@ enum status file_read(struct buf *out, const char *path, size_t max_bytes)
         st = status_wrap(out->status, "%s", path);
 out:
     (void)fclose(f);
+    if (st != OK && out->data) {
+        out->len = before;
+        out->data[before] = 0;
+    }
     return st;
 }
 
@@ -104,7 +108,10 @@ enum status file_write(const char *path, const void *data, size_t len)
         (void)unlink(aside);
         return status_fail(ERR_IO, "%s: %s", path, strerror(why));
     }
-    return file_rename(aside, path);
+    enum status st = file_rename(aside, path);
+    if (st != OK)
+        (void)unlink(aside); // is gone where only the sync after it failed
+    return st;
 }
 
 enum status file_make_dirs(const char *path)
@@ -113,6 +120,8 @@ enum status file_make_dirs(const char *path)
     int n = snprintf(part, sizeof part, "%s", path);
     if (n < 0 || (size_t)n >= sizeof part)
         return status_fail(ERR_INPUT, "%.64s...: path too long", path);
+    if (n == 0)
+        return status_fail(ERR_INPUT, "the name of a folder is empty");
     for (char *p = part + 1;; p++) {
         if (*p != '/' && *p != 0)
             continue;

@@ -3,11 +3,11 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "buf.h"
 #include "status.h"
+
+#include <stddef.h>
+#include <stdint.h>
 
 // Appends the file's bytes to `out`.  ERR_INPUT names a file that is absent, unreadable
 // or larger than max_bytes.
@@ -19,9 +19,10 @@ CHECKED enum status file_write(const char *path, const void *data, size_t len);
 // Flushes a file or directory to the disk.  ERR_IO.
 CHECKED enum status file_sync(const char *path);
 
-CHECKED enum status file_make_dirs(const char *path); // like mkdir -p.  ERR_IO
+CHECKED enum status file_make_dirs(const char *path);   // like mkdir -p.  ERR_IO
 CHECKED enum status file_remove_tree(const char *path); // like rm -r; absent is fine
-CHECKED enum status file_rename(const char *from, const char *to); // and syncs the folder
+CHECKED enum status file_rename(const char *from,
+                                const char *to); // and syncs the folder
 int file_exists(const char *path);
 
 // Fails unless a file can be created in `dir` and `bytes` are free there.  ERR_IO.

@@ -31,6 +31,7 @@ void log_line(enum log_level level, const char *format, ...)
     if (log_rank >= 0)
         (void)snprintf(rank, sizeof rank, " rank %d", log_rank);
     // One call, so that lines of several threads and ranks stay whole.
-    (void)fprintf(stderr, "%02d:%02d:%02d.%03ld%s %s: %s\n", local.tm_hour, local.tm_min,
-                  local.tm_sec, now.tv_nsec / 1000000, rank, names[level], text);
+    (void)fprintf(stderr, "%02d:%02d:%02d.%03ld%s %s: %s\n", local.tm_hour,
+                  local.tm_min, local.tm_sec, now.tv_nsec / 1000000, rank, names[level],
+                  text);
 }

@@ -6,9 +6,9 @@
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
-#include <stddef.h>
-
 #include "status.h"
+
+#include <stddef.h>
 
 // *out (any object pointer, passed by address) = count zeroed items of `size` bytes;
 // count 0 gives a valid pointer.  ERR_NOMEM.

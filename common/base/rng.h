@@ -27,8 +27,8 @@ struct rng_key rng_root(uint64_t seed, enum rng_purpose purpose);
 struct rng_key rng_child(struct rng_key parent, uint64_t index);
 
 uint64_t rng_u64(struct rng_key key, uint64_t counter);
-double rng_uniform(struct rng_key key, uint64_t counter);            // [0, 1), 53 bits
+double rng_uniform(struct rng_key key, uint64_t counter);             // [0, 1), 53 bits
 uint64_t rng_below(struct rng_key key, uint64_t counter, uint64_t n); // [0, n), n > 0
-double rng_normal(struct rng_key key, uint64_t counter);             // N(0, 1)
+double rng_normal(struct rng_key key, uint64_t counter);              // N(0, 1)
 
 #endif

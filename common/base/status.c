@@ -9,10 +9,12 @@ static _Thread_local char message[MESSAGE_BYTES];
 
 enum status status_fail(enum status code, const char *format, ...)
 {
+    char fresh[MESSAGE_BYTES]; // an argument may point into the old message
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(message, sizeof message, format, args);
+    (void)vsnprintf(fresh, sizeof fresh, format, args);
     va_end(args);
+    (void)snprintf(message, sizeof message, "%s", fresh);
     return code;
 }
 

@@ -22,13 +22,14 @@ enum status {
 
 #define CHECKED __attribute__((warn_unused_result))
 
-// Sets this thread's message and returns `code`, so that `return status_fail(...)` works.
-CHECKED __attribute__((format(printf, 2, 3)))
-enum status status_fail(enum status code, const char *format, ...);
+// Sets this thread's message and returns `code`, so that `return status_fail(...)`
+// works.
+CHECKED __attribute__((format(printf, 2, 3))) enum status
+status_fail(enum status code, const char *format, ...);
 
 // Prepends "context: " to this thread's message and returns `code`; OK passes through.
-CHECKED __attribute__((format(printf, 2, 3)))
-enum status status_wrap(enum status code, const char *format, ...);
+CHECKED __attribute__((format(printf, 2, 3))) enum status
+status_wrap(enum status code, const char *format, ...);
 
 // This thread's message; "" if none.  Valid until the next status_fail/wrap here.
 const char *status_message(void);

@@ -50,7 +50,7 @@ void bpe_trainer_free(struct trainer *t);
 
 // Counts a word; `bytes` must live as long as the trainer.  ERR_NOMEM.
 CHECKED enum status bpe_trainer_count_word(struct trainer *t, const char *bytes,
-                                       size_t len);
+                                           size_t len);
 
 // Turns the words into symbols by byte_ids and counts the pairs.  ERR_NOMEM.
 CHECKED enum status bpe_trainer_start(struct trainer *t, const int32_t *byte_ids);
@@ -60,6 +60,7 @@ CHECKED enum status bpe_trainer_start(struct trainer *t, const int32_t *byte_ids
 int bpe_trainer_best(struct trainer *t, uint32_t *pair);
 
 // Replaces the pair by `product` in all words.  ERR_NOMEM.
-CHECKED enum status bpe_trainer_merge(struct trainer *t, uint32_t pair, int32_t product);
+CHECKED enum status bpe_trainer_merge(struct trainer *t, uint32_t pair,
+                                      int32_t product);
 
 #endif

@@ -1,10 +1,11 @@
 #include "credit.h"
 
-#include <math.h>
-#include <string.h>
+#include "credit_group.h"
 
 #include "base/mem.h"
-#include "credit_group.h"
+
+#include <math.h>
+#include <string.h>
 
 enum status credit_by_name(struct credit_config *out, const char *name)
 {
@@ -44,7 +45,8 @@ static void sum_up(struct tree *t, struct subtree *below)
             continue;
         struct subtree *up = &below[n->parent];
         if (up->leaves == 0)
-            *up = (struct subtree){.reward_min = s->reward_min, .reward_max = s->reward_max};
+            *up = (struct subtree){.reward_min = s->reward_min,
+                                   .reward_max = s->reward_max};
         up->leaves += s->leaves;
         up->value_sum += (double)n->value;
         up->value_square_sum += (double)n->value * (double)n->value;

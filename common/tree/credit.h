@@ -3,9 +3,10 @@
 // Value (TreeRPO, arXiv 2506.05183): V(leaf) = reward, V(n) = mean over CHILDREN of V,
 // never over leaves: the leaf mean is biased when branching depends on the prefix.
 // A node with one child is one edge with that child: it takes the advantage and the
-// weight of the ancestor edge, so no generated token is left without one.  Where nothing
-// has branched above it, there is no sibling to compare with and the baseline is 0: the
-// advantage is the value itself (etreerpo; still unbiased) or 0 (treerpo, as published).
+// weight of the ancestor edge, so no generated token is left without one.  Where
+// nothing has branched above it, there is no sibling to compare with and the baseline
+// is 0: the advantage is the value itself (etreerpo; still unbiased) or 0 (treerpo, as
+// published).
 #ifndef TREE_CREDIT_H
 #define TREE_CREDIT_H
 

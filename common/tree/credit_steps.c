@@ -1,6 +1,6 @@
-#include <math.h>
-
 #include "credit_group.h"
+
+#include <math.h>
 
 // 1 where all raw rewards below are equal: such a group carries no signal.
 static int silent(const struct subtree *s)
@@ -55,9 +55,9 @@ void credit_steps(struct tree *t, const struct credit_config *config,
             continue;
         }
         n->weight = (float)step_weight(config->weight, (double)parent->weight, b);
-        n->advantage =
-            silent(group) ? 0.0f
-                          : (float)group_advantage(group, b, (double)n->value, config);
+        n->advantage = silent(group)
+                           ? 0.0f
+                           : (float)group_advantage(group, b, (double)n->value, config);
         if (n->child_index == 0) { // once a group
             stats->groups++;
             stats->silent_groups += silent(group);

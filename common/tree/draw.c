@@ -95,7 +95,9 @@ static void put_node(const struct drawing *d, int32_t i)
     if (n->parent < 0) {
         buf_printf(d->out, "V=%.2f  ", (double)n->value);
     } else {
-        paint(d, n->advantage > 0 ? "\033[32m" : n->advantage < 0 ? "\033[31m" : "\033[2m");
+        paint(d, n->advantage > 0   ? "\033[32m"
+                 : n->advantage < 0 ? "\033[31m"
+                                    : "\033[2m");
         buf_printf(d->out, "V=%.2f A=%+.2f ", (double)n->value, (double)n->advantage);
         paint(d, "\033[0m");
     }

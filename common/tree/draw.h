@@ -11,6 +11,7 @@ typedef const char *tree_token_text(void *context, int32_t token, size_t *len);
 // Appends the drawing of a canonical tree: lines of at most `width` columns, with
 // terminal colours where `color` is not 0.  ERR_NOMEM.
 CHECKED enum status tree_draw(struct buf *out, const struct tree *t,
-                              tree_token_text *text, void *context, int width, int color);
+                              tree_token_text *text, void *context, int width,
+                              int color);
 
 #endif

@@ -1,9 +1,9 @@
 #include "tree.h"
 
-#include <string.h>
-
 #include "base/hash.h"
 #include "base/mem.h"
+
+#include <string.h>
 
 void tree_free(struct tree *t)
 {
@@ -40,7 +40,8 @@ static void put_tokens(struct tree *t, const int32_t *tokens, const float *log_p
     t->n_tokens += n;
 }
 
-enum status tree_init(struct tree *t, uint64_t prompt_id, const int32_t *prompt, size_t n)
+enum status tree_init(struct tree *t, uint64_t prompt_id, const int32_t *prompt,
+                      size_t n)
 {
     struct tree fresh = {.prompt_id = prompt_id};
     enum status st;

@@ -8,17 +8,17 @@
 #ifndef TREE_TREE_H
 #define TREE_TREE_H
 
+#include "base/status.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/status.h"
-
 enum node_end {
-    NODE_OPEN = 0,      // still being sampled; never in a finished tree
-    NODE_BRANCHED = 1,  // ended at a step boundary and has children
-    NODE_EOS = 2,       // leaf: the model ended the text
-    NODE_LENGTH = 3,    // leaf: ran out of tokens (a status of its own, not a silent 0)
-    NODE_CUT = 4,       // leaf: a partial verifier called the text so far invalid
+    NODE_OPEN = 0,     // still being sampled; never in a finished tree
+    NODE_BRANCHED = 1, // ended at a step boundary and has children
+    NODE_EOS = 2,      // leaf: the model ended the text
+    NODE_LENGTH = 3,   // leaf: ran out of tokens (a status of its own, not a silent 0)
+    NODE_CUT = 4,      // leaf: a partial verifier called the text so far invalid
 };
 
 struct tree_node {
@@ -29,11 +29,11 @@ struct tree_node {
     int32_t token_begin; // its tokens: [token_begin, token_begin + token_count)
     int32_t token_count;
     enum node_end end;
-    float reward;        // leaf: the verifier's, in [0, 1]; else 0
+    float reward; // leaf: the verifier's, in [0, 1]; else 0
     // Filled by the learner (tree/values.h, tree/advantage.h):
-    float value;         // mean of the children's values; a leaf's reward
-    float advantage;     // of each of the node's tokens
-    float weight;        // factor of the node's tokens in the loss (the 1/b product)
+    float value;     // mean of the children's values; a leaf's reward
+    float advantage; // of each of the node's tokens
+    float weight;    // factor of the node's tokens in the loss (the 1/b product)
 };
 
 struct tree {
@@ -64,9 +64,9 @@ CHECKED enum status tree_add(struct tree *t, int32_t parent, int32_t child_index
                              const float *log_probs, const float *entropies, size_t n,
                              int32_t *index);
 
-// Every structural law: a prompt, parents first, token ranges adjacent and inside, depths, child
-// indices unique below `branching`, branched nodes complete, leaves without children,
-// rewards in [0, 1], log-probs finite and <= 0, tokens below `vocab`.
+// Every structural law: a prompt, parents first, token ranges adjacent and inside,
+// depths, child indices unique below `branching`, branched nodes complete, leaves
+// without children, rewards in [0, 1], log-probs finite and <= 0, tokens below `vocab`.
 // ERR_PROTOCOL names the node and the law.
 CHECKED enum status tree_check(const struct tree *t, int32_t vocab);
 // The same for a part: the root holds exactly its children [first, first + count).

@@ -1,8 +1,9 @@
 // Canonical order (depth-first, children by index) and joining parts.
-#include <string.h>
+#include "tree.h"
 
 #include "base/mem.h"
-#include "tree.h"
+
+#include <string.h>
 
 // Children of each node as linked lists in ascending child index.
 struct links {
@@ -121,7 +122,8 @@ static enum status check_root_children(const struct tree *t)
         if (t->nodes[i].parent != 0)
             continue;
         if (t->nodes[i].child_index != last + 1)
-            return status_fail(ERR_PROTOCOL, "join: child %d of the root is %s", last + 1,
+            return status_fail(ERR_PROTOCOL, "join: child %d of the root is %s",
+                               last + 1,
                                t->nodes[i].child_index > last ? "missing" : "double");
         last = t->nodes[i].child_index;
         found++;

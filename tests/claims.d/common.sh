@@ -6,6 +6,8 @@ etreerpo=$BUILD/etreerpo
 . "$root/launch/mpi-env.sh"
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/etreerpo-claim.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
+# What a killed rank leaves behind goes with the scratch folder.
+export OMPI_MCA_orte_tmpdir_base=$scratch OMPI_MCA_btl_vader_backing_directory=$scratch
 
 fail() {
     echo "does not hold: $*"

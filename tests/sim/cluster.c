@@ -1,7 +1,7 @@
 // A whole training run in one process and virtual time: learner, workers, real tree
 // rollouts of a tiny policy that has been taught half of its task, over a network that
-// delays, reorders, duplicates, loses and damages.  Whatever happens, every step's trees
-// and weights are those of a quiet run with one worker.
+// delays, reorders, duplicates, loses and damages.  Whatever happens, every step's
+// trees and weights are those of a quiet run with one worker.
 #include "base/mem.h"
 #include "comm/loopback.h"
 #include "data/dataset.h"
@@ -23,7 +23,8 @@ enum { STEPS = 5, PROMPTS = 6, MAX_WORKERS = 4, TICK_MS = 5, LIMIT_MS = 3600000 
 
 static const char *const question = "ab", *const answers[] = {"1", "2"};
 
-// ---- what all runs share: a tokenizer, delimiters, a taught policy -------------------
+// ---- what all runs share: a tokenizer, delimiters, a taught policy
+// -------------------
 
 struct world {
     struct tokenizer *tokenizer;
@@ -49,7 +50,8 @@ static void example(struct tree *out, int which)
     int32_t child;
     fill_text(&prompt, &solution, which);
     assert_ok(tokenizer_encode(world.tokenizer, buf_cstr(&prompt), prompt.len, &ask));
-    assert_ok(tokenizer_encode(world.tokenizer, buf_cstr(&solution), solution.len, &tell));
+    assert_ok(
+        tokenizer_encode(world.tokenizer, buf_cstr(&solution), solution.len, &tell));
     assert_ok(tokens_push(&tell, world.shape.eos));
     assert_ok(mem_new(&zeros, tell.len, sizeof *zeros));
     assert_ok(tree_init(out, 0, ask.ids, ask.len));
@@ -62,9 +64,14 @@ static void example(struct tree *out, int which)
     mem_free(zeros);
 }
 
-static const struct trainer_config supervised = {
-    .lr = 2e-2f, .beta1 = 0.9f, .beta2 = 0.98f, .epsilon = 1e-8f, .warmup_steps = 5,
-    .max_grad_norm = 1.0f, .temperature = 1.0f, .pack_tokens = 4096};
+static const struct trainer_config supervised = {.lr = 2e-2f,
+                                                 .beta1 = 0.9f,
+                                                 .beta2 = 0.98f,
+                                                 .epsilon = 1e-8f,
+                                                 .warmup_steps = 5,
+                                                 .max_grad_norm = 1.0f,
+                                                 .temperature = 1.0f,
+                                                 .pack_tokens = 4096};
 
 // Teaches both answers equally: half of the samples will be right.
 static void teach(struct model *m)
@@ -92,11 +99,18 @@ static int make_world(void **state)
     (void)state;
     assert_ok(tokenizer_train(&world.tokenizer, text, sizeof text - 1, 0, 1));
     assert_ok(tokenizer_find(world.tokenizer, "\n", &world.delimiters));
-    world.shape = (struct model_config){
-        .vocab = tokenizer_vocab(world.tokenizer), .dim = 16, .layers = 1, .heads = 2,
-        .kv_heads = 1, .head_dim = 8, .ffn = 32, .max_positions = 64,
-        .rms_epsilon = 1e-5f, .rope_theta = 10000.0,
-        .eos = tokenizer_eos(world.tokenizer), .bos = -1};
+    world.shape = (struct model_config){.vocab = tokenizer_vocab(world.tokenizer),
+                                        .dim = 16,
+                                        .layers = 1,
+                                        .heads = 2,
+                                        .kv_heads = 1,
+                                        .head_dim = 8,
+                                        .ffn = 32,
+                                        .max_positions = 64,
+                                        .rms_epsilon = 1e-5f,
+                                        .rope_theta = 10000.0,
+                                        .eos = tokenizer_eos(world.tokenizer),
+                                        .bos = -1};
     assert_ok(model_new(&m, &world.shape));
     model_randomize(&m, rng_root(3, RNG_INIT));
     model_repack(&m);
@@ -116,7 +130,8 @@ static int free_world(void **state)
     return 0;
 }
 
-// ---- a run ------------------------------------------------------------------------------
+// ---- a run
+// ------------------------------------------------------------------------------
 
 struct worker_rank {
     struct model model;
@@ -157,11 +172,21 @@ static enum status fill_prompt(void *context, uint64_t position, struct msg_task
 static struct learner_config learner_settings(int n_workers, int parts)
 {
     struct learner_config c = {
-        .dispatch = {.ranks = n_workers + 1, .incarnation = 77, .model_hash = 5,
-                     .vocab = world.shape.vocab, .lease_ms = 3000, .silence_ms = 4000,
-                     .start_ms = 60000, .slice_bytes = 1000, .slices_ahead = 2},
-        .plan = {.prompts = {NULL, fill_prompt}, .seed = 9, .purpose = RNG_SAMPLE,
-                 .branch = {2, 2}, .n_branch = 2, .max_new_tokens = 24,
+        .dispatch = {.ranks = n_workers + 1,
+                     .incarnation = 77,
+                     .model_hash = 5,
+                     .vocab = world.shape.vocab,
+                     .lease_ms = 3000,
+                     .silence_ms = 4000,
+                     .start_ms = 60000,
+                     .slice_bytes = 1000,
+                     .slices_ahead = 2},
+        .plan = {.prompts = {NULL, fill_prompt},
+                 .seed = 9,
+                 .purpose = RNG_SAMPLE,
+                 .branch = {2, 2},
+                 .n_branch = 2,
+                 .max_new_tokens = 24,
                  .temperature = 1.0f},
         .trainer = supervised,
         .steps = STEPS,
@@ -185,11 +210,16 @@ static void start_worker(struct run *r, int i)
 {
     struct worker_rank *w = &r->workers[i];
     struct outbox out = {0};
-    const struct worker_config config = {
-        .incarnation = ++r->incarnations, .model_hash = 5, .max_rows = 3 + 4 * i,
-        .kv_pages = 64, .prefetch = 1 + i, .heartbeat_ms = 100, .silence_ms = 60000,
-        .delimiters = world.delimiters.ids, .n_delimiters = world.delimiters.len,
-        .threads = 1};
+    const struct worker_config config = {.incarnation = ++r->incarnations,
+                                         .model_hash = 5,
+                                         .max_rows = 3 + 4 * i,
+                                         .kv_pages = 64,
+                                         .prefetch = 1 + i,
+                                         .heartbeat_ms = 100,
+                                         .silence_ms = 60000,
+                                         .delimiters = world.delimiters.ids,
+                                         .n_delimiters = world.delimiters.len,
+                                         .threads = 1};
     assert_ok(model_new(&w->model, &world.shape));
     assert_ok(worker_new(&w->worker, &config, &w->model, world.tokenizer));
     w->dead = 0;
@@ -276,7 +306,8 @@ static void learner_round(struct run *r)
         struct incoming in = {0};
         assert_ok(t->ops->poll(t, &in, &got));
         if (got)
-            assert_ok(learner_receive(r->learner, in.rank, in.data, in.len, r->now_ms, &out));
+            assert_ok(
+                learner_receive(r->learner, in.rank, in.data, in.len, r->now_ms, &out));
         incoming_free(&in);
     }
     assert_ok(learner_tick(r->learner, r->now_ms, &out));
@@ -297,7 +328,8 @@ static void worker_round(struct run *r, int i, int64_t round)
         struct incoming in = {0};
         assert_ok(t->ops->poll(t, &in, &got));
         if (got)
-            assert_ok(worker_receive(w->worker, in.rank, in.data, in.len, r->now_ms, &out));
+            assert_ok(
+                worker_receive(w->worker, in.rank, in.data, in.len, r->now_ms, &out));
         incoming_free(&in);
     }
     assert_ok(worker_tick(w->worker, r->now_ms, &out));
@@ -341,7 +373,8 @@ static void assert_as_expected(const struct run *r)
     assert_memory_equal(r->weights, expected.weights, sizeof r->weights);
 }
 
-// ---- the tests ----------------------------------------------------------------------------
+// ---- the tests
+// ----------------------------------------------------------------------------
 
 static void test_worker_count_and_parts(void **state)
 {
@@ -361,9 +394,13 @@ static void test_any_delivery(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 20; seed++) {
-        const struct loopback_faults faults = {
-            .seed = seed, .min_delay_ms = 0, .max_delay_ms = (int64_t)(seed * 13 % 120),
-            .reorder = 0.3, .duplicate = 0.1, .drop = 0.02 * (double)(seed % 4)};
+        const struct loopback_faults faults = {.seed = seed,
+                                               .min_delay_ms = 0,
+                                               .max_delay_ms =
+                                                   (int64_t)(seed * 13 % 120),
+                                               .reorder = 0.3,
+                                               .duplicate = 0.1,
+                                               .drop = 0.02 * (double)(seed % 4)};
         struct run r = {0};
         run_open(&r, 1 + (int)(seed % MAX_WORKERS), 1 + (int)(seed % 2), &faults, 0,
                  world.taught, NULL);
