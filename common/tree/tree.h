@@ -30,7 +30,7 @@ struct tree_node {
     int32_t token_count;
     enum node_end end;
     float reward; // leaf: the verifier's, in [0, 1]; else 0
-    // Filled by the learner (tree/values.h, tree/advantage.h):
+    // Filled by the learner (tree/credit.h):
     float value;     // mean of the children's values; a leaf's reward
     float advantage; // of each of the node's tokens
     float weight;    // factor of the node's tokens in the loss (the 1/b product)
@@ -66,19 +66,23 @@ CHECKED enum status tree_add(struct tree *t, int32_t parent, int32_t child_index
 
 // Every structural law: a prompt, parents first, token ranges adjacent and inside,
 // depths, child indices unique below `branching`, branched nodes complete, leaves
-// without children, rewards in [0, 1], log-probs finite and <= 0, tokens below `vocab`.
-// ERR_PROTOCOL names the node and the law.
+// without children, rewards in [0, 1] and of leaves alone, log-probs <= 0 and entropies
+// >= 0 but for rounding, both finite, and 0 in the prompt; tokens below `vocab`.  Any
+// numbers may stand in the arrays; the work is linear.
+// ERR_PROTOCOL names the node and the law; ERR_NOMEM.
 CHECKED enum status tree_check(const struct tree *t, int32_t vocab);
 // The same for a part: the root holds exactly its children [first, first + count).
 CHECKED enum status tree_check_part(const struct tree *t, int32_t vocab, int32_t first,
                                     int32_t count);
 
-// Depth-first order, children by child index; keeps every number.  ERR_NOMEM.
+// Depth-first order, children by child index; keeps every number.  The tree or part
+// must have passed its check.  ERR_NOMEM.
 CHECKED enum status tree_canonical(struct tree *t);
 
 // Joins parts of one prompt's tree: each holds the root and some of the root's children
-// (with everything below them).  The result is canonical.  Parts are left as they are.
-// ERR_PROTOCOL where prompts differ or a child is missing or doubled; ERR_NOMEM.
+// (with everything below them).  The result is canonical.  Parts are left as they are;
+// each must have passed tree_check_part.  ERR_PROTOCOL where prompts differ or a child
+// is missing or doubled; ERR_LIMIT where the whole is too large; ERR_NOMEM.
 CHECKED enum status tree_join(struct tree *out, const struct tree *parts, size_t n);
 
 static inline int tree_is_leaf(const struct tree_node *n)

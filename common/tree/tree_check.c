@@ -5,12 +5,14 @@
 #include "base/mem.h"
 
 #include <math.h>
-#include <string.h>
 
 static enum status broken(size_t node, const char *law)
 {
     return status_fail(ERR_PROTOCOL, "tree: node %zu: %s", node, law);
 }
+
+// How far rounding may carry a log-prob above 0 and an entropy (nats) below it.
+static const float log_prob_slack = 1e-4F, entropy_slack = 1e-3F;
 
 static enum status check_tokens(const struct tree *t, size_t i, int32_t vocab)
 {
@@ -20,10 +22,12 @@ static enum status check_tokens(const struct tree *t, size_t i, int32_t vocab)
         if (t->tokens[k] < 0 || t->tokens[k] >= vocab)
             return broken(i, "a token outside the vocabulary");
         float log_prob = t->log_probs[k], entropy = t->entropies[k];
-        if (!isfinite(log_prob) || log_prob > 1e-4f)
+        if (!isfinite(log_prob) || log_prob > log_prob_slack)
             return broken(i, "a log-prob that is no log-prob");
-        if (!isfinite(entropy) || entropy < -1e-3f)
+        if (!isfinite(entropy) || entropy < -entropy_slack)
             return broken(i, "an entropy that is no entropy");
+        if (i == 0 && (log_prob != 0.0F || entropy != 0.0F))
+            return broken(i, "a prompt that was sampled");
     }
     return OK;
 }
@@ -35,9 +39,11 @@ static enum status check_root(const struct tree *t)
         return broken(0, "not a root");
     if (root->end != NODE_BRANCHED || root->branching < 1)
         return broken(0, "a root without children");
-    if (root->token_count <
-        1) // the first token of a step is predicted by the one before
+    // The first token of a step is predicted by the token before it.
+    if (root->token_count < 1)
         return broken(0, "a root without a prompt");
+    if (root->reward != 0.0F)
+        return broken(0, "a reward that is no leaf's");
     return OK;
 }
 
@@ -62,6 +68,8 @@ static enum status check_node(const struct tree *t, size_t i)
         return broken(i, "branching does not fit its end");
     if (!isfinite(n->reward) || n->reward < 0.0f || n->reward > 1.0f)
         return broken(i, "a reward outside [0, 1]");
+    if (n->end == NODE_BRANCHED && n->reward != 0.0F)
+        return broken(i, "a reward that is no leaf's");
     return OK;
 }
 
@@ -76,39 +84,48 @@ static enum status check_range(const struct tree *t, size_t i, size_t *expected)
     return OK;
 }
 
-// Every branched node has each of its children exactly once.  A node's children have
-// bits [base, base + branching) in `seen`; all branchings together cannot exceed the
-// nodes there are (plus the root's absent ones in a part).
-static enum status check_children(const struct tree *t, int32_t first, int32_t count)
+// Where each node's children have their bits: [base, base + branching) of *total.  All
+// branchings together cannot exceed the nodes there are (plus the root's absent ones in
+// a part), so no number that was sent can make the room large.
+static enum status place_children(const struct tree *t, size_t *base, size_t *total)
 {
-    size_t *base = NULL, total = 0, room = t->n_nodes;
-    char *seen = NULL;
-    enum status st;
     if (t->nodes[0].branching > TREE_MAX_NODES)
         return broken(0, "branching beyond all bounds");
-    room += (size_t)t->nodes[0].branching;
-    TRY_OUT(mem_new(&base, t->n_nodes, sizeof *base));
+    size_t sum = 0, room = t->n_nodes + (size_t)t->nodes[0].branching;
     for (size_t i = 0; i < t->n_nodes; i++) {
-        base[i] = total;
-        total += (size_t)t->nodes[i].branching;
-        if (total > room) {
-            st = broken(i, "children are missing");
-            goto out;
-        }
+        base[i] = sum;
+        sum += (size_t)t->nodes[i].branching;
+        if (sum > room)
+            return broken(i, "children are missing");
     }
-    TRY_OUT(mem_new(&seen, total, 1));
+    *total = sum;
+    return OK;
+}
+
+static enum status mark_children(const struct tree *t, const size_t *base, char *seen,
+                                 int32_t first, int32_t count)
+{
     for (size_t i = 1; i < t->n_nodes; i++) {
         const struct tree_node *n = &t->nodes[i];
         if (n->parent == 0 &&
-            (n->child_index < first || n->child_index - first >= count)) {
-            st = broken(i, "a child of the root that does not belong to this part");
-            goto out;
-        }
-        if (seen[base[n->parent] + (size_t)n->child_index]++) {
-            st = broken(i, "has a double");
-            goto out;
-        }
+            (n->child_index < first || n->child_index - first >= count))
+            return broken(i, "a child of the root that does not belong to this part");
+        if (seen[base[n->parent] + (size_t)n->child_index]++)
+            return broken(i, "has a double");
     }
+    return OK;
+}
+
+// Every branched node has each of its children exactly once.
+static enum status check_children(const struct tree *t, int32_t first, int32_t count)
+{
+    size_t *base = NULL, total = 0;
+    char *seen = NULL;
+    enum status st;
+    TRY_OUT(mem_new(&base, t->n_nodes, sizeof *base));
+    TRY_OUT(place_children(t, base, &total));
+    TRY_OUT(mem_new(&seen, total, 1));
+    TRY_OUT(mark_children(t, base, seen, first, count));
     // No child is double, so counting them shows whether one is missing.
     if (t->n_nodes - 1 + (size_t)t->nodes[0].branching != total + (size_t)count)
         st = broken(0, "children are missing");

@@ -16,21 +16,43 @@ static void links_free(struct links *l)
     mem_free(l->next);
 }
 
+// The nodes but the root by child index, equal ones in their order: a counting sort,
+// since the order in which a hostile maker puts siblings must not cost time.
+static enum status sort_nodes(int32_t *sorted, const struct tree *t)
+{
+    size_t *place = NULL, most = 0;
+    for (size_t i = 1; i < t->n_nodes; i++)
+        if ((size_t)t->nodes[i].child_index > most)
+            most = (size_t)t->nodes[i].child_index;
+    TRY(mem_new(&place, most + 2, sizeof *place));
+    for (size_t i = 1; i < t->n_nodes; i++)
+        place[t->nodes[i].child_index + 1]++;
+    for (size_t k = 0; k <= most; k++)
+        place[k + 1] += place[k];
+    for (size_t i = 1; i < t->n_nodes; i++)
+        sorted[place[t->nodes[i].child_index]++] = (int32_t)i;
+    mem_free(place);
+    return OK;
+}
+
 static enum status links_make(struct links *l, const struct tree *t)
 {
-    TRY(mem_new(&l->first, t->n_nodes, sizeof *l->first));
-    TRY(mem_new(&l->next, t->n_nodes, sizeof *l->next));
+    int32_t *sorted = NULL;
+    enum status st;
+    TRY_OUT(mem_new(&l->first, t->n_nodes, sizeof *l->first));
+    TRY_OUT(mem_new(&l->next, t->n_nodes, sizeof *l->next));
+    TRY_OUT(mem_new(&sorted, t->n_nodes, sizeof *sorted));
+    TRY_OUT(sort_nodes(sorted, t));
     for (size_t i = 0; i < t->n_nodes; i++)
         l->first[i] = l->next[i] = -1;
-    // From the back, so that an ordered tree inserts at the head.
-    for (size_t i = t->n_nodes; i-- > 1;) {
-        int32_t *at = &l->first[t->nodes[i].parent];
-        while (*at >= 0 && t->nodes[*at].child_index < t->nodes[i].child_index)
-            at = &l->next[*at];
-        l->next[i] = *at;
-        *at = (int32_t)i;
+    for (size_t k = t->n_nodes - 1; k-- > 0;) { // from the back: each becomes the first
+        int32_t i = sorted[k], *first = &l->first[t->nodes[i].parent];
+        l->next[i] = *first;
+        *first = i;
     }
-    return OK;
+out:
+    mem_free(sorted);
+    return st;
 }
 
 // Appends node `from` of `t` (without its parent link) below `parent` of `out`.

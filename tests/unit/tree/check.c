@@ -131,6 +131,29 @@ static void rewards_log_probs_and_entropies_are_numbers(void **state)
     tree_free(&t);
 }
 
+static void only_leaves_have_rewards_and_prompts_are_not_sampled(void **state)
+{
+    (void)state;
+    struct tree t;
+    sound_tree(&t);
+    t.nodes[0].reward = 0.5F;
+    expect_law(&t, "node 0: a reward that is no leaf's");
+    t.nodes[0].reward = NAN;
+    expect_law(&t, "node 0: a reward that is no leaf's");
+    t.nodes[0].reward = 0.0F;
+    t.nodes[1].reward = 0.5F;
+    expect_law(&t, "node 1: a reward that is no leaf's");
+    t.nodes[1].reward = 0.0F;
+    t.log_probs[2] = -0.5F;
+    expect_law(&t, "node 0: a prompt that was sampled");
+    t.log_probs[2] = 0.0F;
+    t.entropies[0] = 0.5F;
+    expect_law(&t, "node 0: a prompt that was sampled");
+    t.entropies[0] = 0.0F;
+    assert_ok(tree_check(&t, SAMPLE_VOCAB));
+    tree_free(&t);
+}
+
 static void tokens_are_of_the_vocabulary(void **state)
 {
     (void)state;
@@ -210,6 +233,7 @@ int main(void)
         cmocka_unit_test(sound_trees_pass),
         cmocka_unit_test(every_broken_number_is_named),
         cmocka_unit_test(rewards_log_probs_and_entropies_are_numbers),
+        cmocka_unit_test(only_leaves_have_rewards_and_prompts_are_not_sampled),
         cmocka_unit_test(tokens_are_of_the_vocabulary),
         cmocka_unit_test(counts_are_within_bounds),
         cmocka_unit_test(a_part_holds_exactly_its_children),
