@@ -65,7 +65,6 @@ static const struct core_ops worker_core = {seat_start, seat_receive, seat_tick,
                                             seat_work, seat_done};
 
 // ---- joining
-// -------------------------------------------------------------------------
 
 static enum status open_mpi(struct cluster *c, const struct settings *s)
 {
@@ -128,7 +127,6 @@ void cluster_close(struct cluster *c, int clean)
 }
 
 // ---- running
-// -------------------------------------------------------------------------
 
 static void advance(void *context, int64_t now_ms)
 {

@@ -8,7 +8,6 @@
 #include "launch/record.h"
 
 // ---- the learner as a core, with its record
-// -------------------------------------------------
 
 struct train_seat {
     struct learner *learner;
@@ -59,7 +58,6 @@ static const struct core_ops train_core = {seat_start, seat_receive, seat_tick,
                                            seat_work, seat_done};
 
 // ---- the command
-// ------------------------------------------------------------------------------
 
 static enum status lead(struct cluster *cluster, struct job *job)
 {

@@ -87,7 +87,6 @@ void record_free(struct record *r)
 }
 
 // ---- a step
-// ------------------------------------------------------------------------------
 
 static enum status append_archive(struct record *r, const struct step_record *step,
                                   const struct step_metrics *m)
@@ -202,7 +201,6 @@ enum status record_finish(struct record *r)
 }
 
 // ---- resuming
-// ------------------------------------------------------------------------------
 
 enum status record_first_step(const struct job *job, uint64_t *step)
 {

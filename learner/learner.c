@@ -98,7 +98,6 @@ enum status learner_tick(struct learner *l, int64_t now_ms, struct outbox *out)
 }
 
 // ---- one step
-// --------------------------------------------------------------------------
 
 static enum status begin_step(struct learner *l, int64_t now_ms, struct outbox *out)
 {

@@ -66,7 +66,6 @@ static void put_output(struct pack *p, struct pack_origin *origins, int32_t at,
 }
 
 // ---- trees
-// ---------------------------------------------------------------------------
 
 static void count_tree(const struct tree *t, struct pack_size *size)
 {
@@ -104,29 +103,7 @@ static enum status pack_one(struct pack *p, struct pack_origin *origins,
     return OK;
 }
 
-enum status pack_trees(struct pack *out, struct pack_origin **origins,
-                       struct tree *const *trees, size_t n)
-{
-    struct pack p = {0};
-    struct pack_size size = {0};
-    struct pack_origin *from = NULL;
-    enum status st;
-    for (size_t i = 0; i < n; i++)
-        count_tree(trees[i], &size);
-    TRY_OUT(allocate(&p, &from, &size));
-    for (size_t i = 0; i < n; i++)
-        TRY_OUT(pack_one(&p, from, trees[i], (int32_t)i));
-    *out = p;
-    *origins = from;
-    return OK;
-out:
-    pack_free(&p);
-    mem_free(from);
-    return st;
-}
-
 // ---- flattened paths
-// -----------------------------------------------------------------
 
 static void count_paths(const struct tree *t, struct pack_size *size)
 {
@@ -174,18 +151,27 @@ static enum status flatten_one(struct pack *p, struct pack_origin *origins,
     return OK;
 }
 
-enum status pack_flattened(struct pack *out, struct pack_origin **origins,
-                           struct tree *const *trees, size_t n)
+// ---- the two ways
+
+struct way {
+    void (*count)(const struct tree *t, struct pack_size *size);
+    enum status (*fill)(struct pack *p, struct pack_origin *origins,
+                        const struct tree *t, int32_t number);
+};
+
+static enum status pack_by(const struct way *way, struct pack *out,
+                           struct pack_origin **origins, struct tree *const *trees,
+                           size_t n)
 {
     struct pack p = {0};
     struct pack_size size = {0};
     struct pack_origin *from = NULL;
     enum status st;
     for (size_t i = 0; i < n; i++)
-        count_paths(trees[i], &size);
+        way->count(trees[i], &size);
     TRY_OUT(allocate(&p, &from, &size));
     for (size_t i = 0; i < n; i++)
-        TRY_OUT(flatten_one(&p, from, trees[i], (int32_t)i));
+        TRY_OUT(way->fill(&p, from, trees[i], (int32_t)i));
     *out = p;
     *origins = from;
     return OK;
@@ -193,4 +179,18 @@ out:
     pack_free(&p);
     mem_free(from);
     return st;
+}
+
+enum status pack_trees(struct pack *out, struct pack_origin **origins,
+                       struct tree *const *trees, size_t n)
+{
+    static const struct way unique = {count_tree, pack_one};
+    return pack_by(&unique, out, origins, trees, n);
+}
+
+enum status pack_flattened(struct pack *out, struct pack_origin **origins,
+                           struct tree *const *trees, size_t n)
+{
+    static const struct way paths = {count_paths, flatten_one};
+    return pack_by(&paths, out, origins, trees, n);
 }

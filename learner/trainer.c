@@ -93,7 +93,6 @@ static enum status reserve(struct trainer *t, size_t outputs)
 }
 
 // ---- policy gradient
-// -------------------------------------------------------------------
 
 static size_t generated(const struct tree *t)
 {
@@ -231,7 +230,6 @@ out:
 }
 
 // ---- supervised
-// ------------------------------------------------------------------------
 
 enum status trainer_accumulate_supervised(struct trainer *t, struct tree *const *trees,
                                           size_t n, struct batch_stats *stats)

@@ -1,8 +1,10 @@
 #include "draw.h"
 
+#include "draw_text.h"
+
 #include "base/mem.h"
 
-#include <string.h>
+enum { RULE = 3, ELISION = 2 }; // columns of one level's rule, and of rules left out
 
 struct drawing {
     struct buf *out;
@@ -10,7 +12,7 @@ struct drawing {
     tree_token_text *text;
     void *context;
     int width, color;
-    char *last; // (n_nodes) 1 where a node is its parent's last child
+    char *more; // (depth) 1 where the present path has a sibling yet to come
 };
 
 static void paint(const struct drawing *d, const char *code)
@@ -19,106 +21,100 @@ static void paint(const struct drawing *d, const char *code)
         buf_str(d->out, code);
 }
 
-static int is_continuation(unsigned char c)
+// The rules that lead to a node, outermost first; returns their columns.
+static int put_rules(const struct drawing *d, const struct tree_node *n)
 {
-    return (c & 0xc0) == 0x80;
+    int shown = (d->width / 3 - ELISION) / RULE, columns = 0;
+    if (n->depth > shown) {
+        buf_str(d->out, "⋯ ");
+        columns = ELISION;
+    } else {
+        shown = n->depth;
+    }
+    for (int depth = n->depth - shown + 1; depth < n->depth; depth++)
+        buf_str(d->out, d->more[depth] ? "│  " : "   ");
+    if (n->depth > 0)
+        buf_str(d->out, d->more[n->depth] ? "├─ " : "└─ ");
+    return columns + RULE * shown;
 }
 
-// One byte of model text, made harmless for a terminal.
-static int put_byte(struct buf *out, unsigned char c)
-{
-    if (c == '\n') {
-        buf_str(out, "\\n");
-        return 2;
-    }
-    if (c < 0x20 || c == 0x7f) {
-        buf_char(out, '?');
-        return 1;
-    }
-    buf_char(out, (char)c);
-    return is_continuation(c) ? 0 : 1;
-}
-
-// The node's text in at most `room` columns.
 static void put_text(const struct drawing *d, const struct tree_node *n, int room)
 {
-    for (int32_t i = 0; i < n->token_count; i++) {
+    struct draw_text line;
+    draw_text_begin(&line, d->out, room);
+    for (int32_t i = 0; i < n->token_count && !line.full; i++) {
         size_t len = 0;
         const char *piece = d->text(d->context, d->t->tokens[n->token_begin + i], &len);
-        for (size_t k = 0; piece && k < len; k++) {
-            if (room <= 3) {
-                buf_str(d->out, "...");
-                return;
-            }
-            room -= put_byte(d->out, (unsigned char)piece[k]);
-        }
+        if (piece)
+            draw_text_put(&line, piece, len);
     }
+    draw_text_end(&line);
 }
 
-// The rules that lead to node i, root first; returns their columns.
-static int put_rules(const struct drawing *d, int32_t i)
-{
-    const struct tree_node *n = &d->t->nodes[i];
-    if (n->parent < 0)
-        return 0;
-    int columns = 0;
-    for (int32_t depth = 1; depth < n->depth; depth++) {
-        int32_t up = i;
-        while (d->t->nodes[up].depth > depth)
-            up = d->t->nodes[up].parent;
-        buf_str(d->out, d->last[up] ? "   " : "│  ");
-        columns += 3;
-    }
-    buf_str(d->out, d->last[i] ? "└─ " : "├─ ");
-    return columns + 3;
-}
+struct mark {
+    const char *text;
+    int columns;
+};
 
-static const char *end_mark(const struct tree_node *n)
+static struct mark end_mark(const struct tree_node *n)
 {
     switch (n->end) {
     case NODE_EOS:
-        return n->reward > 0.5f ? " ✓" : " ✗";
+        return (struct mark){n->reward > 0.5F ? " ✓" : " ✗", 2};
     case NODE_LENGTH:
-        return " … too long";
+        return (struct mark){" … too long", 11};
     case NODE_CUT:
-        return " ✂";
+        return (struct mark){" ✂", 2};
     default:
-        return "";
+        return (struct mark){"", 0};
     }
 }
 
-static void put_node(const struct drawing *d, int32_t i)
+// Value and advantage; returns their columns.
+static int put_numbers(const struct drawing *d, const struct tree_node *n)
 {
-    enum { NUMBERS = 15, MARK = 12 };
-    const struct tree_node *n = &d->t->nodes[i];
-    int used = put_rules(d, i);
-    if (n->parent < 0) {
-        buf_printf(d->out, "V=%.2f  ", (double)n->value);
-    } else {
+    if (n->parent >= 0)
         paint(d, n->advantage > 0   ? "\033[32m"
                  : n->advantage < 0 ? "\033[31m"
                                     : "\033[2m");
+    size_t before = d->out->len;
+    if (n->parent >= 0)
         buf_printf(d->out, "V=%.2f A=%+.2f ", (double)n->value, (double)n->advantage);
+    else
+        buf_printf(d->out, "V=%.2f  ", (double)n->value);
+    int columns = (int)(d->out->len - before);
+    if (n->parent >= 0)
+        paint(d, "\033[0m");
+    return columns;
+}
+
+static void put_node(const struct drawing *d, const struct tree_node *n)
+{
+    struct mark mark = end_mark(n);
+    int used = put_rules(d, n) + mark.columns;
+    used += put_numbers(d, n);
+    put_text(d, n, d->width - used);
+    if (mark.columns) {
+        paint(d, "\033[1m");
+        buf_str(d->out, mark.text);
         paint(d, "\033[0m");
     }
-    put_text(d, n, d->width - used - NUMBERS - MARK);
-    paint(d, "\033[1m");
-    buf_str(d->out, end_mark(n));
-    paint(d, "\033[0m");
     buf_char(d->out, '\n');
 }
 
 enum status tree_draw(struct buf *out, const struct tree *t, tree_token_text *text,
                       void *context, int width, int color)
 {
+    if (width < TREE_DRAW_LEAST_WIDTH)
+        width = TREE_DRAW_LEAST_WIDTH;
     struct drawing d = {out, t, text, context, width, color, NULL};
-    TRY(mem_new(&d.last, t->n_nodes, 1));
-    for (size_t i = 1; i < t->n_nodes; i++) {
+    TRY(mem_new(&d.more, TREE_MAX_DEPTH + 1, 1));
+    for (size_t i = 0; i < t->n_nodes; i++) {
         const struct tree_node *n = &t->nodes[i];
-        d.last[i] = n->child_index == t->nodes[n->parent].branching - 1;
+        if (i > 0)
+            d.more[n->depth] = n->child_index < t->nodes[n->parent].branching - 1;
+        put_node(&d, n);
     }
-    for (size_t i = 0; i < t->n_nodes; i++)
-        put_node(&d, (int32_t)i);
-    mem_free(d.last);
+    mem_free(d.more);
     return out->status;
 }

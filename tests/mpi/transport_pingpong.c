@@ -109,7 +109,6 @@ static void await_sent(struct transport *t)
 }
 
 // ---- rank 0 and each other rank, all sizes, with and without a tail
-// ------------------
 
 static const struct {
     size_t head, tail;
@@ -150,7 +149,6 @@ static void pingpong(void)
 }
 
 // ---- all to one: nothing is lost, each rank's messages stay in order
-// -----------------
 
 enum { FLOOD = 2000, FLOOD_AHEAD = 8 << 20 };
 
@@ -187,7 +185,6 @@ static void flood(void)
 }
 
 // ---- a rank that does not listen: its deadline passes, and it may come back
-// ----------
 
 static void silent_rank(struct transport *t)
 {
@@ -244,7 +241,6 @@ static void silence(void)
 }
 
 // ---- a learner that computes: its own pause is no failure of the other's
-// -------------
 
 // The waiting rank is told that a message stopped half way, and gets it all the same.
 static struct incoming await_late(struct transport *t)
@@ -280,7 +276,6 @@ static void pauses(void)
 }
 
 // ---- a rank dies: the others still reach each other, and the end is not waited for
-// ----
 
 // Dies in the middle of a message, so that half of it is all that ever comes.
 static void die(struct transport *t)

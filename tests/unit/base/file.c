@@ -51,7 +51,6 @@ static void expect_content(const char *path, const char *text)
 }
 
 // ---- reading
-// ---------------------------------------------------------------------------
 
 static void what_is_written_is_read(void **state)
 {
@@ -108,7 +107,6 @@ static void memory_may_run_out_while_reading(void **state)
 }
 
 // ---- writing is all or nothing
-// ---------------------------------------------------------
 
 static void writing_replaces_and_leaves_nothing_aside(void **state)
 {
@@ -227,7 +225,6 @@ static void a_killed_writer_leaves_a_whole_file(void **state)
 }
 
 // ---- folders
-// ---------------------------------------------------------------------------
 
 static void folders_are_made_with_their_parents(void **state)
 {

@@ -7,7 +7,6 @@
 #include <math.h>
 
 // ---- the published function
-// ------------------------------------------------------------
 
 struct words {
     uint32_t w[4];

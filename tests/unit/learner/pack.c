@@ -128,7 +128,6 @@ static void a_chain_of_single_children_is_one_path(void **state)
 }
 
 // ---- laws
-// ------------------------------------------------------------------------------
 
 static int32_t node_of(const struct tree *t, int32_t token)
 {

@@ -7,7 +7,6 @@
 static const char *const methods[] = {"etreerpo", "treerpo", "grpo", "rloo"};
 
 // ---- tree packs against flattened paths
-// ------------------------------------------------
 
 static int32_t node_of(const struct tree *t, int32_t token)
 {
@@ -130,7 +129,6 @@ static void log_probs_are_those_of_flattened_paths_bit_for_bit(void **state)
 }
 
 // ---- packs and measures
-// ----------------------------------------------------------------
 
 static void pack_boundaries_do_not_depend_on_arrival(void **state)
 {

@@ -2,7 +2,6 @@
 #include "trainer_bench.h"
 
 // ---- the update
-// ------------------------------------------------------------------------
 
 static void any_number_of_threads_gives_the_same_parameters(void **state)
 {

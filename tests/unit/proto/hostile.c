@@ -135,7 +135,6 @@ static void test_key_twice(void **state)
 }
 
 // ---- numbers out of range
-// ------------------------------------------------------------
 
 #define ONE "\x01\0\0\0"
 
@@ -218,7 +217,6 @@ static void test_out_of_range(void **state)
 }
 
 // ---- trees whose arrays contradict each other
-// ----------------------------------------
 
 static void assert_tree_refused(struct tree_node *nodes, size_t n)
 {

@@ -126,7 +126,6 @@ static void norms_and_weights_can_be_chosen(void **state)
 }
 
 // ---- nodes with one child
-// --------------------------------------------------------------
 
 static void one_child_shares_its_parents_edge(void **state)
 {
@@ -214,7 +213,6 @@ static void barely_unequal_rewards_stay_finite(void **state)
 }
 
 // ---- groups without signal
-// -------------------------------------------------------------
 
 static void equal_rewards_give_silence(void **state)
 {
@@ -268,7 +266,6 @@ static void equal_values_are_not_silence(void **state)
 }
 
 // ---- flat methods are sums over flattened paths
-// ----------------------------------------
 
 static double path_advantage(const struct tree *t, int32_t leaf, int grpo)
 {

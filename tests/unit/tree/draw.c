@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 
+#include <limits.h>
 #include <string.h>
 
 static const char *piece(void *context, int32_t token, size_t *len)
@@ -81,20 +82,66 @@ static void colours_only_where_wanted(void **state)
     tree_free(&t);
 }
 
-static void text_is_harmless(void **state)
+// The first child's line, for a text that comes in two tokens.
+static void expect_line(const char *first, const char *second, const char *line)
 {
-    (void)state;
-    static const char *const words[] = {"a\nb", "\033[2J\a\177", "\xc3\xa9", "\r"};
-    struct tree t;
+    const char *words[] = {"", first, second, ""};
+    const int32_t tokens[] = {1, 2}, prompt = 0;
+    const float zeros[] = {0.0F, 0.0F};
+    struct tree t = {0};
     struct buf out;
-    drawn_tree(&t);
-    const char *text = drawing(&out, &t, words, 80, 0);
-    assert_non_null(strstr(text, "a\\nb\n"));
-    assert_non_null(strstr(text, "?[2J??\n"));
-    assert_non_null(strstr(text, "\xc3\xa9 ✓\n"));
-    assert_null(strchr(text, '\r'));
+    int32_t index = -1;
+    assert_ok(tree_init(&t, 0, &prompt, 1));
+    t.nodes[0].branching = 1;
+    assert_ok(tree_add(&t, 0, 0, NODE_EOS, tokens, zeros, zeros, 2, &index));
+    const char *text = drawing(&out, &t, words, 40, 0);
+    const char *start = "V=0.00  \n└─ V=0.00 A=+0.00 ";
+    assert_memory_equal(text, start, strlen(start));
+    assert_string_equal(text + strlen(start), line);
     buf_free(&out);
     tree_free(&t);
+}
+
+static void text_cannot_steer_the_terminal(void **state)
+{
+    (void)state;
+    expect_line("a\nb", "\tc", "a\\nb\\tc ✗\n");
+    expect_line("\033[2J\a\177", "\r\b", "?[2J???? ✗\n");
+    expect_line("\xc2\x9b" // C1: what ESC [ is in one character
+                "2J",
+                "", "?2J ✗\n");
+    expect_line("\xe2\x80\xae", "\xe2\x80\xa8", "?? ✗\n"); // right to left; a new line
+}
+
+static void characters_may_be_split_between_tokens(void **state)
+{
+    (void)state;
+    expect_line("\xc3", "\xa9", "\xc3\xa9 ✗\n");
+    expect_line("\xe2\x82", "\xac!", "\xe2\x82\xac! ✗\n");
+    expect_line("\xf0\x9f\x98", "\x80", "\xf0\x9f\x98\x80 ✗\n");
+}
+
+static void broken_characters_are_marked(void **state)
+{
+    (void)state;
+    expect_line("\xe2\x82", "x", "?x ✗\n");            // ends too early
+    expect_line("x\xe2", "", "x? ✗\n");                // the text does
+    expect_line("\x80\xbf", "\xff", "??? ✗\n");        // never begins
+    expect_line("\xc0\xaf", "\xe0\x80\xaf", "?? ✗\n"); // overlong
+    expect_line("\xed\xa0\x80", "\xf4\x90\x80\x80", "?? ✗\n");
+    expect_line("\xe2\xe2\x82\xac", "", "?\xe2\x82\xac ✗\n");
+}
+
+// Width 40: 3 columns of rule, 15 of numbers, 2 of mark; 20 are left for the text.
+static void text_is_cut_between_characters(void **state)
+{
+    (void)state;
+    expect_line("12345678901234567890", "", "12345678901234567890 ✗\n");
+    expect_line("12345678901234567890", "1", "12345678901234567... ✗\n");
+    expect_line("1234567890123456\xc3\xa9", "7890", "1234567890123456\xc3\xa9... ✗\n");
+    expect_line("1234567890123456\xe4\xb8\xad", "789", // two columns wide
+                "1234567890123456... ✗\n");
+    expect_line("1234567890123456\n", "789", "1234567890123456... ✗\n");
 }
 
 static int columns(const char *line, size_t bytes)
@@ -105,22 +152,59 @@ static int columns(const char *line, size_t bytes)
     return n;
 }
 
+// A spine of `depth` nodes, a long text at each.
+static void deep_tree(struct tree *t, int32_t depth)
+{
+    const int32_t prompt = 0;
+    int32_t at = 0;
+    *t = (struct tree){0};
+    assert_ok(tree_init(t, 0, &prompt, 1));
+    t->nodes[0].branching = 2;
+    for (int32_t d = 1; d < depth; d++) {
+        add(t, at, 0, NODE_BRANCHED, 1, 0.0F);
+        at = (int32_t)t->n_nodes - 1;
+    }
+    add(t, at, 0, NODE_LENGTH, 1, 0.0F);
+}
+
 static void lines_are_no_wider_than_asked(void **state)
 {
     (void)state;
     static char lengthy[400];
     memset(lengthy, 'x', sizeof lengthy - 1);
     static const char *const words[] = {lengthy, lengthy, "5", lengthy};
+    static const int widths[][2] = {
+        {INT_MIN, 40}, {0, 40}, {40, 40}, {80, 80}, {200, 200}};
+    for (int32_t depth = 1; depth <= 60; depth += 4) {
+        struct tree t;
+        deep_tree(&t, depth);
+        for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+            struct buf out;
+            int lines = 0;
+            char *text = drawing(&out, &t, words, widths[i][0], 0);
+            for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+                assert_int_equal(columns(line, strlen(line)), widths[i][1]);
+                assert_non_null(strstr(line, "V=0.00"));
+                lines++;
+            }
+            assert_int_equal(lines, depth + 1);
+            buf_free(&out);
+        }
+        tree_free(&t);
+    }
+}
+
+static void outer_rules_of_deep_nodes_are_left_out(void **state)
+{
+    (void)state;
     struct tree t;
     struct buf out;
-    drawn_tree(&t);
-    for (int width = 50; width <= 120; width += 35) {
-        char *text = drawing(&out, &t, words, width, 0);
-        assert_non_null(strstr(text, "xxx..."));
-        for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-            assert_true(columns(line, strlen(line)) <= width);
-        buf_free(&out);
-    }
+    deep_tree(&t, 5);
+    const char *text = drawing(&out, &t, plain_words, 40, 0);
+    assert_non_null(strstr(text, "\n│  │  ├─ V=0.00 A=+0.00 first\n"
+                                 "⋯ │  │  ├─ V=0.00 A=+0.00 first\n"
+                                 "⋯ │  │  ├─ V=0.00 A=+0.00 ... … too long\n"));
+    buf_free(&out);
     tree_free(&t);
 }
 
@@ -146,8 +230,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_drawing_is_as_expected),
         cmocka_unit_test(colours_only_where_wanted),
-        cmocka_unit_test(text_is_harmless),
+        cmocka_unit_test(text_cannot_steer_the_terminal),
+        cmocka_unit_test(characters_may_be_split_between_tokens),
+        cmocka_unit_test(broken_characters_are_marked),
+        cmocka_unit_test(text_is_cut_between_characters),
         cmocka_unit_test(lines_are_no_wider_than_asked),
+        cmocka_unit_test(outer_rules_of_deep_nodes_are_left_out),
         cmocka_unit_test(a_failed_allocation_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 // ---- damage at random
-// ------------------------------------------------------------------
 
 static const char *no_text(void *context, int32_t token, size_t *len)
 {

@@ -75,7 +75,6 @@ static void a_failed_allocation_leaves_the_order(void **state)
 }
 
 // ---- joining
-// ---------------------------------------------------------------------------
 
 // The part of t with the root's children [first, first + count).
 static void cut(struct tree *out, const struct tree *t, int32_t first, int32_t count)

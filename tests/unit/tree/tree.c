@@ -97,7 +97,6 @@ static void a_failed_allocation_changes_nothing(void **state)
 }
 
 // ---- the fingerprint
-// -------------------------------------------------------------------
 
 static void expect_change(const struct tree *t, void *field, size_t size, uint64_t was)
 {
