@@ -55,6 +55,16 @@ static void sum_up(struct tree *t, struct subtree *below)
     }
 }
 
+double credit_scale(double n, double sum, double square_sum, enum credit_norm norm)
+{
+    double mean = sum / n, scale = 1.0;
+    if (norm == CREDIT_NORM_STD)
+        scale = sqrt(fmax(0.0, (square_sum - n * mean * mean) / (n - 1.0)));
+    else if (norm == CREDIT_NORM_BERNOULLI)
+        scale = mean * (1.0 - mean);
+    return scale > 1e-6 ? scale : 1.0;
+}
+
 static void count(const struct tree *t, struct credit_stats *stats)
 {
     for (size_t i = 1; i < t->n_nodes; i++) {

@@ -11,6 +11,10 @@ struct subtree {
     float reward_min, reward_max;       // of the leaves' raw rewards
 };
 
+// What divides the advantages of a group of n >= 2: 1, the standard deviation (of n -
+// 1), or mean (1 - mean).  Also 1 where that is 0 but for rounding.
+double credit_scale(double n, double sum, double square_sum, enum credit_norm norm);
+
 // etreerpo, treerpo: a group is the children of one parent.
 void credit_steps(struct tree *t, const struct credit_config *config,
                   const struct subtree *below, struct credit_stats *stats);

@@ -21,18 +21,6 @@ static struct flat_group gather(const struct tree *t, const struct subtree *belo
     return g;
 }
 
-// What divides the advantages; rewards that differ by rounding alone are not blown up.
-static double flat_scale(const struct flat_group *g, enum credit_norm norm)
-{
-    double mean = g->sum / g->n;
-    double scale = 1.0;
-    if (norm == CREDIT_NORM_STD)
-        scale = sqrt(fmax(0.0, (g->square_sum - g->n * mean * mean) / (g->n - 1.0)));
-    else if (norm == CREDIT_NORM_BERNOULLI)
-        scale = mean * (1.0 - mean);
-    return scale > 1e-6 ? scale : 1.0;
-}
-
 // A leaf's advantage in the flat group.  A group of one has nothing to compare with:
 // rloo's baseline is then 0.
 static double leaf_advantage(const struct flat_group *g, double reward,
@@ -44,7 +32,7 @@ static double leaf_advantage(const struct flat_group *g, double reward,
         return 0.0;
     double a = config->method == CREDIT_RLOO ? reward - (g->sum - reward) / (g->n - 1.0)
                                              : reward - g->sum / g->n;
-    return a / flat_scale(g, config->norm);
+    return a / credit_scale(g->n, g->sum, g->square_sum, config->norm);
 }
 
 static double share_weight(enum credit_weight kind, double share)

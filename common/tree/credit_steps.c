@@ -8,19 +8,6 @@ static int silent(const struct subtree *s)
     return s->reward_max == s->reward_min;
 }
 
-// What divides a group's advantages.  Equal values under unequal rewards (1/2 = 1/2)
-// give a spread of 0, and then every advantage is 0 whatever divides it.
-static double group_scale(const struct subtree *s, int32_t b, enum credit_norm norm)
-{
-    double mean = s->value_sum / b;
-    double scale = 1.0;
-    if (norm == CREDIT_NORM_STD)
-        scale = sqrt(fmax(0.0, (s->value_square_sum - b * mean * mean) / (b - 1)));
-    else if (norm == CREDIT_NORM_BERNOULLI)
-        scale = mean * (1.0 - mean);
-    return scale > 1e-6 ? scale : 1.0;
-}
-
 static double step_weight(enum credit_weight kind, double parent, int32_t b)
 {
     return kind == CREDIT_WEIGHT_EXACT  ? parent / b
@@ -34,7 +21,8 @@ static double group_advantage(const struct subtree *s, int32_t b, double value,
                               const struct credit_config *config)
 {
     double mean = s->value_sum / b;
-    double a = (value - mean) / group_scale(s, b, config->norm);
+    double a = (value - mean) /
+               credit_scale(b, s->value_sum, s->value_square_sum, config->norm);
     return config->method == CREDIT_ETREERPO ? a * b / (b - 1) : a;
 }
 

@@ -112,7 +112,8 @@ enum status tree_draw(struct buf *out, const struct tree *t, tree_token_text *te
     for (size_t i = 0; i < t->n_nodes; i++) {
         const struct tree_node *n = &t->nodes[i];
         if (i > 0)
-            d.more[n->depth] = n->child_index < t->nodes[n->parent].branching - 1;
+            d.more[n->depth] =
+                (n->child_index < t->nodes[n->parent].branching - 1) ? 1 : 0;
         put_node(&d, n);
     }
     mem_free(d.more);

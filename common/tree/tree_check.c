@@ -17,8 +17,8 @@ static const float log_prob_slack = 1e-4F, entropy_slack = 1e-3F;
 static enum status check_tokens(const struct tree *t, size_t i, int32_t vocab)
 {
     const struct tree_node *n = &t->nodes[i];
-    for (size_t k = (size_t)n->token_begin;
-         k < (size_t)(n->token_begin + n->token_count); k++) {
+    size_t begin = (size_t)n->token_begin, end = begin + (size_t)n->token_count;
+    for (size_t k = begin; k < end; k++) {
         if (t->tokens[k] < 0 || t->tokens[k] >= vocab)
             return broken(i, "a token outside the vocabulary");
         float log_prob = t->log_probs[k], entropy = t->entropies[k];

@@ -12,7 +12,7 @@
 
 enum {
     PATIENCE_MS = 60000, // of the test, for anything
-    DEADLINE_MS = 500,   // of the transport, where it is to pass
+    DEADLINE_MS = 1500,  // of the transport, where it is to pass
     BIG = 64 << 20,
 };
 

@@ -4,7 +4,7 @@
 BUILD=$1
 . "$(dirname "$0")/../claims.d/common.sh"
 small_job "$scratch/job"
-set_all=(train.steps=150 comm.silence_s=1.5 comm.send_s=2)
+set_all=(train.steps=400 comm.silence_s=8 comm.send_s=5)
 train_small "$scratch/job" "$scratch/whole" 2 "${set_all[@]}" >"$scratch/log" 2>&1 || fail "whole run"
 
 MPIRUN_FLAGS=--enable-recovery train_small "$scratch/job" "$scratch/run" 4 "${set_all[@]}" >"$scratch/log" 2>&1 &

@@ -32,8 +32,10 @@ static void text_is_built_piece_by_piece(void **state)
     assert_int_equal(b.len, 8);
     buf_clear(&b);
     assert_string_equal(buf_cstr(&b), "");
-    buf_printf(&b, "%s", "again");
-    assert_string_equal(buf_cstr(&b), "again");
+    buf_str(&b, "less"); // where a longer text was
+    assert_string_equal(buf_cstr(&b), "less");
+    buf_printf(&b, "%s", "!");
+    assert_string_equal(buf_cstr(&b), "less!");
     buf_free(&b);
 }
 

@@ -50,7 +50,7 @@ static void expect_content(const char *path, const char *text)
     buf_free(&b);
 }
 
-// ---- reading
+// ---- reading -----------------------------------------------------------------------
 
 static void what_is_written_is_read(void **state)
 {
@@ -81,7 +81,8 @@ static void failed_reads_leave_the_buffer(void **state)
                  "large: larger than 9 bytes");
     assert_string_equal(buf_cstr(&b), "kept");
     static const char chunks[150000];
-    assert_ok(file_write(in("large"), chunks, sizeof chunks)); // found out in the second
+    assert_ok(
+        file_write(in("large"), chunks, sizeof chunks)); // found out in the second
     assert_fails(file_read(&b, in("large"), 100000), ERR_INPUT, "larger than 100000");
     assert_int_equal(b.len, 4);
     assert_string_equal(buf_cstr(&b), "kept");
@@ -106,7 +107,7 @@ static void memory_may_run_out_while_reading(void **state)
     buf_free(&b);
 }
 
-// ---- writing is all or nothing
+// ---- writing is all or nothing -----------------------------------------------------
 
 static void writing_replaces_and_leaves_nothing_aside(void **state)
 {
@@ -224,7 +225,7 @@ static void a_killed_writer_leaves_a_whole_file(void **state)
     }
 }
 
-// ---- folders
+// ---- folders -----------------------------------------------------------------------
 
 static void folders_are_made_with_their_parents(void **state)
 {

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-// ---- the published function
+// ---- the published function --------------------------------------------------------
 
 struct words {
     uint32_t w[4];
@@ -105,9 +105,10 @@ static void values_and_children_are_the_reference(void **state)
                     low(at((struct rng_key){7}, (uint64_t)purpose, 1)));
 }
 
-// ---- distributions
-// --------------------------------------------------------------------- Fixed keys:
-// each statistic is one number, within 4 standard errors of its expectation.
+// ---- distributions -----------------------------------------------------------------
+
+// Fixed keys: each statistic is one number, within 4 standard errors of its
+// expectation.
 
 enum { DRAWS = 1 << 20, BINS = 256 };
 

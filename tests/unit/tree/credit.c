@@ -125,7 +125,7 @@ static void norms_and_weights_can_be_chosen(void **state)
     tree_free(&t);
 }
 
-// ---- nodes with one child
+// ---- nodes with one child ----------------------------------------------------------
 
 static void one_child_shares_its_parents_edge(void **state)
 {
@@ -207,12 +207,12 @@ static void barely_unequal_rewards_stay_finite(void **state)
         t.nodes[7].reward = nextafterf(t.nodes[7].reward, 1.0F);
         assert_ok(credit_assign(&t, &c, NULL));
         for (size_t i = 1; i < t.n_nodes; i++)
-            assert_true(fabsf(t.nodes[i].advantage) < 100);
+            assert_true(fabsf(t.nodes[i].advantage) < 1e-5F); // not blown up
     }
     tree_free(&t);
 }
 
-// ---- groups without signal
+// ---- groups without signal ---------------------------------------------------------
 
 static void equal_rewards_give_silence(void **state)
 {
@@ -265,7 +265,7 @@ static void equal_values_are_not_silence(void **state)
     tree_free(&t);
 }
 
-// ---- flat methods are sums over flattened paths
+// ---- flat methods are sums over flattened paths ------------------------------------
 
 static double path_advantage(const struct tree *t, int32_t leaf, int grpo)
 {

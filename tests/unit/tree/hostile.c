@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-// ---- damage at random
+// ---- damage at random --------------------------------------------------------------
 
 static const char *no_text(void *context, int32_t token, size_t *len)
 {
@@ -113,9 +113,9 @@ static void random_nodes_are_refused(void **state)
     }
 }
 
-// ---- as large as allowed
-// --------------------------------------------------------------- Work that grows with
-// the square of the nodes would not end within the test's time.
+// ---- as large as allowed -----------------------------------------------------------
+
+// Work that grows with the square of the nodes would not end within the test's time.
 
 static void put_leaf(struct tree *t, int32_t parent, int32_t child)
 {
@@ -153,33 +153,73 @@ static void the_last_sibling_may_come_first(void **state)
 }
 
 // A comb: a spine of the greatest depth, and at each of its nodes a leaf beside it.
+static void put_comb(struct tree *t)
+{
+    static const int32_t token = 1;
+    static const float zero = 0.0F;
+    int32_t at = 0;
+    put_root(t, 2);
+    for (int32_t d = 1; d < TREE_MAX_DEPTH; d++) {
+        put_leaf(t, at, 1);
+        assert_ok(tree_add(t, at, 0, NODE_BRANCHED, &token, &zero, &zero, 1, &at));
+        t->nodes[at].branching = 2;
+    }
+    put_leaf(t, at, 1);
+    put_leaf(t, at, 0);
+}
+
 static void trees_may_be_as_deep_as_allowed(void **state)
 {
     (void)state;
-    static const int32_t token = 1;
-    static const float zero = 0.0F;
     struct tree t;
     struct buf out = {0};
     struct credit_config c;
-    int32_t at = 0;
-    put_root(&t, 2);
-    for (int32_t d = 1; d < TREE_MAX_DEPTH; d++) {
-        put_leaf(&t, at, 1);
-        assert_ok(tree_add(&t, at, 0, NODE_BRANCHED, &token, &zero, &zero, 1, &at));
-        t.nodes[at].branching = 2;
-    }
-    put_leaf(&t, at, 1);
-    put_leaf(&t, at, 0);
+    put_comb(&t);
     assert_ok(tree_check(&t, SAMPLE_VOCAB));
     assert_ok(tree_canonical(&t));
     assert_ok(tree_check(&t, SAMPLE_VOCAB));
     assert_int_equal(t.nodes[TREE_MAX_DEPTH].depth, TREE_MAX_DEPTH);
     assert_ok(credit_by_name(&c, "etreerpo"));
-    assert_ok(credit_assign(&t, &c, NULL)); // weights of 2^-4096 are 0, not NaN
+    assert_ok(credit_assign(&t, &c, NULL)); // a weight of 2^-4096 is 0, not NaN
     for (size_t i = 0; i < t.n_nodes; i++)
         assert_true(isfinite(t.nodes[i].advantage) && t.nodes[i].weight >= 0.0F);
     assert_ok(tree_draw(&out, &t, no_text, NULL, 80, 0));
     buf_free(&out);
+    tree_free(&t);
+}
+
+static void but_not_deeper(void **state)
+{
+    (void)state;
+    struct tree t;
+    put_comb(&t);
+    put_leaf(&t, 0,
+             0); // tree_add refuses such a depth, so a shallow leaf is moved there
+    struct tree_node *below = &t.nodes[t.n_nodes - 1], *deepest = below - 1;
+    deepest->end = NODE_BRANCHED;
+    deepest->branching = 1;
+    deepest->reward = 0.0F;
+    below->parent = (int32_t)t.n_nodes - 2;
+    below->depth = deepest->depth + 1;
+    assert_int_equal(tree_check(&t, SAMPLE_VOCAB), ERR_PROTOCOL);
+    assert_non_null(strstr(status_message(), "wrong depth"));
+    tree_free(&t);
+}
+
+// Every node asks for as many children as can be said: refused before room is made.
+static void branchings_do_not_add_up_to_memory(void **state)
+{
+    (void)state;
+    struct tree t;
+    put_comb(&t);
+    for (size_t i = 0; i < t.n_nodes; i++)
+        if (t.nodes[i].end == NODE_BRANCHED)
+            t.nodes[i].branching = i == 0 ? TREE_MAX_NODES : INT_MAX;
+    mem_fail_nth(2); // the room for the children's marks
+    enum status st = tree_check(&t, SAMPLE_VOCAB);
+    mem_fail_nth(0);
+    assert_int_equal(st, ERR_PROTOCOL);
+    assert_non_null(strstr(status_message(), "children are missing"));
     tree_free(&t);
 }
 
@@ -190,6 +230,8 @@ int main(void)
         cmocka_unit_test(random_nodes_are_refused),
         cmocka_unit_test(the_last_sibling_may_come_first),
         cmocka_unit_test(trees_may_be_as_deep_as_allowed),
+        cmocka_unit_test(but_not_deeper),
+        cmocka_unit_test(branchings_do_not_add_up_to_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,6 +57,25 @@ static void shuffled_trees_come_back_in_order(void **state)
     }
 }
 
+static void every_number_is_kept(void **state)
+{
+    (void)state;
+    struct tree t, before;
+    sample_tree(&t, &sample_shapes[1], 6);
+    for (size_t i = 0; i < t.n_nodes; i++) {
+        t.nodes[i].value = (float)i + 0.25F;
+        t.nodes[i].advantage = (float)i + 0.5F;
+        t.nodes[i].weight = (float)i + 0.75F;
+    }
+    before = t;
+    assert_ok(mem_dup(&before.nodes, t.nodes, t.n_nodes, sizeof *t.nodes));
+    assert_ok(tree_canonical(&t)); // is canonical already
+    assert_int_equal(t.n_nodes, before.n_nodes);
+    assert_memory_equal(t.nodes, before.nodes, t.n_nodes * sizeof *t.nodes);
+    mem_free(before.nodes);
+    tree_free(&t);
+}
+
 static void a_failed_allocation_leaves_the_order(void **state)
 {
     (void)state;
@@ -74,7 +93,7 @@ static void a_failed_allocation_leaves_the_order(void **state)
     tree_free(&t);
 }
 
-// ---- joining
+// ---- joining -----------------------------------------------------------------------
 
 // The part of t with the root's children [first, first + count).
 static void cut(struct tree *out, const struct tree *t, int32_t first, int32_t count)
@@ -165,6 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shuffled_trees_come_back_in_order),
+        cmocka_unit_test(every_number_is_kept),
         cmocka_unit_test(a_failed_allocation_leaves_the_order),
         cmocka_unit_test(parts_in_any_order_make_the_whole),
         cmocka_unit_test(missing_and_double_parts_are_refused),

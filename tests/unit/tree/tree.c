@@ -96,7 +96,7 @@ static void a_failed_allocation_changes_nothing(void **state)
     tree_free(&t);
 }
 
-// ---- the fingerprint
+// ---- the fingerprint ---------------------------------------------------------------
 
 static void expect_change(const struct tree *t, void *field, size_t size, uint64_t was)
 {
