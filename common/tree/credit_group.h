@@ -11,8 +11,9 @@ struct subtree {
     float reward_min, reward_max;       // of the leaves' raw rewards
 };
 
-// What divides the advantages of a group of n >= 2: 1, the standard deviation (of n -
-// 1), or mean (1 - mean).  Also 1 where that is 0 but for rounding.
+// What divides the advantages of a group of two or more: 1, the standard deviation (by
+// n - 1), or mean (1 - mean).  A spread that is 0 but for rounding (the values 1/2, 1/2
+// of unequal rewards) divides nothing: then it is 1 too.
 double credit_scale(double n, double sum, double square_sum, enum credit_norm norm);
 
 // etreerpo, treerpo: a group is the children of one parent.
