@@ -5,17 +5,20 @@
 #include "data/algebra.h"
 #include "launch/args.h"
 #include "launch/commands.h"
+#include "launch/data_check.h"
 #include "text/tokenizer.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_TEXT_BYTES = 1 << 30 };
 
 struct data_settings {
     int64_t seed, train, test, min_steps, max_steps, max_operand, max_factor, max_value;
     int64_t equations, chains, prose, vocab;
+    int64_t servers, timeout_s, memory_mb, weak;
 };
 
 #define INT(field, initial, min, max, unit, doc)                                       \
@@ -37,6 +40,10 @@ static const struct config_key keys[] = {
     INT(chains, "0", 0, 100, "%", "of the problems are plain arithmetic"),
     INT(prose, "0", 0, 1, "", "1: a sentence around each step"),
     INT(vocab, "0", 0, 1e6, "tokens", "of the tokenizer; 0: one token a character"),
+    INT(servers, "0", 0, 256, "", "check: programs run at once; 0: one a core"),
+    INT(timeout_s, "10", 1, 600, "s", "check: of one program with all its tests"),
+    INT(memory_mb, "512", 64, 65536, "MiB", "check: of one program"),
+    INT(weak, "0", 0, 1, "", "check: 1 accepts rlimits and seccomp alone"),
 };
 // clang-format on
 static const struct config_schema schema = {keys, sizeof keys / sizeof *keys};
@@ -113,12 +120,24 @@ out:
     return st;
 }
 
-// A plain file as it is, or the questions and solutions of a .jsonl of problems.
+// Whether a path names problems: by its ending, with or without rows.
+static int names_problems(const char *path)
+{
+    static const char *const endings[] = {".jsonl", ".json", ".gz", "]"};
+    size_t len = strlen(path);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t n = strlen(endings[i]);
+        if (len > n && strcmp(path + len - n, endings[i]) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+// A plain file as it is, or the questions and solutions of problems.
 static enum status read_text(struct buf *out, const char *path)
 {
-    size_t len = strlen(path);
     struct dataset set = {0};
-    if (len < 6 || strcmp(path + len - 6, ".jsonl") != 0)
+    if (!names_problems(path))
         return file_read(out, path, MAX_TEXT_BYTES);
     TRY(dataset_load(&set, path, 0));
     append_texts(out, &set);
@@ -145,6 +164,24 @@ out:
     return st;
 }
 
+static enum status check_references(const struct data_settings *s, const char *path)
+{
+    const struct judge_config judge = {
+        .servers =
+            s->servers > 0 ? (int)s->servers : (int)sysconf(_SC_NPROCESSORS_ONLN),
+        .timeout_ms = 1000 * s->timeout_s,
+        .memory_mb = s->memory_mb,
+        .accept_no_sandbox = s->weak != 0,
+    };
+    struct dataset set = {0};
+    if (!path)
+        return status_fail(ERR_INPUT, "data check needs --text FILE");
+    TRY(dataset_load(&set, path, 0));
+    enum status st = data_check(&set, path, &judge);
+    dataset_free(&set);
+    return st;
+}
+
 enum status command_data(int argc, char **argv)
 {
     const char *dir = NULL, *text = NULL;
@@ -157,6 +194,9 @@ enum status command_data(int argc, char **argv)
         return make_algebra(&s, dir);
     if (args.first && dir && strcmp(args.first, "tokenizer") == 0)
         return make_tokenizer(&s, text, dir);
+    if (args.first && strcmp(args.first, "check") == 0)
+        return check_references(&s, text);
     return status_fail(ERR_INPUT, "usage: etreerpo data algebra|tokenizer --out DIR "
-                                  "[--text FILE] [key=value ...]");
+                                  "[--text FILE] [key=value ...], or data check "
+                                  "--text FILE");
 }

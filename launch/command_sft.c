@@ -11,7 +11,6 @@
 
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 
 struct sft {
     struct job *job;
@@ -26,15 +25,12 @@ struct sft {
 static enum status make_example(const struct job *job, const struct problem *p,
                                 struct tree *out)
 {
-    struct buf prompt = {0};
     struct tokens ask = {0}, tell = {0};
     float *zeros = NULL;
     int32_t child = 0;
     enum status st;
-    problem_prompt(&prompt, p);
-    TRY_OUT(prompt.status);
-    TRY_OUT(tokenizer_encode(job->tokenizer, buf_cstr(&prompt), prompt.len, &ask));
-    TRY_OUT(tokenizer_encode(job->tokenizer, p->solution, strlen(p->solution), &tell));
+    TRY_OUT(prompts_ask(&job->prompts, p, &ask));
+    TRY_OUT(prompts_tell(&job->prompts, p, &tell));
     TRY_OUT(tokens_push(&tell, job->model.config.eos));
     TRY_OUT(mem_new(&zeros, tell.len, sizeof *zeros));
     if (ask.len + tell.len > (size_t)job->model.config.max_positions) {
@@ -48,7 +44,6 @@ static enum status make_example(const struct job *job, const struct problem *p,
     out->nodes[0].branching = 1;
     st = tree_add(out, 0, 0, NODE_EOS, tell.ids, zeros, zeros, tell.len, &child);
 out:
-    buf_free(&prompt);
     tokens_free(&ask);
     tokens_free(&tell);
     mem_free(zeros);

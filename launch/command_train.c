@@ -1,8 +1,10 @@
 // etreerpo train: the main job.  Rank 0 learns, the others sample.
 #include "base/clock.h"
+#include "base/log.h"
 #include "launch/args.h"
 #include "launch/cluster.h"
 #include "launch/commands.h"
+#include "launch/footprint.h"
 #include "launch/job.h"
 #include "launch/plan_run.h"
 #include "launch/record.h"
@@ -103,6 +105,7 @@ enum status command_train(int argc, char **argv)
     TRY_OUT(job_load(&job, cluster_is_learner(&cluster) ? JOB_TRAIN : JOB_NO_DATA));
     st = cluster_is_learner(&cluster) ? lead(&cluster, &job)
                                       : cluster_work(&cluster, &job);
+    log_info("peak memory %.0f MB", footprint_peak() / 1e6);
 out:
     cluster_close(&cluster, st == OK);
     job_free(&job);

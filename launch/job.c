@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "model/decode.h"
 
@@ -10,10 +11,7 @@
 
 static uint64_t hash_model(const struct job *job)
 {
-    const struct model_config *c = &job->model.config;
-    const int64_t shape[] = {c->vocab,    c->dim, c->layers,   c->heads, c->kv_heads,
-                             c->head_dim, c->ffn, c->qkv_bias, c->tied};
-    uint64_t hash = hash_bytes(HASH_START, shape, sizeof shape);
+    uint64_t hash = model_config_hash(&job->model.config);
     for (int32_t id = 0; id < tokenizer_vocab(job->tokenizer); id++) {
         size_t len = 0;
         const char *piece = tokenizer_piece(job->tokenizer, id, &len);
@@ -58,7 +56,10 @@ static enum status load_model(struct job *job)
     const char *folder = job->settings.model.path;
     if (!*folder)
         return fresh_model(job);
+    double began_s = clock_seconds();
     TRY(model_load(&job->model, folder));
+    log_info("%s: a policy of %.1f million parameters loaded in %.2f s", folder,
+             (double)model_param_count(&job->model) / 1e6, clock_seconds() - began_s);
     if (tokenizer_vocab(job->tokenizer) > job->model.config.vocab)
         return status_fail(ERR_INPUT, "%s: the tokenizer has %d tokens, the model %d",
                            folder, tokenizer_vocab(job->tokenizer),
@@ -86,6 +87,16 @@ static enum status load_tokenizer(struct job *job)
     return OK;
 }
 
+// data.verifier: answers of number problems may be compared as MATH's are.
+static void use_verifier(const struct job *job, struct dataset *set)
+{
+    if (strcmp(job->settings.data.verifier, "math") != 0)
+        return;
+    for (size_t i = 0; i < set->n; i++)
+        if (set->problems[i].verifier == VERIFIER_NUMBER)
+            set->problems[i].verifier = VERIFIER_MATH;
+}
+
 static enum status load_data(struct job *job, int data)
 {
     const struct settings *s = &job->settings;
@@ -93,6 +104,8 @@ static enum status load_data(struct job *job, int data)
         TRY(dataset_load(&job->train, s->data.train, (size_t)s->data.train_limit));
     if (data & JOB_TEST)
         TRY(dataset_load(&job->test, s->data.test, (size_t)s->eval.problems));
+    use_verifier(job, &job->train);
+    use_verifier(job, &job->test);
     if (((data & JOB_TRAIN) && job->train.n == 0) ||
         ((data & JOB_TEST) && job->test.n == 0))
         return status_fail(ERR_INPUT, "%s: no problems in it",
@@ -107,13 +120,30 @@ enum status job_configure(struct job *job, const char *config_path, int argc,
     return settings_load(&job->settings, config_path, argc, argv);
 }
 
+// The policy ends a reply as its chat template says, else as config.json or the
+// tokenizer says; whatever any of them names ends a text.
+static enum status find_ends(struct job *job)
+{
+    int32_t *eos = &job->model.config.eos;
+    int32_t of_chat = prompts_end(&job->prompts),
+            of_text = tokenizer_eos(job->tokenizer);
+    if (of_text >= 0)
+        TRY(tokens_push(&job->stops, of_text));
+    if (*eos >= 0)
+        TRY(tokens_push(&job->stops, *eos));
+    else
+        *eos = of_text;
+    if (of_chat >= 0)
+        *eos = of_chat;
+    return OK;
+}
+
 enum status job_load(struct job *job, int data)
 {
     TRY(load_tokenizer(job));
     TRY(load_model(job));
-    // The tokenizer knows what ends a text; a folder's config.json may be silent on it.
-    if (job->model.config.eos < 0)
-        job->model.config.eos = tokenizer_eos(job->tokenizer);
+    TRY(prompts_open(&job->prompts, &job->settings, job->tokenizer));
+    TRY(find_ends(job));
     job->model_hash = hash_model(job);
     return load_data(job, data);
 }
@@ -121,11 +151,13 @@ enum status job_load(struct job *job, int data)
 void job_free(struct job *job)
 {
     settings_free(&job->settings);
+    prompts_close(&job->prompts);
     tokenizer_free(job->tokenizer);
     model_free(&job->model);
     dataset_free(&job->train);
     dataset_free(&job->test);
     tokens_free(&job->delimiters);
+    tokens_free(&job->stops);
     *job = (struct job){0};
 }
 
@@ -136,21 +168,18 @@ static enum status fill_prompt(void *context, uint64_t position, struct msg_task
     uint64_t id =
         from->shuffle ? dataset_shuffled(from->seed, position / n, n, at) : at;
     const struct problem *p = &from->set->problems[id];
-    struct buf text = {0};
     struct tokens ids = {0};
     char *answer = NULL;
     enum status st;
-    problem_prompt(&text, p);
-    TRY_OUT(text.status);
-    TRY_OUT(tokenizer_encode(from->job->tokenizer, buf_cstr(&text), text.len, &ids));
+    TRY_OUT(prompts_ask(&from->job->prompts, p, &ids));
     TRY_OUT(mem_strdup(&answer, p->answer));
     task->prompt_id = id;
     task->prompt = ids.ids;
     task->n_prompt = ids.len;
     task->answer = answer;
+    task->verifier = (int32_t)p->verifier;
     ids = (struct tokens){0};
 out:
-    buf_free(&text);
     tokens_free(&ids);
     return status_wrap(st, "problem %llu", (unsigned long long)id);
 }
@@ -241,6 +270,17 @@ enum status job_learner_config(const struct job *job, int ranks,
     return OK;
 }
 
+struct judge_config job_judge_config(const struct job *job, int threads)
+{
+    const struct settings *s = &job->settings;
+    return (struct judge_config){
+        .servers = s->judge.servers > 0 ? (int)s->judge.servers : threads,
+        .timeout_ms = ms(s->judge.timeout_s),
+        .memory_mb = s->judge.memory_mb,
+        .accept_no_sandbox = strcmp(s->judge.sandbox, "weak") == 0,
+    };
+}
+
 struct worker_config job_worker_config(const struct job *job, int threads)
 {
     const struct settings *s = &job->settings;
@@ -256,7 +296,10 @@ struct worker_config job_worker_config(const struct job *job, int threads)
         .silence_ms = ms(s->comm.silence_s),
         .delimiters = job->delimiters.ids,
         .n_delimiters = job->delimiters.len,
+        .stops = job->stops.ids,
+        .n_stops = job->stops.len,
         .threads = threads,
+        .judge = job_judge_config(job, threads),
     };
 }
 

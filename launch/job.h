@@ -4,6 +4,7 @@
 #define LAUNCH_JOB_H
 
 #include "data/dataset.h"
+#include "launch/prompts.h"
 #include "launch/settings.h"
 #include "learner/learner.h"
 #include "model/model.h"
@@ -15,6 +16,8 @@ struct job {
     struct tokenizer *tokenizer;
     struct model model;
     struct dataset train, test;
+    struct prompts prompts;
+    struct tokens stops;      // token ids that end a text, beside the policy's own
     struct tokens delimiters; // token ids that end a step
     uint64_t model_hash;      // of shape and vocabulary: learner and workers must agree
 };
@@ -42,6 +45,7 @@ struct prompt_source job_prompt_source(struct job_prompts *prompts);
 CHECKED enum status job_learner_config(const struct job *job, int ranks,
                                        struct learner_config *out);
 struct dispatch_config job_dispatch_config(const struct job *job, int ranks);
+struct judge_config job_judge_config(const struct job *job, int threads);
 struct worker_config job_worker_config(const struct job *job, int threads);
 
 // A folder that any command loads as model.path: weights, shape, tokenizer.

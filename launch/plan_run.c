@@ -1,13 +1,33 @@
 #include "launch/plan_run.h"
 
-#include "model/decode.h"
-#include "tensor/ops.h"
+#include "launch/footprint.h"
 
 #include <stdio.h>
 
 static double mb(double bytes)
 {
     return bytes / 1e6;
+}
+
+static void print_memory(const struct job *job)
+{
+    struct footprint f;
+    footprint_of(job, &f);
+    (void)printf(
+        "# memory in MB: program, data and policy %.0f, trainer %.0f, published "
+        "copy %.0f, activations %.0f;\n"
+        "#   a worker's policy %.0f, incoming weights %.0f, keys and values %.0f, "
+        "decoding %.0f\n",
+        mb(f.base), mb(f.trainer), mb(f.published), mb(f.activations), mb(f.policy),
+        mb(f.incoming), mb(f.cache), mb(f.decoding));
+    (void)printf("# peak memory           %.0f MB alone; of ranks: learner %.0f MB, "
+                 "worker %.0f MB\n",
+                 mb(footprint_alone(&f)), mb(footprint_learner(&f)),
+                 mb(footprint_worker(&f)));
+    if (f.largest_tree > f.activations)
+        (void)printf("#   a tree in which nothing ends early would need %.0f MB of "
+                     "activations\n",
+                     mb(f.largest_tree));
 }
 
 enum status plan_run_print(const struct job *job)
@@ -29,12 +49,7 @@ enum status plan_run_print(const struct job *job)
     (void)printf("# training problems     %zu\n", job->train.n);
     (void)printf("# leaves a step         %.0f at most\n",
                  leaves * (double)s->train.prompts);
-    (void)printf(
-        "# learner: weights, panels, gradient, moments, published copy %.1f MB%s\n",
-        mb(6.0 * weights), s->train.kl_coef > 0 ? ", reference twice more" : "");
-    (void)printf(
-        "# worker: weights, panels, second buffer %.1f MB, keys and values %.1f MB\n",
-        mb(3.0 * weights), (double)s->rollout.kv_mb * 1.048576);
+    print_memory(job);
     (void)printf("# one checkpoint        %.1f MB\n", mb(3.0 * weights));
     (void)printf("# weights to a worker   %.1f MB in %.0f messages\n", mb(weights),
                  slices < 1.0 ? 1.0 : slices);

@@ -32,13 +32,13 @@ struct vote {
     int right;
 };
 
-static void cast_vote(struct vote *votes, int *n, const char *text, size_t len,
-                      int right)
+static void cast_vote(struct vote *votes, int *n, enum verifier verifier,
+                      const char *text, size_t len, int right)
 {
     const char *answer;
     size_t answer_len;
     char key[sizeof votes->text] = "";
-    if (!verify_extract(text, len, &answer, &answer_len))
+    if (!verify_find_answer(verifier, text, len, &answer, &answer_len))
         return;
     answer_len = answer_len < sizeof key ? answer_len : sizeof key - 1;
     memcpy(key, answer, answer_len);
@@ -71,16 +71,18 @@ static enum status add_leaf(struct score *s, const struct tree *t, int32_t leaf,
     size_t prompt = (size_t)t->nodes[0].token_count;
     size_t length = tree_path_length(t, leaf) - prompt;
     const struct tree_node *node = &t->nodes[leaf];
-    struct step_score steps;
+    struct step_score steps = {0};
     struct buf text = {0};
     tree_path_tokens(t, leaf, path);
     enum status st = tokenizer_decode(tokenizer, path + prompt, length, &text);
     if (st == OK)
         st = text.status;
     if (st == OK) {
-        verify_steps(buf_cstr(&text), text.len, p->solution, &steps);
+        if (p->verifier == VERIFIER_NUMBER)
+            verify_steps(buf_cstr(&text), text.len, p->solution, &steps);
         if (node->end == NODE_EOS)
-            cast_vote(votes, n_votes, buf_cstr(&text), text.len, node->reward >= 1.0f);
+            cast_vote(votes, n_votes, p->verifier, buf_cstr(&text), text.len,
+                      node->reward >= 1.0f);
         s->steps += steps.steps;
         s->valid_steps += steps.valid;
         s->right_steps += steps.right;
@@ -105,6 +107,7 @@ enum status score_add(struct score *s, const struct tree *t, const struct proble
     for (size_t i = 0; i < t->n_nodes; i++)
         if (tree_is_leaf(&t->nodes[i]))
             TRY_OUT(add_leaf(s, t, (int32_t)i, p, tokenizer, path, votes, &n_votes));
+    s->votes += n_votes;
     s->majority[s->problems++] = majority_right(votes, n_votes);
 out:
     mem_free(votes);
@@ -143,16 +146,17 @@ void score_print(const struct score *s, const char *how, struct buf *out)
         buf_printf(out, "  Pass@%-3lld %6.1f %% +- %.1f\n", (long long)k,
                    100.0 * m.mean, 100.0 * m.ci95);
     }
-    if (s->samples > 2) {
+    if (s->samples > 2 && s->votes > 0.0) {
         struct metrics_mean m = score_majority(s);
         buf_printf(out, "  maj@%-4lld %6.1f %% +- %.1f\n", (long long)s->samples,
                    100.0 * m.mean, 100.0 * m.ci95);
     }
     buf_printf(out, "  length   %6.1f tokens, %.1f %% cut off\n",
                share(s->tokens, s->leaves), 100.0 * share(s->truncated, s->leaves));
-    buf_printf(out, "  steps    %6.1f %% exact, %.1f %% as in the reference\n",
-               100.0 * share(s->valid_steps, s->steps),
-               100.0 * share(s->right_steps, s->steps));
+    if (s->steps > 0.0)
+        buf_printf(out, "  steps    %6.1f %% exact, %.1f %% as in the reference\n",
+                   100.0 * share(s->valid_steps, s->steps),
+                   100.0 * share(s->right_steps, s->steps));
 }
 
 void score_json(const struct score *s, struct buf *out)

@@ -14,8 +14,9 @@ struct score {
     int64_t samples;  // per problem
     double *correct;  // (problems): right samples
     double *majority; // (problems): 1 where the most frequent answer is right
-    double leaves, tokens, truncated; // over all chains
-    double steps, valid_steps, right_steps;
+    double leaves, tokens, truncated;       // over all chains
+    double steps, valid_steps, right_steps; // of problems whose steps can be judged
+    double votes;                           // distinct answers, over all problems
 };
 
 // Room for n problems.  The owner calls score_free.  ERR_NOMEM.

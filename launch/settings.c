@@ -31,10 +31,23 @@ static const struct config_key keys[] = {
     INT(model, ffn, "256", 8, 262144, "", "inner size of a fresh policy's SwiGLU"),
     INT(model, max_positions, "512", 16, 1048576, "tokens", "longest path of a fresh policy"),
 
-    STRING(data, train, "", "JSONL file of training problems"),
-    STRING(data, test, "", "JSONL file of held-out problems"),
+    STRING(data, train, "", "training problems: GSM8K, MATH, HumanEval, MBPP or APPS as published; file[a:b] takes rows"),
+    STRING(data, test, "", "held-out problems, likewise"),
     STRING(data, tokenizer, "", "folder of the tokenizer; empty: model.path"),
     INT(data, train_limit, "0", 0, 1e9, "problems", "use only the first; 0: all"),
+
+    CHOICE(data, verifier, "default", "default|number|math", "math: answers of number problems may be boxed expressions too"),
+
+    CHOICE(prompt, template, "auto", "auto|none|chatml|llama2|llama3|mistral", "chat template; auto: the checkpoint's own, if it has one"),
+    STRING(prompt, system, "", "system prompt; empty: the template's own"),
+    STRING(prompt, instruction, "", "added after every question"),
+    STRING(prompt, examples, "", "problems with solutions shown before every question; file[a:b] takes rows"),
+    STRING(prompt, prefill, "", "how the policy's reply begins"),
+
+    INT(judge, servers, "0", 0, 256, "", "programs run at once by each worker; 0: as many as its threads"),
+    FLOAT(judge, timeout_s, "6", 0.1, 600, "s", "of one program with all its tests"),
+    INT(judge, memory_mb, "512", 64, 65536, "MiB", "of one program"),
+    CHOICE(judge, sandbox, "bubblewrap", "bubblewrap|weak", "weak: where user namespaces are off, rlimits and seccomp alone"),
 
     INT(sft, steps, "2000", 1, 1e9, "updates", "at most"),
     INT(sft, batch, "16", 1, 65536, "solutions", "per update"),

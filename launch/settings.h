@@ -23,7 +23,16 @@ struct settings {
     struct {
         char *train, *test, *tokenizer; // paths
         int64_t train_limit;
+        char *verifier;
     } data;
+    struct {
+        char *template, *system, *instruction, *examples, *prefill;
+    } prompt;
+    struct {
+        int64_t servers, memory_mb;
+        double timeout_s;
+        char *sandbox;
+    } judge;
     struct {
         int64_t steps, batch, warmup, eval_every, eval_problems, max_seconds;
         double lr, beta2, weight_decay, stop_at;

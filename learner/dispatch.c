@@ -63,13 +63,19 @@ void dispatch_free_leases(struct dispatch *d, int rank)
     }
 }
 
+void dispatch_retire(struct dispatch *d)
+{
+    blob_drop(d->weights);
+    d->weights = NULL;
+}
+
 enum status dispatch_publish(struct dispatch *d, uint64_t version, struct blob *weights,
                              struct outbox *out)
 {
-    struct blob *old = d->weights;
-    d->weights = blob_hold(weights);
+    struct blob *fresh = blob_hold(weights);
+    dispatch_retire(d);
+    d->weights = fresh;
     d->version = version;
-    blob_drop(old);
     for (size_t i = 0; i < d->n_peers; i++)
         if (peer_usable(&d->peers[i]))
             TRY(dispatch_send_weights(d, &d->peers[i], out));

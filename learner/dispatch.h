@@ -35,6 +35,8 @@ CHECKED enum status dispatch_new(struct dispatch **out, const struct dispatch_co
                                  int64_t now_ms);
 void dispatch_free(struct dispatch *d);
 
+// Forgets the published weights: none are sent until the next dispatch_publish.
+void dispatch_retire(struct dispatch *d);
 // The weights that workers shall have from now on (held; the old ones are dropped).
 CHECKED enum status dispatch_publish(struct dispatch *d, uint64_t version,
                                      struct blob *weights, struct outbox *out);

@@ -6,6 +6,8 @@ enum status publish(struct dispatch *d, const struct model *m, struct outbox *ou
 {
     struct blob *weights = NULL;
     size_t bytes = m->layout.total * sizeof *m->params;
+    // Two published copies at once would double what they cost.
+    dispatch_retire(d);
     TRY(blob_new(&weights, bytes));
     memcpy(weights->data, m->params, bytes);
     enum status st = dispatch_publish(d, m->version, weights, out);

@@ -5,6 +5,7 @@
 #include "trainer_state.h"
 
 #include "base/mem.h"
+#include "base/pages.h"
 
 #include <math.h>
 #include <string.h>
@@ -29,9 +30,9 @@ enum status trainer_new(struct trainer **out, const struct trainer_config *c,
     TRY(mem_new(&t, 1, sizeof *t));
     t->config = *c;
     t->model = m;
-    TRY_OUT(mem_new(&t->grad, n, sizeof *t->grad));
-    TRY_OUT(mem_new(&t->state.m, n, sizeof *t->state.m));
-    TRY_OUT(mem_new(&t->state.v, n, sizeof *t->state.v));
+    TRY_OUT(pages_new(&t->grad, n));
+    TRY_OUT(pages_new(&t->state.m, n));
+    TRY_OUT(pages_new(&t->state.v, n));
     TRY_OUT(activations_new(&t->activations, m));
     TRY_OUT(keep_reference(t));
     *out = t;
@@ -48,9 +49,10 @@ void trainer_free(struct trainer *t)
     activations_free(t->activations);
     activations_free(t->reference_activations);
     model_free(&t->reference);
-    mem_free(t->state.m);
-    mem_free(t->state.v);
-    mem_free(t->grad);
+    size_t n = t->model->layout.total;
+    pages_free(t->state.m, n);
+    pages_free(t->state.v, n);
+    pages_free(t->grad, n);
     mem_free(t->log_prob);
     mem_free(t->coef);
     mem_free(t->reference_log_prob);

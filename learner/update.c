@@ -23,25 +23,11 @@ static void update_range(struct trainer *t, const struct adamw *a, size_t begin,
 // Weight decay acts on matrices, not on norms and biases.
 static void update_all(struct trainer *t, const struct adamw *a)
 {
-    const struct model_layout *l = &t->model->layout;
-    const struct model_config *c = &t->model->config;
-    size_t dim = (size_t)c->dim, matrix = (size_t)c->vocab * dim;
-    size_t inner = (size_t)c->heads * (size_t)c->head_dim;
-    size_t qkv = inner + 2 * (size_t)c->kv_heads * (size_t)c->head_dim;
-    update_range(t, a, l->embedding, l->embedding + matrix, 1);
-    if (l->head != l->embedding)
-        update_range(t, a, l->head, l->head + matrix, 1);
-    update_range(t, a, l->final_norm, l->final_norm + dim, 0);
-    for (int32_t i = 0; i < c->layers; i++) {
-        const struct layer_offsets *o = &l->layers[i];
-        update_range(t, a, o->attn_norm, o->attn_norm + dim, 0);
-        update_range(t, a, o->qkv, o->qkv + qkv * dim, 1);
-        if (c->qkv_bias)
-            update_range(t, a, o->qkv_bias, o->qkv_bias + qkv, 0);
-        update_range(t, a, o->out, o->out + dim * inner, 1);
-        update_range(t, a, o->ffn_norm, o->ffn_norm + dim, 0);
-        update_range(t, a, o->gate_up, o->gate_up + 2 * (size_t)c->ffn * dim, 1);
-        update_range(t, a, o->down, o->down + dim * (size_t)c->ffn, 1);
+    size_t total = t->model->layout.total;
+    for (size_t at = 0; at < total;) {
+        struct param_range r = model_param_range(t->model, at);
+        update_range(t, a, r.begin, r.end, r.matrix);
+        at = r.end;
     }
 }
 

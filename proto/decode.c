@@ -10,7 +10,8 @@
 
 enum {
     MAX_PROMPT_TOKENS = 1 << 22,
-    MAX_ANSWER_BYTES = 1 << 20,
+    MAX_ANSWER_BYTES = 1 << 26,
+    MAX_VERIFIERS = 16,
 };
 #define MAX_DEADLINE_MS ((int64_t)1 << 40) // 35 years: adding a clock's time is safe
 
@@ -111,7 +112,7 @@ static enum status decode_task(const struct fields *f, struct msg_task *out)
     TRY(field_i32(f, KEY_MAX_NEW, 1, TREE_MAX_TOKENS, &out->max_new_tokens));
     TRY(field_double(f, KEY_TEMPERATURE, 0.0, 1e6, &temperature));
     out->temperature = (float)temperature;
-    TRY(field_i32(f, KEY_WANT_TEXT, 0, 1, &out->want_text));
+    TRY(field_i32(f, KEY_VERIFIER, 0, MAX_VERIFIERS - 1, &out->verifier));
     TRY(field_str(f, KEY_ANSWER, &answer, &answer_len));
     if (answer_len > MAX_ANSWER_BYTES || memchr(answer, 0, answer_len))
         return status_fail(ERR_PROTOCOL, "TASK: answer: too long, or a NUL in it");

@@ -111,7 +111,7 @@ static void encode_task(msgpack_packer *p, const struct message *m)
     put_i64(p, KEY_STEP_TOKENS, t->step_tokens);
     put_i64(p, KEY_MAX_NEW, t->max_new_tokens);
     put_double(p, KEY_TEMPERATURE, (double)t->temperature);
-    put_i64(p, KEY_WANT_TEXT, t->want_text);
+    put_i64(p, KEY_VERIFIER, t->verifier);
     put_bin(p, KEY_PROMPT, t->prompt, t->n_prompt * sizeof *t->prompt);
     put_text(p, KEY_ANSWER, t->answer);
 }

@@ -32,7 +32,7 @@
 #define KEY_STEP_TOKENS "step_tokens"
 #define KEY_MAX_NEW     "max_new_tokens"
 #define KEY_TEMPERATURE "temperature"
-#define KEY_WANT_TEXT   "want_text"
+#define KEY_VERIFIER    "verifier"
 #define KEY_PROMPT      "prompt"
 #define KEY_ANSWER      "answer"
 // RESULT: one array a field of the nodes, one a field of the tokens

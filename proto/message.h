@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PROTO_VERSION = 1, PROTO_MAX_BRANCH_DEPTHS = 16, PROTO_MAX_LEASES = 4096 };
+enum { PROTO_VERSION = 2, PROTO_MAX_BRANCH_DEPTHS = 16, PROTO_MAX_LEASES = 4096 };
 
 enum message_type {
     MSG_HELLO = 1,
@@ -66,10 +66,10 @@ struct msg_task {
     int32_t step_tokens;    // a step ends after so many tokens (0: only at a delimiter)
     int32_t max_new_tokens; // on any path
     float temperature;      // 0: greedy
-    int32_t want_text;      // 0/1: verify steps too (evaluation)
+    int32_t verifier;       // enum verifier of verify/verify.h
     int32_t *prompt;
     size_t n_prompt;
-    char *answer; // for the verifier
+    char *answer; // for the verifier: the right one, or a program's tests
 };
 
 struct msg_result {

@@ -7,17 +7,28 @@
 
 #include <math.h>
 
-static enum status mark_delimiters(struct expander *e, const struct expander_config *c)
+enum { JUDGE_WAIT_MS = 5 };
+
+static enum status mark(struct expander *e, const int32_t *tokens, size_t n,
+                        enum token_end end)
 {
     int32_t vocab = e->model->config.vocab;
-    TRY(mem_new(&e->ends_step, (size_t)vocab, 1));
-    for (size_t i = 0; i < c->n_delimiters; i++) {
-        if (c->delimiters[i] < 0 || c->delimiters[i] >= vocab)
-            return status_fail(ERR_INPUT, "delimiter %d: the model has %d tokens",
-                               c->delimiters[i], vocab);
-        e->ends_step[c->delimiters[i]] = 1;
+    for (size_t i = 0; i < n; i++) {
+        if (tokens[i] < 0 || tokens[i] >= vocab)
+            return status_fail(ERR_INPUT, "%s %d: the model has %d tokens",
+                               end == TOKEN_ENDS_STEP ? "delimiter" : "stop token",
+                               tokens[i], vocab);
+        e->ends[tokens[i]] = (uint8_t)end;
     }
     return OK;
+}
+
+static enum status mark_ends(struct expander *e, const struct expander_config *c)
+{
+    TRY(mem_new(&e->ends, (size_t)e->model->config.vocab, 1));
+    TRY(mark(e, c->delimiters, c->n_delimiters, TOKEN_ENDS_STEP));
+    TRY(mark(e, c->stops, c->n_stops, TOKEN_ENDS_TEXT));
+    return mark(e, &e->model->config.eos, 1, TOKEN_ENDS_TEXT);
 }
 
 static enum status rows_new(struct expander *e)
@@ -40,10 +51,10 @@ enum status expander_new(struct expander **out, const struct expander_config *c,
         return status_fail(ERR_INPUT, "rollout: %d rows", c->max_rows);
     TRY_OUT(mem_new(&e, 1, sizeof *e));
     e->model = m;
-    e->tokenizer = t;
     e->max_rows = c->max_rows;
     e->pages = e->free_pages = c->kv_pages;
-    TRY_OUT(mark_delimiters(e, c));
+    TRY_OUT(grader_new(&e->grader, &c->judge, t));
+    TRY_OUT(mark_ends(e, c));
     TRY_OUT(rows_new(e));
     TRY_OUT(kv_cache_new(&e->cache, &m->config, c->kv_pages));
     TRY_OUT(decoder_new(&e->decoder, m, c->max_rows));
@@ -61,7 +72,7 @@ void expander_free(struct expander *e)
     for (size_t i = 0; i < e->n_tasks; i++)
         task_free(e->tasks[i]);
     mem_free(e->tasks);
-    mem_free(e->ends_step);
+    mem_free(e->ends);
     mem_free(e->running);
     mem_free(e->waiting);
     mem_free(e->draws);
@@ -70,6 +81,7 @@ void expander_free(struct expander *e)
     mem_free(e->logits);
     kv_cache_free(e->cache);
     decoder_free(e->decoder);
+    grader_free(e->grader);
     mem_free(e);
 }
 
@@ -77,6 +89,7 @@ enum status expander_add(struct expander *e, const struct msg_task *task)
 {
     const struct task_bounds bounds = {e->model->config.vocab,
                                        e->model->config.max_positions, e->pages};
+    TRY(grader_accept(e->grader, task->verifier));
     TRY(mem_grow(&e->tasks, &e->task_capacity, e->n_tasks, e->n_tasks + 1,
                  sizeof *e->tasks));
     struct task_state *fresh = NULL;
@@ -98,6 +111,7 @@ void expander_cancel(struct expander *e, uint64_t lease)
 {
     for (size_t i = 0; i < e->n_tasks; i++)
         if (e->tasks[i]->spec.lease == lease) {
+            grader_drop(e->grader, e->tasks[i]);
             schedule_drop(e, e->tasks[i]);
             remove_task(e, i);
             return;
@@ -116,7 +130,7 @@ static enum status accept_token(struct expander *e, struct node_ref r,
     e->generated_tokens++;
     return task_push_token(r.task, r.node,
                            (struct drawn_token){d->token, d->log_prob, d->entropy},
-                           e->model->config.eos, e->ends_step);
+                           e->ends);
 }
 
 static struct draw draw_for(struct node_ref r, const float *logits)
@@ -139,10 +153,12 @@ static enum status draw_running(struct expander *e, int32_t first)
     for (int32_t i = first; i < e->n_running; i++) {
         struct node_ref r = e->running[i];
         TRY(accept_token(e, r, &e->draws[i]));
-        if (node_of(r)->end >= NODE_EOS)
-            schedule_complete(e, r);
-        else
+        if (node_of(r)->end < NODE_EOS) {
             e->running[kept++] = r;
+            continue;
+        }
+        TRY(grader_leaf(e->grader, r.task, r.node));
+        schedule_complete(e, r);
     }
     e->n_running = kept;
     return OK;
@@ -215,9 +231,10 @@ enum status expander_step(struct expander *e, int *worked)
         TRY(start_task(e, &started));
         TRY(start_children(e));
     }
-    int any = started || e->n_running > 0;
+    int any = started || e->n_running > 0, graded = 0;
     TRY(decode_running(e));
-    *worked = any;
+    TRY(grader_poll(e->grader, any ? 0 : JUDGE_WAIT_MS, e->tasks, e->n_tasks, &graded));
+    *worked = any || graded || grader_pending(e->grader) > 0;
     return OK;
 }
 
@@ -225,8 +242,8 @@ enum status expander_take(struct expander *e, uint64_t *lease, struct tree *out,
                           int *got)
 {
     for (size_t i = 0; i < e->n_tasks; i++)
-        if (e->tasks[i]->finished) {
-            TRY(task_tree(e->tasks[i], e->tokenizer, out));
+        if (e->tasks[i]->finished && e->tasks[i]->ungraded == 0) {
+            TRY(task_tree(e->tasks[i], out));
             *lease = e->tasks[i]->spec.lease;
             remove_task(e, i);
             *got = 1;

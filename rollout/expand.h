@@ -2,6 +2,7 @@
 #ifndef ROLLOUT_EXPAND_H
 #define ROLLOUT_EXPAND_H
 
+#include "judge/judge.h"
 #include "model/decode.h"
 #include "proto/message.h"
 #include "text/tokenizer.h"
@@ -10,6 +11,9 @@ struct expander_config {
     int32_t max_rows, kv_pages;
     const int32_t *delimiters; // borrowed
     size_t n_delimiters;
+    const int32_t *stops; // tokens that end a text, beside the model's own; borrowed
+    size_t n_stops;
+    struct judge_config judge; // of programs
 };
 
 struct expander;
@@ -18,15 +22,17 @@ CHECKED enum status expander_new(struct expander **out, const struct expander_co
 void expander_free(struct expander *e);
 
 // Queues a task (copied).  ERR_INPUT where it can never fit (prompt too long for the
-// model's positions, or for the key/value pages): the message says which.
+// model's positions, or for the key/value pages) or be graded: the message says why.
 CHECKED enum status expander_add(struct expander *e, const struct msg_task *task);
 // Drops a task by its lease id, finished or not.
 void expander_cancel(struct expander *e, uint64_t lease);
 
 // One decode step over all open branches; *worked = 0 where there is nothing to do.
+// Where only the judge has work left, waits for it a few milliseconds.
 CHECKED enum status expander_step(struct expander *e, int *worked);
 
-// Takes one finished tree (with the lease it belongs to); *got = 0 where there is none.
+// Takes one finished and graded tree (with the lease it belongs to); *got = 0 where
+// there is none.
 CHECKED enum status expander_take(struct expander *e, uint64_t *lease, struct tree *out,
                                   int *got);
 

@@ -11,6 +11,7 @@
 
 #include "draw.h"
 #include "expand.h"
+#include "grade.h"
 #include "task_state.h"
 
 struct node_ref {
@@ -24,9 +25,9 @@ static inline struct live_node *node_of(struct node_ref r)
 }
 
 struct expander {
-    const struct model *model;         // borrowed
-    const struct tokenizer *tokenizer; // borrowed
-    uint8_t *ends_step;                // (vocab) 1: the token ends a step
+    const struct model *model; // borrowed
+    struct grader *grader;
+    uint8_t *ends; // (vocab) enum token_end
     struct kv_cache *cache;
     struct decoder *decoder;
     int32_t max_rows;

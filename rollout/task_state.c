@@ -155,28 +155,27 @@ enum status task_open_child(struct task_state *t, int32_t parent, int32_t *child
 }
 
 static enum node_end end_of(const struct task_state *t, const struct live_node *n,
-                            int32_t eos, const uint8_t *ends_step)
+                            const uint8_t *ends)
 {
     int32_t last = n->tokens[n->n_tokens - 1].token;
-    if (last == eos)
+    if (ends[last] == TOKEN_ENDS_TEXT)
         return NODE_EOS;
     if (n->path_tokens + (int32_t)n->n_tokens >= t->limit)
         return NODE_LENGTH;
     if (n->depth >= t->spec.n_branch)
         return NODE_OPEN;
     int full = t->spec.step_tokens > 0 && n->n_tokens >= (size_t)t->spec.step_tokens;
-    return full || ends_step[last] ? NODE_BRANCHED : NODE_OPEN;
+    return full || ends[last] == TOKEN_ENDS_STEP ? NODE_BRANCHED : NODE_OPEN;
 }
 
 enum status task_push_token(struct task_state *t, int32_t node,
-                            struct drawn_token token, int32_t eos,
-                            const uint8_t *ends_step)
+                            struct drawn_token token, const uint8_t *ends)
 {
     struct live_node *n = &t->nodes[node];
     TRY(mem_grow(&n->tokens, &n->token_capacity, n->n_tokens, n->n_tokens + 1,
                  sizeof *n->tokens));
     n->tokens[n->n_tokens++] = token;
-    n->end = end_of(t, n, eos, ends_step);
+    n->end = end_of(t, n, ends);
     if (n->end == NODE_BRANCHED) {
         n->end_child = t->spec.branch[n->depth];
         n->children_left = n->end_child;

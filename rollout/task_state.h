@@ -7,7 +7,6 @@
 #include "base/rng.h"
 #include "base/status.h"
 #include "proto/message.h"
-#include "text/tokenizer.h"
 #include "tree/tree.h"
 
 #include <stddef.h>
@@ -33,6 +32,9 @@ struct live_node {
     float *logits;  // (vocab) after its last token, until all children are open
     int32_t next_child, end_child; // child indices still to open
     int32_t children_left;         // children whose subtrees are not complete
+
+    float reward; // of a leaf
+    int ungraded; // 1: a leaf whose reward has not come yet
 };
 
 struct task_state {
@@ -41,6 +43,7 @@ struct task_state {
     int32_t limit;        // most generated tokens on a path
     int started;          // prompt is in the cache
     int finished;         // every node is complete
+    int32_t ungraded;     // leaves whose reward has not come yet
     struct live_node *nodes;
     size_t n_nodes, node_capacity;
 };
@@ -66,14 +69,14 @@ CHECKED enum status task_start(struct task_state *t, int32_t branch);
 CHECKED enum status task_open_child(struct task_state *t, int32_t parent,
                                     int32_t *child);
 
-// Adds a token to a node and ends the node where the rules say so; ends_step (vocab) is
-// 1 for tokens that end a step.  ERR_NOMEM.
-CHECKED enum status task_push_token(struct task_state *t, int32_t node,
-                                    struct drawn_token token, int32_t eos,
-                                    const uint8_t *ends_step);
+enum token_end { TOKEN_GOES_ON, TOKEN_ENDS_STEP, TOKEN_ENDS_TEXT };
 
-// The finished task as a canonical tree with rewards.  ERR_NOMEM, ERR_LIMIT.
-CHECKED enum status task_tree(const struct task_state *t, const struct tokenizer *text,
-                              struct tree *out);
+// Adds a token to a node and ends the node where the rules say so; ends (vocab): an
+// enum token_end each.  ERR_NOMEM.
+CHECKED enum status task_push_token(struct task_state *t, int32_t node,
+                                    struct drawn_token token, const uint8_t *ends);
+
+// The finished and graded task as a canonical tree.  ERR_NOMEM, ERR_LIMIT.
+CHECKED enum status task_tree(const struct task_state *t, struct tree *out);
 
 #endif

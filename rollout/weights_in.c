@@ -1,6 +1,6 @@
 #include "weights_in.h"
 
-#include "base/mem.h"
+#include "base/pages.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@ static uint64_t total_bytes(const struct model *m)
 
 void weights_in_free(struct weights_in *w)
 {
-    mem_free(w->buffer);
+    pages_free(w->buffer, w->floats);
     *w = WEIGHTS_IN_EMPTY;
 }
 
@@ -42,7 +42,8 @@ enum status weights_in_slice(struct weights_in *w, const struct model *m, uint64
     if (slice->len == 0 || !is_newer(slice->version, have))
         return OK;
     if (!w->buffer)
-        TRY(mem_new(&w->buffer, model_param_count(m), sizeof *w->buffer));
+        TRY(pages_new(&w->buffer, model_param_count(m)));
+    w->floats = model_param_count(m);
     if (is_newer(slice->version, w->version)) {
         w->version = slice->version;
         w->bytes = 0;

@@ -14,7 +14,8 @@
 struct weights_in {
     uint64_t version; // in transfer; WEIGHTS_NONE: none
     uint64_t bytes;   // received from its start on
-    float *buffer;    // model_param_count floats, made at the first slice
+    float *buffer;    // (floats), made at the first slice, like the model's own
+    size_t floats;    // the model's parameters
 };
 #define WEIGHTS_IN_EMPTY ((struct weights_in){.version = WEIGHTS_NONE})
 

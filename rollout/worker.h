@@ -19,6 +19,7 @@
 #define ROLLOUT_WORKER_H
 
 #include "comm/outbox.h"
+#include "judge/judge.h"
 #include "model/model.h"
 #include "proto/message.h"
 #include "text/tokenizer.h"
@@ -34,7 +35,10 @@ struct worker_config {
     int64_t silence_ms;        // learner unheard for so long: ERR_TIMEOUT
     const int32_t *delimiters; // token ids that end a step, borrowed
     size_t n_delimiters;
-    int threads; // told in HELLO
+    const int32_t *stops; // token ids that end a text, beside the model's own; borrowed
+    size_t n_stops;
+    int threads;               // told in HELLO
+    struct judge_config judge; // of programs
 };
 
 struct worker;

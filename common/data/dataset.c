@@ -1,14 +1,16 @@
 #include "dataset.h"
 
-#include "base/buf.h"
+#include "formats.h"
+#include "rows.h"
+
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LINE_MAX_BYTES = 1 << 20, FILE_MAX_BYTES = 1 << 30 };
 
 void problem_free(struct problem *p)
 {
@@ -55,8 +57,7 @@ static enum status copy(char **out, const char *text, size_t len)
     return OK;
 }
 
-// Non-blank lines of text.
-static int32_t count_lines(const char *text, size_t len)
+int32_t problem_count_lines(const char *text, size_t len)
 {
     int32_t lines = 0;
     int blank = 1;
@@ -84,7 +85,7 @@ static enum status problem_set_solution(struct problem *p, const char *text)
         start++;
     TRY(copy(&p->solution, text, len));
     TRY(copy(&p->answer, text + start, len - start));
-    p->steps = count_lines(text, last);
+    p->steps = problem_count_lines(text, last);
     return OK;
 }
 
@@ -102,78 +103,75 @@ out:
     return st;
 }
 
-static enum status field(const char **out, const json_t *row, const char *name)
-{
-    const json_t *value = json_object_get(row, name);
-    if (!value)
-        return status_fail(ERR_INPUT, "no field \"%s\"", name);
-    if (!json_is_string(value))
-        return status_fail(ERR_INPUT, "\"%s\" is not a string", name);
-    const char *text = json_string_value(value);
-    if (strlen(text) != json_string_length(value))
-        return status_fail(ERR_INPUT, "\"%s\" contains a NUL", name);
-    if (!*text)
-        return status_fail(ERR_INPUT, "\"%s\" is empty", name);
-    *out = text;
-    return OK;
-}
+// Rows as they come from a file.
+struct reading {
+    struct dataset set;
+    size_t limit;   // 0: none
+    size_t skipped; // rows without answer or tests
+};
 
-static enum status add_row(struct dataset *d, const json_t *row)
+static enum status take_row(void *context, const json_t *row, int *stop)
 {
-    const char *question = NULL, *solution = NULL;
+    struct reading *r = context;
     struct problem p = {0};
-    if (!json_is_object(row))
-        return status_fail(ERR_INPUT, "not a JSON object");
-    TRY(field(&question, row, "question"));
-    TRY(field(&solution, row, "answer"));
-    TRY(problem_make(&p, question, solution));
-    enum status st = dataset_add(d, &p);
-    problem_free(&p);
-    return st;
-}
-
-static enum status add_line(struct dataset *d, const char *line, size_t len)
-{
-    if (len > LINE_MAX_BYTES)
-        return status_fail(ERR_INPUT, "longer than %d bytes", LINE_MAX_BYTES);
-    if (!trimmed(line, len))
-        return status_fail(ERR_INPUT, "empty line");
-    json_error_t error;
-    json_t *row = json_loadb(
-        line, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
-    if (!row)
-        return status_fail(ERR_INPUT, "not JSON: column %d: %s", error.column,
-                           error.text);
-    enum status st = add_row(d, row);
-    json_decref(row);
-    return st;
-}
-
-static enum status parse(struct dataset *d, const struct buf *text, const char *path,
-                         size_t limit)
-{
-    const char *p = buf_cstr(text), *end = p + text->len;
-    for (size_t number = 1; p < end && (!limit || d->n < limit); number++) {
-        const char *newline = memchr(p, '\n', (size_t)(end - p));
-        const char *stop = newline ? newline : end;
-        TRY(status_wrap(add_line(d, p, (size_t)(stop - p)), "%s:%zu", path, number));
-        p = newline ? newline + 1 : end;
+    TRY(problem_of_row(&p, row));
+    if (!p.question) {
+        r->skipped++;
+        return OK;
     }
-    return d->n ? OK : status_fail(ERR_INPUT, "%s: no problem in it", path);
+    enum status st = dataset_add(&r->set, &p);
+    problem_free(&p);
+    *stop = r->limit && r->set.n >= r->limit;
+    return st;
+}
+
+// Splits "file[first:end]" off; either number may be left out.  ERR_INPUT.
+static enum status parse_rows(const char *path, struct buf *file, size_t *first,
+                              size_t *end)
+{
+    const char *open = strrchr(path, '[');
+    size_t len = strlen(path);
+    *first = 0;
+    *end = SIZE_MAX;
+    buf_append(file, path, open && path[len - 1] == ']' ? (size_t)(open - path) : len);
+    if (file->status != OK || file->len == len)
+        return file->status;
+    char *rest;
+    errno = 0;
+    *first = strtoul(open + 1, &rest, 10);
+    int good = *rest == ':' && open[1] != '-' && rest[1] != '-';
+    if (good && rest[1] != ']')
+        *end = strtoul(rest + 1, &rest, 10);
+    else
+        rest++;
+    if (!good || strcmp(rest, "]") != 0 || errno || *first >= *end)
+        return status_fail(ERR_INPUT,
+                           "%s: rows are written [first:end], end above "
+                           "first, the first row is 0",
+                           path);
+    return file->status;
 }
 
 enum status dataset_load(struct dataset *out, const char *path, size_t limit)
 {
-    struct dataset loaded = {0};
-    struct buf text = {0};
+    struct reading r = {.limit = limit};
+    struct buf file = {0};
+    size_t first, end;
     enum status st = OK;
-    TRY_OUT(file_read(&text, path, FILE_MAX_BYTES));
-    TRY_OUT(parse(&loaded, &text, path, limit));
-    *out = loaded;
-    loaded = (struct dataset){0};
+    TRY_OUT(parse_rows(path, &file, &first, &end));
+    TRY_OUT(rows_read(buf_cstr(&file), first, end, take_row, &r));
+    if (r.set.n == 0) {
+        st = status_fail(ERR_INPUT, "%s: no problem in it", path);
+        goto out;
+    }
+    if (r.skipped)
+        log_warn("%s: %zu rows have no answer or tests and are left out", path,
+                 r.skipped);
+    *out = r.set;
+    r.set = (struct dataset){0};
 out:
-    dataset_free(&loaded);
-    buf_free(&text);
+    dataset_free(&r.set);
+    buf_free(&file);
     return st;
 }
 
@@ -207,6 +205,8 @@ out:
 
 void problem_prompt(struct buf *out, const struct problem *p)
 {
-    buf_str(out, p->question);
-    buf_char(out, '\n');
+    size_t len = strlen(p->question);
+    buf_append(out, p->question, len);
+    if (!len || p->question[len - 1] != '\n')
+        buf_char(out, '\n');
 }

@@ -1,20 +1,30 @@
-// Problems with worked solutions, in GSM8K's JSONL format: `question`, `answer`; the
-// answer has one step a line, <<a*b=c>> annotations, and ends in "#### n".
+// Problems with what verifies an answer and, mostly, with a worked solution.
+//
+// Files are JSON lines or one JSON array, plain or gzip, as their authors publish them;
+// the fields of a row say which set it is of:
+//   GSM8K      question, answer (steps a line, <<a*b=c>> annotations, last "#### n")
+//   MATH       problem, solution with its last \boxed{}, or answer, or both
+//   HumanEval  prompt, entry_point, test, canonical_solution
+//   MBPP       text (sanitised: prompt), code, test_list
+//   APPS       question, input_output, solutions, starter_code
 // The dataset owns its strings.
 #ifndef DATA_DATASET_H
 #define DATA_DATASET_H
 
 #include "base/buf.h"
 #include "base/status.h"
+#include "verify/verify.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 struct problem {
-    char *question;
-    char *solution; // the worked solution, with its last line "#### n"
-    char *answer;   // n, as written
-    int32_t steps;  // lines of the solution before the last
+    char *question; // the task, as the set words it
+    char *solution; // a worked solution or a program; "": the set has none
+    char *answer;   // the verifier's reference: an answer, or a program's tests in JSON
+    enum verifier verifier;
+    int32_t continues; // 1: a solution is written on at the end of the question's text
+    int32_t steps;     // lines of the solution (GSM8K: before the last)
 };
 
 struct dataset {
@@ -22,25 +32,27 @@ struct dataset {
     size_t n, capacity;
 };
 
-// Reads a JSONL file, at most `limit` problems (0: all); a line has at most 1 MB.
+// Reads at most `limit` problems (0: all) of the file, or of its rows [first, end)
+// where the path ends in "[first:end]", counted from 0, either left out for the file's
+// own end.  Rows whose set left answer or tests out are skipped with a line in the log.
 // ERR_INPUT names file, line and reason.
 CHECKED enum status dataset_load(struct dataset *out, const char *path, size_t limit);
 void dataset_free(struct dataset *d);
 
-// The prompt as the policy sees it, and the text it is taught to write after it.
-// (question + "\n", solution): one template for training, evaluation and sft.
+// The question with a line's end: the prompt of a policy that knows no chat.
 void problem_prompt(struct buf *out, const struct problem *p);
 
 void problem_free(struct problem *p);
+int32_t problem_count_lines(const char *text, size_t len); // that are not blank
 
-// Builds one problem (copies both texts); ERR_INPUT where the solution does not end in
-// a line "#### n".
+// Builds one problem of GSM8K's kind (copies both texts); ERR_INPUT where the solution
+// does not end in a line "#### n".
 CHECKED enum status problem_make(struct problem *out, const char *question,
                                  const char *solution);
 // Appends *p and takes its strings; *p is empty afterwards.  ERR_NOMEM.
 CHECKED enum status dataset_add(struct dataset *d, struct problem *p);
 
-// Writes a set as JSONL, atomically.  ERR_IO.
+// Writes such a set as JSONL, atomically.  ERR_IO.
 CHECKED enum status dataset_save(const struct dataset *d, const char *path);
 
 // The order in which epoch `epoch` visits n problems: item `i` < n of a seeded

@@ -1,5 +1,6 @@
 #include "activations.h"
 
+#include "memory.h"
 #include "shape.h"
 
 #include "base/mem.h"
@@ -53,7 +54,8 @@ struct attention_train attention_of_pack(const struct model_config *c,
     };
 }
 
-// Hands out one array after another; with no arena it only measures.
+// Hands out one array after another; with no arena (and then no layers) it only
+// measures.
 struct carve {
     float *arena;
     size_t used;
@@ -69,7 +71,7 @@ static void carve_layers(struct carve *k, struct activations *a,
                          const struct model_config *c, size_t M)
 {
     for (int32_t i = 0; i < c->layers; i++) {
-        struct layer_activations *l = &a->layers[i];
+        struct layer_activations unused, *l = a->layers ? &a->layers[i] : &unused;
         carve(k, &l->input, M, (size_t)c->dim);
         carve(k, &l->middle, M, (size_t)c->dim);
         carve(k, &l->qkv, M, (size_t)qkv_width(c));
@@ -95,6 +97,10 @@ static size_t carve_all(struct activations *a, struct carve k,
     carve(&k, &a->wide, M, (size_t)c->ffn);
     carve(&k, &a->logits, (size_t)logits_chunk_rows(c), (size_t)c->vocab);
     carve(&k, &a->attention, attention_train_scratch(&attention), 1);
+    if (c->qk_norm) {
+        carve(&k, &a->rotated, M, (size_t)qkv_width(c));
+        carve(&k, &a->head_inv_rms, M, (size_t)c->heads + (size_t)c->kv_heads);
+    }
     carve(&k, &a->d_stream, M, dim);
     carve(&k, &a->d_last, P, dim);
     carve(&k, &a->d_normed, P, dim);
@@ -105,6 +111,12 @@ static size_t carve_all(struct activations *a, struct carve k,
     carve(&k, &a->d_qkv, M, (size_t)qkv_width(c));
     carve(&k, &a->d_attended, M, (size_t)q_width(c));
     return k.used > after_ffn ? k.used : after_ffn;
+}
+
+size_t activations_bytes(const struct model_config *c, const struct pack *p)
+{
+    struct activations dry = {0};
+    return carve_all(&dry, (struct carve){0}, c, p) * sizeof(float);
 }
 
 enum status activations_reserve(struct activations *a, const struct model *m,

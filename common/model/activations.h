@@ -1,6 +1,7 @@
 // What a training forward pass keeps for its backward pass, in one arena that grows to
-// the largest pack.  Norms and SwiGLU outputs are not kept: the backward pass makes
-// them again, which costs less than a product row and halves the memory.
+// the largest pack.  Norms (those of heads too) and SwiGLU outputs are not kept: the
+// backward pass makes them again, which costs less than a product row and halves the
+// memory.
 //
 // Private to the layer.  Owned by the caller of activations_new.
 #ifndef MODEL_ACTIVATIONS_H
@@ -13,7 +14,7 @@
 struct layer_activations {
     float *input;     // (M, dim) the residual stream before the layer
     float *middle;    // (M, dim) after attention
-    float *qkv;       // (M, qkv_width) rotated
+    float *qkv;       // (M, qkv_width) rotated; before q/k norm where the model has one
     float *attended;  // (M, q_width)
     float *lse;       // (M, heads)
     float *gate_up;   // (M, 2 ffn)
@@ -32,6 +33,8 @@ struct activations {
     float *wide; // (M, ffn) SwiGLU's outputs; in the backward pass their gradient
     float *logits;    // (chunk, vocab)
     float *attention; // attention_train_scratch
+    float *rotated;   // (M, qkv_width) of the layer at hand, where heads are normalised
+    float *head_inv_rms; // (M, heads) of q, then (M, kv_heads) of k; likewise
     // Scratch of the backward pass.
     float *d_stream;   // (M, dim) gradient of the residual stream
     float *d_last;     // (P, dim)
@@ -54,6 +57,12 @@ int logits_chunk_rows(const struct model_config *c);
 
 struct attention_train attention_of_pack(const struct model_config *c,
                                          const struct pack *p);
+
+// a->rotated and a->head_inv_rms of layer b->layer, from its qkv: of a model whose
+// heads are normalised, so that both passes make them alike.  Returns a->rotated.
+struct block;
+float *remake_rotated(struct activations *a, const struct block *b,
+                      const int32_t *positions);
 
 // Every law of struct pack.  ERR_INPUT: a token the model does not know or a position
 // it cannot hold; ERR_INTERNAL: the pack is not what pack.h promises.

@@ -18,6 +18,11 @@ static void zero_rows(float *to, int rows, int width)
     memset(to, 0, (size_t)rows * (size_t)width * sizeof *to);
 }
 
+static float *grad_or_null(const struct backward *b, size_t offset)
+{
+    return offset == (size_t)-1 ? NULL : b->grad + offset;
+}
+
 // d_normed (P, dim) and the head's gradient, chunk by chunk: the logits are made again,
 // so that those of all rows are never in memory together.
 static void head_backward(const struct backward *b, float inv_temperature,
@@ -69,17 +74,37 @@ static void ffn_backward(const struct backward *b, int layer)
     const float *w = b->m->params;
     int M = b->p->n_tokens;
     swiglu_forward(a->wide, l->gate_up, M, c->ffn);
-    gemm_backward_weight(b->grad + o->down, NULL, a->d_stream, a->wide, M, c->dim,
-                         c->ffn);
+    gemm_backward_weight(b->grad + o->down, grad_or_null(b, o->down_bias), a->d_stream,
+                         a->wide, M, c->dim, c->ffn);
     gemm_backward_input(a->wide, a->d_stream, w + o->down, M, c->dim, c->ffn);
     swiglu_backward(a->d_gate_up, a->wide, l->gate_up, M, c->ffn);
     rmsnorm_forward(a->row, NULL, l->middle, w + o->ffn_norm, c->rms_epsilon, M,
                     c->dim);
-    gemm_backward_weight(b->grad + o->gate_up, NULL, a->d_gate_up, a->row, M,
-                         2 * c->ffn, c->dim);
+    gemm_backward_weight(b->grad + o->gate_up, grad_or_null(b, o->gate_up_bias),
+                         a->d_gate_up, a->row, M, 2 * c->ffn, c->dim);
     gemm_backward_input(a->row, a->d_gate_up, w + o->gate_up, M, 2 * c->ffn, c->dim);
     rmsnorm_backward(a->d_stream, b->grad + o->ffn_norm, a->row, l->middle,
                      w + o->ffn_norm, l->inv_rms_2, M, c->dim);
+}
+
+// d_qkv: from the gradient of what attention took to that of the product.  qkv is
+// before q/k norm where the model has one.
+static void rotate_backward(const struct backward *b, const struct layer_offsets *o,
+                            const float *qkv)
+{
+    const struct model_config *c = b->c;
+    struct activations *a = b->a;
+    int M = b->p->n_tokens, width = qkv_width(c), q = q_width(c);
+    rope_apply(a->d_qkv, width, b->p->positions, b->m->rope_cos, b->m->rope_sin, M,
+               c->heads + c->kv_heads, c->head_dim, -1);
+    if (!c->qk_norm)
+        return;
+    const float *w = b->m->params;
+    const float *k_inv_rms = a->head_inv_rms + (size_t)M * (size_t)c->heads;
+    headnorm_backward(a->d_qkv, b->grad + o->q_norm, qkv, width, w + o->q_norm,
+                      a->head_inv_rms, M, c->heads, c->head_dim);
+    headnorm_backward(a->d_qkv + q, b->grad + o->k_norm, qkv + q, width, w + o->k_norm,
+                      k_inv_rms, M, c->kv_heads, c->head_dim);
 }
 
 static void attention_layer_backward(const struct backward *b, int layer)
@@ -91,17 +116,19 @@ static void attention_layer_backward(const struct backward *b, int layer)
     struct attention_train attention = attention_of_pack(c, b->p);
     const float *w = b->m->params;
     int M = b->p->n_tokens, width = qkv_width(c);
-    gemm_backward_weight(b->grad + o->out, NULL, a->d_stream, l->attended, M, c->dim,
-                         q_width(c));
+    gemm_backward_weight(b->grad + o->out, grad_or_null(b, o->out_bias), a->d_stream,
+                         l->attended, M, c->dim, q_width(c));
     gemm_backward_input(a->d_attended, a->d_stream, w + o->out, M, c->dim, q_width(c));
-    attention_backward(a->d_qkv, a->d_attended, l->attended, l->lse, l->qkv, &attention,
-                       a->attention);
-    rope_apply(a->d_qkv, width, b->p->positions, b->m->rope_cos, b->m->rope_sin, M,
-               c->heads + c->kv_heads, c->head_dim, -1);
+    const struct block of = {b->m, layer, M};
+    const float *rotated =
+        c->qk_norm ? remake_rotated(a, &of, b->p->positions) : l->qkv;
+    attention_backward(a->d_qkv, a->d_attended, l->attended, l->lse, rotated,
+                       &attention, a->attention);
+    rotate_backward(b, o, l->qkv);
     rmsnorm_forward(a->row, NULL, l->input, w + o->attn_norm, c->rms_epsilon, M,
                     c->dim);
-    gemm_backward_weight(b->grad + o->qkv, c->qkv_bias ? b->grad + o->qkv_bias : NULL,
-                         a->d_qkv, a->row, M, width, c->dim);
+    gemm_backward_weight(b->grad + o->qkv, grad_or_null(b, o->qkv_bias), a->d_qkv,
+                         a->row, M, width, c->dim);
     gemm_backward_input(a->row, a->d_qkv, w + o->qkv, M, width, c->dim);
     rmsnorm_backward(a->d_stream, b->grad + o->attn_norm, a->row, l->input,
                      w + o->attn_norm, l->inv_rms_1, M, c->dim);

@@ -13,10 +13,16 @@ struct block {
     int layer, M;
 };
 
-// QKV (M, qkv_width) = rotated [q | k | v] of the normalised X.  `normed` (M, dim) is
-// scratch; inv_rms (M) may be NULL.
+// QKV (M, qkv_width) = [q | k | v] of the normalised X, not yet rotated.  `normed`
+// (M, dim) is scratch; inv_rms (M) may be NULL.
 void block_qkv(float *QKV, float *normed, float *inv_rms, const struct block *b,
-               const float *X, const int32_t *positions);
+               const float *X);
+
+// Turns what block_qkv made, in place, into what attention takes: the heads of q and k
+// are normalised (where the model has that) and rotated.  inv_rms (M heads, then
+// M kv_heads) may be NULL.
+void block_rotate(float *QKV, float *inv_rms, const struct block *b,
+                  const int32_t *positions);
 
 // X += attended (M, q_width) times the output matrix.
 void block_attention_out(float *X, const struct block *b, const float *attended);

@@ -125,7 +125,8 @@ static void layers_decode(struct decoder *d, const struct model *m,
     for (int32_t i = 0; i < c->layers; i++) {
         struct block b = {m, i, n};
         decode_plan_layer(&d->plan, cache, i);
-        block_qkv(d->qkv, d->normed, NULL, &b, d->stream, d->plan.positions);
+        block_qkv(d->qkv, d->normed, NULL, &b, d->stream);
+        block_rotate(d->qkv, NULL, &b, d->plan.positions);
         store_rows(d, m, cache, i, n);
         attention_decode(d->attended, q_width(c), d->qkv, qkv_width(c), &a, n,
                          d->attention);

@@ -9,6 +9,14 @@ static void copy_rows(float *to, const float *from, int rows, int width)
     memcpy(to, from, (size_t)rows * (size_t)width * sizeof *to);
 }
 
+float *remake_rotated(struct activations *a, const struct block *b,
+                      const int32_t *positions)
+{
+    copy_rows(a->rotated, a->layers[b->layer].qkv, b->M, qkv_width(&b->m->config));
+    block_rotate(a->rotated, a->head_inv_rms, b, positions);
+    return a->rotated;
+}
+
 static void layers_forward(const struct model *m, struct activations *a,
                            const struct pack *p)
 {
@@ -21,8 +29,11 @@ static void layers_forward(const struct model *m, struct activations *a,
         struct block b = {m, i, M};
         struct layer_activations *l = &a->layers[i];
         float *next = i + 1 < c->layers ? a->layers[i + 1].input : a->output;
-        block_qkv(l->qkv, a->row, l->inv_rms_1, &b, l->input, p->positions);
-        attention_forward(l->attended, l->lse, l->qkv, &attention, a->attention);
+        block_qkv(l->qkv, a->row, l->inv_rms_1, &b, l->input);
+        float *rotated = c->qk_norm ? remake_rotated(a, &b, p->positions) : l->qkv;
+        if (!c->qk_norm)
+            block_rotate(l->qkv, NULL, &b, p->positions);
+        attention_forward(l->attended, l->lse, rotated, &attention, a->attention);
         copy_rows(l->middle, l->input, M, c->dim);
         block_attention_out(l->middle, &b, l->attended);
         copy_rows(next, l->middle, M, c->dim);

@@ -18,12 +18,21 @@ enum status hf_path(char *out, size_t size, const char *folder, const char *name
 
 enum status model_load(struct model *m, const char *folder)
 {
+    return model_load_within(m, folder, INT32_MAX);
+}
+
+enum status model_load_within(struct model *m, const char *folder, int32_t most)
+{
     char path[PATH_MAX];
     struct model_config config;
     struct model fresh = {0};
     enum status st = OK;
     TRY(hf_path(path, sizeof path, folder, "config.json"));
     TRY(hf_config_read(&config, path));
+    if (config.max_positions > most) {
+        config.saved_positions = config.max_positions;
+        config.max_positions = most;
+    }
     TRY_OUT(model_new(&fresh, &config));
     TRY_OUT(hf_weights_read(&fresh, folder));
     model_repack(&fresh);

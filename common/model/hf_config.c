@@ -1,77 +1,46 @@
 #include "hf.h"
+#include "hf_keys.h"
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/log.h"
 
 #include <jansson.h>
 #include <string.h>
 
-enum { CONFIG_MAX_BYTES = 1 << 20 };
+enum {
+    CONFIG_MAX_BYTES = 1 << 20,
+    QWEN3_HEAD_DIM = 128, // where the file has none
+};
 
-// A key's integer; where it is absent or null, `*out` keeps its default if it has one.
-static enum status get_int(const json_t *root, const char *key, int has_default,
-                           int32_t *out)
+static enum status token_of(const json_t *value, const char *key, int32_t *out)
 {
-    const json_t *value = json_object_get(root, key);
-    if (!value || json_is_null(value))
-        return has_default ? OK : status_fail(ERR_INPUT, "%s is missing", key);
-    json_int_t n = json_integer_value(value);
-    if (!json_is_integer(value) || n < INT32_MIN || n > INT32_MAX)
-        return status_fail(ERR_INPUT, "%s is not a 32-bit integer", key);
-    *out = (int32_t)n;
-    return OK;
-}
-
-static enum status get_number(const json_t *root, const char *key, double *out)
-{
-    const json_t *value = json_object_get(root, key);
-    if (!value || json_is_null(value))
-        return OK;
-    if (!json_is_number(value))
-        return status_fail(ERR_INPUT, "%s is not a number", key);
-    *out = json_number_value(value);
-    return OK;
-}
-
-static enum status get_bool(const json_t *root, const char *key, int32_t *out)
-{
-    const json_t *value = json_object_get(root, key);
-    if (!value || json_is_null(value))
-        return OK;
-    if (!json_is_boolean(value))
-        return status_fail(ERR_INPUT, "%s is not true or false", key);
-    *out = json_is_true(value);
+    json_int_t id = json_integer_value(value);
+    if (!json_is_integer(value) || id < 0 || id > INT32_MAX)
+        return status_fail(ERR_INPUT, "%s is not a token id or a list of some", key);
+    *out = (int32_t)id;
     return OK;
 }
 
 // An id or a list of ids, of which the first counts.
-static enum status get_token(const json_t *root, const char *key, int has_default,
-                             int32_t *out)
+static enum status get_token(const json_t *root, const char *key, int32_t *out)
 {
     const json_t *value = json_object_get(root, key);
-    if (!json_is_array(value))
-        return get_int(root, key, has_default, out);
-    const json_t *first = json_array_get(value, 0);
-    if (!json_is_integer(first) || json_integer_value(first) < 0 ||
-        json_integer_value(first) > INT32_MAX)
-        return status_fail(ERR_INPUT, "%s is not a list of token ids", key);
-    *out = (int32_t)json_integer_value(first);
-    return OK;
+    if (!key_is_set(root, key))
+        return OK;
+    return token_of(json_is_array(value) ? json_array_get(value, 0) : value, key, out);
 }
 
-static enum status refuse_unless_null(const json_t *root, const char *key)
+static enum status get_more_eos(const json_t *root, struct model_config *c)
 {
-    const json_t *value = json_object_get(root, key);
-    if (value && !json_is_null(value))
-        return status_fail(ERR_INPUT, "%s is set, which is not supported", key);
+    const json_t *list = json_object_get(root, "eos_token_id");
+    size_t n = json_array_size(list);
+    if (n > 1 + MODEL_MORE_EOS)
+        return status_fail(ERR_INPUT, "eos_token_id lists %zu ids, at most %d", n,
+                           1 + MODEL_MORE_EOS);
+    for (size_t i = 1; i < n; i++, c->n_more_eos++)
+        TRY(token_of(json_array_get(list, i), "eos_token_id", &c->more_eos[i - 1]));
     return OK;
-}
-
-static enum status refuse_true(const json_t *root, const char *key)
-{
-    int32_t set = 0;
-    TRY(get_bool(root, key, &set));
-    return set ? status_fail(ERR_INPUT, "%s is true, which is not supported", key) : OK;
 }
 
 static enum status check_activation(const json_t *root)
@@ -83,70 +52,61 @@ static enum status check_activation(const json_t *root)
     return OK;
 }
 
-// rope_theta stands at the top or, from transformers 5 on, in rope_parameters.
-static enum status get_rope(const json_t *root, double *theta)
-{
-    TRY(refuse_unless_null(root, "rope_scaling"));
-    TRY(get_number(root, "rope_theta", theta));
-    const json_t *rope = json_object_get(root, "rope_parameters");
-    if (!rope || json_is_null(rope))
-        return OK;
-    const char *type = json_string_value(json_object_get(rope, "rope_type"));
-    if (!json_is_object(rope) || (type && strcmp(type, "default") != 0))
-        return status_fail(ERR_INPUT,
-                           "rope_parameters: rope_type %.32s is not supported",
-                           type ? type : "missing");
-    return get_number(rope, "rope_theta", theta);
-}
-
-static enum status check_layer_types(const json_t *root)
-{
-    const json_t *types = json_object_get(root, "layer_types");
-    for (size_t i = 0; i < json_array_size(types); i++) {
-        const char *type = json_string_value(json_array_get(types, i));
-        if (!type || strcmp(type, "full_attention") != 0)
-            return status_fail(ERR_INPUT,
-                               "layer_types: layer %zu is not full_attention", i);
-    }
-    return OK;
-}
-
 // The families and what each adds to the common decoder.
 static enum status get_family(const json_t *root, struct model_config *c)
 {
     const char *type = json_string_value(json_object_get(root, "model_type"));
-    TRY(refuse_true(root, "mlp_bias"));
-    TRY(check_layer_types(root));
-    if (type && strcmp(type, "qwen2") == 0) {
+    if (!type)
+        return status_fail(ERR_INPUT, "model_type is missing");
+    if (strcmp(type, "qwen2") == 0) {
         c->qkv_bias = 1;
-        return refuse_true(root, "use_sliding_window");
+        return key_refuse_true(root, "mlp_bias");
     }
-    // Llama's attention_bias means a bias on the output projection too.
-    TRY(refuse_true(root, "attention_bias"));
-    if (type && strcmp(type, "mistral") == 0)
-        return refuse_unless_null(root, "sliding_window");
-    if (type && strcmp(type, "llama") == 0)
-        return OK;
-    return status_fail(ERR_INPUT, "model_type is %.32s, not llama, mistral or qwen2",
-                       type ? type : "missing");
+    if (strcmp(type, "mistral") == 0) {
+        c->mistral = 1;
+        TRY(key_refuse_true(root, "attention_bias"));
+        return key_refuse_true(root, "mlp_bias");
+    }
+    c->qk_norm = strcmp(type, "qwen3") == 0;
+    if (!c->qk_norm && strcmp(type, "llama") != 0)
+        return status_fail(
+            ERR_INPUT, "model_type is %.32s, not llama, mistral, qwen2 or qwen3", type);
+    TRY(key_bool(root, "attention_bias", &c->qkv_bias));
+    c->out_bias = c->qkv_bias;
+    return c->qk_norm ? key_refuse_true(root, "mlp_bias")
+                      : key_bool(root, "mlp_bias", &c->mlp_bias);
 }
 
 static enum status get_sizes(const json_t *root, struct model_config *c)
 {
-    TRY(get_int(root, "vocab_size", 0, &c->vocab));
-    TRY(get_int(root, "hidden_size", 0, &c->dim));
-    TRY(get_int(root, "intermediate_size", 0, &c->ffn));
-    TRY(get_int(root, "num_hidden_layers", 0, &c->layers));
-    TRY(get_int(root, "num_attention_heads", 0, &c->heads));
-    TRY(get_int(root, "max_position_embeddings", 0, &c->max_positions));
+    TRY(key_required_int(root, "vocab_size", &c->vocab));
+    TRY(key_required_int(root, "hidden_size", &c->dim));
+    TRY(key_required_int(root, "intermediate_size", &c->ffn));
+    TRY(key_required_int(root, "num_hidden_layers", &c->layers));
+    TRY(key_required_int(root, "num_attention_heads", &c->heads));
+    TRY(key_required_int(root, "max_position_embeddings", &c->max_positions));
     c->kv_heads = c->heads;
-    TRY(get_int(root, "num_key_value_heads", 1, &c->kv_heads));
+    TRY(key_int(root, "num_key_value_heads", &c->kv_heads));
     if (c->heads < 1)
         return status_fail(ERR_INPUT, "num_attention_heads is %d", c->heads);
-    c->head_dim = c->dim / c->heads;
-    if (c->dim % c->heads)
-        return get_int(root, "head_dim", 0, &c->head_dim);
-    return get_int(root, "head_dim", 1, &c->head_dim);
+    c->head_dim = c->qk_norm ? QWEN3_HEAD_DIM : c->dim / c->heads;
+    if (!c->qk_norm && c->dim % c->heads)
+        return key_required_int(root, "head_dim", &c->head_dim);
+    return key_int(root, "head_dim", &c->head_dim);
+}
+
+static enum status limit_to_window(const json_t *root, struct model_config *c)
+{
+    int32_t window = 0;
+    TRY(hf_window_read(&window, root, c));
+    if (window == 0 || window >= c->max_positions)
+        return OK;
+    log_info(
+        "the model's attention sees %d tokens back: paths are limited to %d tokens, "
+        "not %d",
+        window, window, c->max_positions);
+    c->max_positions = window;
+    return OK;
 }
 
 static enum status config_of_json(struct model_config *out, const json_t *root)
@@ -158,12 +118,14 @@ static enum status config_of_json(struct model_config *out, const json_t *root)
     TRY(get_family(root, &c));
     TRY(check_activation(root));
     TRY(get_sizes(root, &c));
-    TRY(get_number(root, "rms_norm_eps", &epsilon));
+    TRY(key_number(root, "rms_norm_eps", &epsilon));
     c.rms_epsilon = (float)epsilon;
-    TRY(get_rope(root, &c.rope_theta));
-    TRY(get_bool(root, "tie_word_embeddings", &c.tied));
-    TRY(get_token(root, "eos_token_id", 0, &c.eos));
-    TRY(get_token(root, "bos_token_id", 1, &c.bos));
+    TRY(hf_rope_read(&c, root));
+    TRY(key_bool(root, "tie_word_embeddings", &c.tied));
+    TRY(get_token(root, "eos_token_id", &c.eos));
+    TRY(get_more_eos(root, &c));
+    TRY(get_token(root, "bos_token_id", &c.bos));
+    TRY(limit_to_window(root, &c));
     TRY(model_config_check(&c));
     *out = c;
     return OK;
@@ -185,44 +147,5 @@ enum status hf_config_read(struct model_config *out, const char *path)
 out:
     json_decref(root);
     buf_free(&text);
-    return st;
-}
-
-static void append_tokens(struct buf *b, const struct model_config *c)
-{
-    if (c->bos >= 0)
-        buf_printf(b, "  \"bos_token_id\": %d,\n", c->bos);
-    else
-        buf_str(b, "  \"bos_token_id\": null,\n");
-    buf_printf(b, "  \"eos_token_id\": %d,\n", c->eos);
-}
-
-enum status hf_config_write(const struct model_config *c, const char *path)
-{
-    struct buf b = {0};
-    const char *family = c->qkv_bias ? "Qwen2" : "Llama";
-    buf_printf(&b, "{\n  \"architectures\": [\"%sForCausalLM\"],\n", family);
-    buf_printf(&b, "  \"model_type\": \"%s\",\n", c->qkv_bias ? "qwen2" : "llama");
-    append_tokens(&b, c);
-    buf_str(&b, "  \"hidden_act\": \"silu\",\n");
-    buf_printf(&b, "  \"hidden_size\": %d,\n", c->dim);
-    buf_printf(&b, "  \"intermediate_size\": %d,\n", c->ffn);
-    buf_printf(&b, "  \"num_hidden_layers\": %d,\n", c->layers);
-    buf_printf(&b, "  \"num_attention_heads\": %d,\n", c->heads);
-    buf_printf(&b, "  \"num_key_value_heads\": %d,\n", c->kv_heads);
-    buf_printf(&b, "  \"head_dim\": %d,\n", c->head_dim);
-    buf_printf(&b, "  \"vocab_size\": %d,\n", c->vocab);
-    buf_printf(&b, "  \"max_position_embeddings\": %d,\n", c->max_positions);
-    buf_printf(&b, "  \"rms_norm_eps\": %.9g,\n", (double)c->rms_epsilon);
-    buf_printf(&b, "  \"rope_theta\": %.17g,\n  \"rope_scaling\": null,\n",
-               c->rope_theta);
-    if (!c->qkv_bias)
-        buf_str(&b, "  \"attention_bias\": false,\n  \"mlp_bias\": false,\n");
-    buf_printf(&b, "  \"tie_word_embeddings\": %s,\n", c->tied ? "true" : "false");
-    buf_str(&b, "  \"torch_dtype\": \"float32\"\n}\n");
-    enum status st = status_wrap(b.status, "%s", path);
-    if (st == OK)
-        st = file_write(path, b.data, b.len);
-    buf_free(&b);
     return st;
 }

@@ -55,12 +55,18 @@ static int is_rope_table(const char *name)
     return n >= sizeof end - 1 && strcmp(name + n - (sizeof end - 1), end) == 0;
 }
 
+// Some tools store the output matrix of a tied model too; it is the embedding.
+static int is_tied_head(const struct model *m, const char *name)
+{
+    return m->config.tied && strcmp(name, "lm_head.weight") == 0;
+}
+
 static enum status read_tensor(struct weights *w, const struct safetensors *file,
                                const struct safetensor *t)
 {
     const struct model_tensor *want =
         bsearch(t->name, w->tensors, w->n, sizeof *w->tensors, name_of);
-    if (!want && is_rope_table(t->name))
+    if (!want && (is_rope_table(t->name) || is_tied_head(w->m, t->name)))
         return OK;
     if (!want)
         return status_fail(ERR_INPUT, "the model has no such tensor");

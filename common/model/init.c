@@ -40,6 +40,12 @@ static void fill(float *out, size_t n, float value)
         out[i] = value;
 }
 
+static void fill_if(struct model *m, size_t offset, size_t n, float value)
+{
+    if (offset != (size_t)-1)
+        fill(m->params + offset, n, value);
+}
+
 // Every row of a matrix has expected norm 1, so that outputs keep their inputs' scale;
 // the two matrices that add to the residual stream are smaller by 1/sqrt(2 layers)
 // (GPT-2, Radford et al. 2019), so that its variance does not grow with depth.
@@ -52,8 +58,12 @@ void model_randomize(struct model *m, struct rng_key key)
         const struct layer_offsets *o = &m->layout.layers[i];
         fill(m->params + o->attn_norm, (size_t)c->dim, 1);
         draw_matrix(m, key, o->qkv, qkv_width(c), c->dim, 1);
-        if (c->qkv_bias)
-            fill(m->params + o->qkv_bias, (size_t)qkv_width(c), 0);
+        fill_if(m, o->qkv_bias, (size_t)qkv_width(c), 0);
+        fill_if(m, o->out_bias, (size_t)c->dim, 0);
+        fill_if(m, o->q_norm, (size_t)c->head_dim, 1);
+        fill_if(m, o->k_norm, (size_t)c->head_dim, 1);
+        fill_if(m, o->gate_up_bias, 2 * (size_t)c->ffn, 0);
+        fill_if(m, o->down_bias, (size_t)c->dim, 0);
         draw_matrix(m, key, o->out, c->dim, q_width(c), residual);
         fill(m->params + o->ffn_norm, (size_t)c->dim, 1);
         draw_matrix(m, key, o->gate_up, 2 * c->ffn, c->dim, 1);

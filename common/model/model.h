@@ -1,5 +1,6 @@
-// The policy: a Llama/Qwen2-family decoder (RMSNorm, rotary positions, grouped-query
-// attention, SwiGLU, optional q/k/v bias, tied or untied output).
+// The policy: a decoder of the Llama, Mistral, Qwen2 or Qwen3 family (RMSNorm, rotary
+// positions, grouped-query attention, SwiGLU, optional biases and normalised heads,
+// tied or untied output).
 //
 // Parameters lie in ONE flat float32 buffer, so that a version is published, averaged,
 // clipped or checkpointed as one vector.  q, k, v of a layer are adjacent and act as
@@ -13,23 +14,48 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum rope_type { ROPE_DEFAULT, ROPE_LINEAR, ROPE_LLAMA3, ROPE_YARN };
+
+// How rotary positions are stretched beyond the length of pretraining (rope.h has the
+// formulas).  Zeros: not at all.
+struct rope_scaling {
+    enum rope_type type;
+    double factor;                        // all but ROPE_DEFAULT
+    int32_t original_positions;           // llama3, yarn: the length of pretraining
+    double low_frequency, high_frequency; // llama3: factors
+    double beta_fast, beta_slow;          // yarn: turns over the original length
+    double attention_factor;              // yarn: multiplies queries and keys
+    int32_t truncate;                     // yarn: 0 or 1
+};
+
+enum { MODEL_MORE_EOS = 7 };
+
 struct model_config {
     int32_t vocab, dim, layers, heads, kv_heads, head_dim, ffn;
     int32_t max_positions;
     float rms_epsilon;
     double rope_theta;
     int32_t qkv_bias, tied; // 0 or 1
-    int32_t eos, bos;       // token ids; bos -1: none
+    int32_t eos, bos;       // token ids, -1: none
+
+    int32_t out_bias, mlp_bias; // 0 or 1: of the output matrix; of gate, up and down
+    int32_t qk_norm;            // 0 or 1: heads of q and k are normalised (Qwen3)
+    int32_t mistral;            // 0 or 1: computes as a Llama, is saved as a Mistral
+    struct rope_scaling rope;
+    int32_t saved_positions; // what model_save writes for max_positions; 0: that
+    int32_t more_eos[MODEL_MORE_EOS], n_more_eos; // kept for model_save only
 };
 
-// Offsets in floats into the flat buffer, by layer.
+// Offsets in floats into the flat buffer, by layer.  A bias has as many elements as its
+// matrix has rows; (size_t)-1: the model has no such tensor.
 struct layer_offsets {
-    size_t attn_norm;     // (dim)
-    size_t qkv, qkv_bias; // (heads*hd + 2*kv_heads*hd, dim); bias (size_t)-1: none
-    size_t out;           // (dim, heads*hd)
-    size_t ffn_norm;      // (dim)
-    size_t gate_up;       // (2*ffn, dim)
-    size_t down;          // (dim, ffn)
+    size_t attn_norm;             // (dim)
+    size_t qkv, qkv_bias;         // (heads*hd + 2*kv_heads*hd, dim)
+    size_t out, out_bias;         // (dim, heads*hd)
+    size_t q_norm, k_norm;        // (hd) each
+    size_t ffn_norm;              // (dim)
+    size_t gate_up, gate_up_bias; // (2*ffn, dim)
+    size_t down, down_bias;       // (dim, ffn)
 };
 
 struct model_layout {
@@ -53,6 +79,8 @@ struct model {
 
 // Sane and within limits, else ERR_INPUT naming the field.
 CHECKED enum status model_config_check(const struct model_config *c);
+// A fingerprint of all that shapes the parameters or changes what is computed of them.
+uint64_t model_config_hash(const struct model_config *c);
 // Allocates with zero parameters.  ERR_INPUT, ERR_NOMEM.
 CHECKED enum status model_new(struct model *m, const struct model_config *c);
 void model_free(struct model *m);
@@ -62,9 +90,23 @@ void model_randomize(struct model *m, struct rng_key key);
 void model_repack(struct model *m);
 size_t model_param_count(const struct model *m);
 
+// A stretch of the flat buffer that an optimizer treats alike.
+struct param_range {
+    size_t begin, end; // floats
+    int matrix;        // 1: a matrix, on which weight decay acts; 0: norms and biases
+};
+// The range that starts at `begin`; from 0 on, end after end, they cover the buffer.
+struct param_range model_param_range(const struct model *m, size_t begin);
+
 // ---- Hugging Face folder: config.json + model.safetensors (model/hf.h does the work)
-// ERR_INPUT names file, tensor and reason; nothing is half-loaded.
+// ERR_INPUT names file, tensor and reason; nothing is half-loaded.  Where the model's
+// attention has a sliding window, max_positions is at most that window, within which it
+// is plain attention.
 CHECKED enum status model_load(struct model *m, const char *folder);
+// The same with max_positions at most `most`, which bounds the rotary tables; the model
+// is saved with the checkpoint's own.
+CHECKED enum status model_load_within(struct model *m, const char *folder,
+                                      int32_t most);
 // Writes config.json and model.safetensors (F32) into an existing folder.  ERR_IO.
 CHECKED enum status model_save(const struct model *m, const char *folder);
 

@@ -1,6 +1,7 @@
 #include "safetensors.h"
 
 #include "base/mem.h"
+#include "base/par.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LENGTH_BYTES = 8, NAME_SHOWN = 200 };
+enum { LENGTH_BYTES = 8, NAME_SHOWN = 200, WIDEN_BLOCK = 1 << 18 };
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are little-endian");
 
@@ -179,6 +180,7 @@ static enum status map_file(struct safetensors *s, const char *path)
         return status_fail(ERR_INPUT, "empty or not a file");
     if (map == MAP_FAILED)
         return status_fail(ERR_INPUT, "mmap: %s", strerror(why));
+    (void)madvise(map, (size_t)info.st_size, MADV_SEQUENTIAL);
     s->map = map;
     s->map_bytes = (size_t)info.st_size;
     return OK;
@@ -229,18 +231,50 @@ static float float_of_half(uint16_t half)
     return float_of_bits(sign | wide << 23 | mantissa << 13);
 }
 
+struct widening {
+    float *out;
+    const uint8_t *from; // at any alignment
+    enum tensor_type type;
+    size_t count;
+};
+
+static void widen_half(float *out, const uint8_t *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint16_t bits;
+        memcpy(&bits, from + 2 * i, sizeof bits);
+        out[i] = float_of_half(bits);
+    }
+}
+
+static void widen_brain(float *out, const uint8_t *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint16_t bits;
+        memcpy(&bits, from + 2 * i, sizeof bits);
+        out[i] = float_of_bits((uint32_t)bits << 16);
+    }
+}
+
+static void widen_block(void *context, int index, int thread)
+{
+    const struct widening *w = context;
+    size_t begin = (size_t)index * WIDEN_BLOCK, rest = w->count - begin;
+    size_t n = rest < WIDEN_BLOCK ? rest : WIDEN_BLOCK;
+    const uint8_t *from = w->from + begin * type_bytes(w->type);
+    float *out = w->out + begin;
+    (void)thread;
+    if (w->type == TENSOR_F32)
+        memcpy(out, from, n * sizeof *out);
+    else if (w->type == TENSOR_F16)
+        widen_half(out, from, n);
+    else
+        widen_brain(out, from, n);
+}
+
 void safetensors_read(float *out, const struct safetensors *s,
                       const struct safetensor *t)
 {
-    const uint8_t *from = s->data + t->begin;
-    if (t->type == TENSOR_F32) {
-        memcpy(out, from, t->count * sizeof *out);
-        return;
-    }
-    for (size_t i = 0; i < t->count; i++) {
-        uint16_t bits;
-        memcpy(&bits, from + 2 * i, sizeof bits);
-        out[i] = t->type == TENSOR_F16 ? float_of_half(bits)
-                                       : float_of_bits((uint32_t)bits << 16);
-    }
+    struct widening w = {out, s->data + t->begin, t->type, t->count};
+    par_for((int)((t->count + WIDEN_BLOCK - 1) / WIDEN_BLOCK), widen_block, &w);
 }

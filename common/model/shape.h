@@ -19,6 +19,14 @@ static inline int qkv_width(const struct model_config *c) // a row: [q | k | v]
     return q_width(c) + 2 * kv_width(c);
 }
 
+enum { MODEL_MAX_HEAD_DIM = 1 << 10 };
+
+// A vector of the model, NULL where it has none.
+static inline const float *param_or_null(const struct model *m, size_t offset)
+{
+    return offset == (size_t)-1 ? NULL : m->params + offset;
+}
+
 // The matrices of the forward product, in the order of model.packed_offset.
 enum matrix { MATRIX_QKV, MATRIX_OUT, MATRIX_GATE_UP, MATRIX_DOWN, MATRICES_PER_LAYER };
 

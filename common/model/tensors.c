@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { PER_LAYER = 9, BIASES = 3, GLOBAL = 3 };
+enum { PER_LAYER = 18, GLOBAL = 3 };
 
 struct list {
     struct model_tensor *items;
@@ -39,7 +39,7 @@ static void add_local(struct list *l, int rows, int columns, const char *name,
     (void)snprintf(t->name, sizeof t->name, "model.layers.%d.%s", layer, name);
 }
 
-static void add_layer(struct list *l, const struct model_config *c, int i)
+static void add_attention(struct list *l, const struct model_config *c, int i)
 {
     int q = q_width(c), kv = kv_width(c);
     add_local(l, 0, c->dim, "input_layernorm.weight", i);
@@ -52,10 +52,26 @@ static void add_layer(struct list *l, const struct model_config *c, int i)
         add_local(l, 0, kv, "self_attn.v_proj.bias", i);
     }
     add_local(l, c->dim, q, "self_attn.o_proj.weight", i);
+    if (c->out_bias)
+        add_local(l, 0, c->dim, "self_attn.o_proj.bias", i);
+    if (c->qk_norm) {
+        add_local(l, 0, c->head_dim, "self_attn.q_norm.weight", i);
+        add_local(l, 0, c->head_dim, "self_attn.k_norm.weight", i);
+    }
+}
+
+static void add_ffn(struct list *l, const struct model_config *c, int i)
+{
     add_local(l, 0, c->dim, "post_attention_layernorm.weight", i);
     add_local(l, c->ffn, c->dim, "mlp.gate_proj.weight", i);
     add_local(l, c->ffn, c->dim, "mlp.up_proj.weight", i);
+    if (c->mlp_bias) {
+        add_local(l, 0, c->ffn, "mlp.gate_proj.bias", i);
+        add_local(l, 0, c->ffn, "mlp.up_proj.bias", i);
+    }
     add_local(l, c->dim, c->ffn, "mlp.down_proj.weight", i);
+    if (c->mlp_bias)
+        add_local(l, 0, c->dim, "mlp.down_proj.bias", i);
 }
 
 enum status model_tensors_new(struct model_tensor **out, size_t *n,
@@ -63,11 +79,13 @@ enum status model_tensors_new(struct model_tensor **out, size_t *n,
 {
     const struct model_config *c = &m->config;
     struct list l = {0};
-    size_t most = (size_t)c->layers * (PER_LAYER + BIASES) + GLOBAL;
+    size_t most = (size_t)c->layers * PER_LAYER + GLOBAL;
     TRY(mem_new(&l.items, most, sizeof *l.items));
     add_global(&l, c->vocab, c->dim, "model.embed_tokens.weight");
-    for (int i = 0; i < c->layers; i++)
-        add_layer(&l, c, i);
+    for (int i = 0; i < c->layers; i++) {
+        add_attention(&l, c, i);
+        add_ffn(&l, c, i);
+    }
     add_global(&l, 0, c->dim, "model.norm.weight");
     if (!c->tied)
         add_global(&l, c->vocab, c->dim, "lm_head.weight");

@@ -52,6 +52,16 @@ void rmsnorm_forward(float *Y, float *inv_rms, const float *X /* (M, D) */,
 void rmsnorm_backward(float *dX, float *d_gain, const float *dY, const float *X,
                       const float *gain, const float *inv_rms, int M, int D);
 
+// Every head of a row normalised on its own, in place: X's rows are ldx floats apart
+// and begin with `heads` heads, which share one gain.  inv_rms (M, heads) or NULL.
+void headnorm_forward(float *X, int ldx, float *inv_rms,
+                      const float *gain /* (head_dim) */, float epsilon, int M,
+                      int heads, int head_dim);
+// dY becomes dX in place; d_gain += ...  X, laid out as dY, is that before the forward.
+void headnorm_backward(float *dY, float *d_gain, const float *X, int ldx,
+                       const float *gain, const float *inv_rms, int M, int heads,
+                       int head_dim);
+
 // Rotary tables: cosine and sine (positions, head_dim / 2) of pos * inv_freq[j].
 void rope_fill(float *cosine, float *sine, const double *inv_freq, int positions,
                int head_dim);

@@ -12,6 +12,7 @@ void tokenizer_config_free(struct tokenizer_config *c)
         mem_free(c->added[i].content);
     mem_free(c->added);
     mem_free(c->eos);
+    mem_free(c->bos);
     *c = (struct tokenizer_config){0};
 }
 
@@ -23,15 +24,15 @@ static const char *content_of(const json_t *token)
     return json_string_value(token);
 }
 
-static enum status read_eos(struct tokenizer_config *c, const json_t *root)
+static enum status read_named(char **out, const json_t *root, const char *key)
 {
-    const json_t *eos = json_object_get(root, "eos_token");
-    if (!eos || json_is_null(eos))
+    const json_t *token = json_object_get(root, key);
+    if (!token || json_is_null(token))
         return OK;
-    const char *content = content_of(eos);
+    const char *content = content_of(token);
     if (!content)
-        return status_fail(ERR_INPUT, "eos_token is not a token");
-    return mem_strdup(&c->eos, content);
+        return status_fail(ERR_INPUT, "%s is not a token", key);
+    return mem_strdup(out, content);
 }
 
 static enum status add_token(struct tokenizer_config *c, const char *key,
@@ -61,7 +62,9 @@ static enum status read_root(struct tokenizer_config *c, json_t *root)
     if (!json_is_object(root))
         return status_fail(ERR_INPUT, "not a JSON object");
     c->qwen2 = class && strncmp(class, "Qwen2Tokenizer", strlen("Qwen2Tokenizer")) == 0;
-    TRY(read_eos(c, root));
+    TRY(read_named(&c->eos, root, "eos_token"));
+    TRY(read_named(&c->bos, root, "bos_token"));
+    c->adds_bos = json_is_true(json_object_get(root, "add_bos_token"));
     json_object_foreach(added, key, token) TRY(add_token(c, key, token));
     return OK;
 }

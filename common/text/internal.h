@@ -2,7 +2,9 @@
 #ifndef TEXT_INTERNAL_H
 #define TEXT_INTERNAL_H
 
+#include "added.h"
 #include "merges.h"
+#include "normalize.h"
 #include "splitter.h"
 #include "tokenizer.h"
 #include "vocab.h"
@@ -13,10 +15,15 @@ struct tokenizer {
     struct vocab vocab;
     struct merges merges;
     struct splitter splitter;
+    struct normalizer normalizer;
+    struct added added;
+    int byte_level;          // its pieces are spelled in printable characters
     int32_t byte_ids[256];   // the token of one byte; -1: none
-    int32_t eos;             // -1: none known
+    int32_t eos, bos;        // -1: none known
+    int adds_bos;            // a text begins with bos
     int whole_words;         // a word that is a token is that token ("ignore_merges")
     struct buf json, config; // tokenizer.json and tokenizer_config.json, as read
+    struct buf chat;         // chat_template.jinja, as read
 };
 
 CHECKED enum status tokenizer_new(struct tokenizer **out);
@@ -30,6 +37,9 @@ CHECKED enum status tokenizer_add_merge(struct tokenizer *t, const struct buf *l
 // one that is there.  ERR_INPUT: there is no such token.
 CHECKED enum status tokenizer_finish(struct tokenizer *t, const char *eos);
 
+// Notes which words are tokens and also encode to them.  ERR_NOMEM.
+CHECKED enum status tokenizer_mark_whole_words(struct tokenizer *t);
+
 // Fills t from t->json.  ERR_INPUT names the place and the reason.
 CHECKED enum status tokenizer_read_json(struct tokenizer *t);
 
@@ -37,8 +47,9 @@ enum { TOKENIZER_FILE_MAX_BYTES = 1 << 28 };
 
 // What tokenizer_config.json says; the strings are owned.
 struct tokenizer_config {
-    char *eos; // NULL: not named
-    int qwen2; // tokenizer_class is one of Qwen2's
+    char *eos, *bos; // NULL: not named
+    int adds_bos;    // add_bos_token
+    int qwen2;       // tokenizer_class is one of Qwen2's
     struct config_token {
         int64_t id;
         char *content;

@@ -48,6 +48,15 @@ static enum status load_config(struct tokenizer *t, struct tokenizer_config *out
     return status_wrap(tokenizer_config_read(out, &t->config), "%s", path);
 }
 
+static enum status load_chat(struct tokenizer *t, const char *folder)
+{
+    char path[PATH_MAX];
+    if (!has(folder, "chat_template.jinja"))
+        return OK;
+    TRY(path_in(path, folder, "chat_template.jinja"));
+    return file_read(&t->chat, path, TOKENIZER_FILE_MAX_BYTES);
+}
+
 static enum status load_files(struct tokenizer *t, const char *folder,
                               const struct tokenizer_config *c)
 {
@@ -63,6 +72,15 @@ static enum status load_files(struct tokenizer *t, const char *folder,
                        folder);
 }
 
+// tokenizer.json's own post-processor has the first word on what begins a text.
+static void use_bos(struct tokenizer *t, const struct tokenizer_config *c)
+{
+    if (t->bos < 0 && c->bos) {
+        t->bos = vocab_find_special(&t->vocab, c->bos);
+        t->adds_bos = t->bos >= 0 && c->adds_bos;
+    }
+}
+
 enum status tokenizer_load(struct tokenizer **out, const char *folder)
 {
     struct tokenizer *t = NULL;
@@ -70,8 +88,10 @@ enum status tokenizer_load(struct tokenizer **out, const char *folder)
     enum status st = OK;
     TRY_OUT(tokenizer_new(&t));
     TRY_OUT(load_config(t, &c, folder));
+    TRY_OUT(load_chat(t, folder));
     TRY_OUT(load_files(t, folder, &c));
     TRY_OUT(status_wrap(tokenizer_finish(t, c.eos), "%s", folder));
+    use_bos(t, &c);
     *out = t;
     t = NULL;
 out:

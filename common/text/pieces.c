@@ -1,5 +1,36 @@
 #include "pieces.h"
 
+#include <stdio.h>
+#include <string.h>
+
+// The bytes that a spelled token stands for.  0: it cannot be one.
+static int read_spelling(const struct tokenizer *t, const struct byte_map *map,
+                         const char *spelled, size_t len, struct buf *out)
+{
+    static const char mark[] = "\xe2\x96\x81"; // U+2581
+    if (!t->normalizer.spaced)
+        return byte_map_read(map, spelled, len, out);
+    for (size_t i = 0; i < len;) {
+        int is_mark = len - i >= 3 && memcmp(spelled + i, mark, 3) == 0;
+        buf_char(out, is_mark ? ' ' : spelled[i]);
+        i += is_mark ? 3 : 1;
+    }
+    return 1;
+}
+
+// SentencePiece spells the token of a byte <0x0A>.
+static int byte_token(const struct tokenizer *t, const char *spelled, size_t len,
+                      char *byte)
+{
+    unsigned value = 0;
+    int used = 0;
+    if (!t->normalizer.spaced || len != 6 ||
+        sscanf(spelled, "<0x%2X>%n", &value, &used) != 1 || used != 6)
+        return 0;
+    *byte = (char)value;
+    return 1;
+}
+
 static enum status add_piece(struct tokenizer *t, const struct byte_map *map,
                              struct buf *bytes, const char *spelled, size_t len,
                              int64_t id)
@@ -8,8 +39,11 @@ static enum status add_piece(struct tokenizer *t, const struct byte_map *map,
     if (id >= 0 && id < (int64_t)v->n &&
         (v->pieces[id].kind == PIECE_ADDED || v->pieces[id].kind == PIECE_SPECIAL))
         return OK;
+    char byte;
+    if (byte_token(t, spelled, len, &byte))
+        return vocab_add(v, id, &byte, 1, PIECE_BYTE);
     buf_clear(bytes);
-    if (!byte_map_read(map, spelled, len, bytes))
+    if (!read_spelling(t, map, spelled, len, bytes))
         return status_fail(ERR_INPUT, "token \"%.80s\" is not byte-level", spelled);
     TRY(bytes->status);
     return vocab_add(v, id, buf_cstr(bytes), bytes->len, PIECE_TEXT);
@@ -56,8 +90,8 @@ enum status pieces_add_merge(struct tokenizer *t, struct piece_pair *p,
 {
     buf_clear(&p->left);
     buf_clear(&p->right);
-    if (!byte_map_read(&p->map, left, left_len, &p->left) ||
-        !byte_map_read(&p->map, right, right_len, &p->right))
+    if (!read_spelling(t, &p->map, left, left_len, &p->left) ||
+        !read_spelling(t, &p->map, right, right_len, &p->right))
         return status_fail(ERR_INPUT, "a token of it is not byte-level");
     TRY(p->left.status);
     TRY(p->right.status);

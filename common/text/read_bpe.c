@@ -14,6 +14,7 @@ static enum status add_added(struct tokenizer *t, const struct tokenizer_config 
         const struct config_token *token = &c->added[i];
         TRY(vocab_add(&t->vocab, token->id, token->content, strlen(token->content),
                       token->special ? PIECE_SPECIAL : PIECE_ADDED));
+        TRY(added_note(&t->added, &t->vocab, (int32_t)token->id));
     }
     return OK;
 }

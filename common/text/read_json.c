@@ -1,45 +1,39 @@
 #include "internal.h"
 #include "pieces.h"
-
-#include "base/log.h"
-#include "base/mem.h"
+#include "read_pipeline.h"
 
 #include <jansson.h>
 #include <string.h>
-
-// "" where there is none.
-static const char *type_of(const json_t *part)
-{
-    const char *type = json_string_value(json_object_get(part, "type"));
-    return type ? type : "";
-}
-
-static enum status unsupported(const char *what, const char *type)
-{
-    return status_fail(ERR_INPUT, "%s \"%.60s\" is not supported", what, type);
-}
-
-static int is_set(const json_t *value)
-{
-    const char *text = json_string_value(value);
-    return json_is_true(value) || (text && *text) || json_number_value(value) != 0.0;
-}
 
 // Options of the model that would change what text encodes to.
 static enum status check_model(const json_t *model)
 {
     static const char *const options[] = {"dropout", "continuing_subword_prefix",
-                                          "end_of_word_suffix", "byte_fallback"};
+                                          "end_of_word_suffix"};
     // GPT-2's own file is older than the field.
     const json_t *type = json_object_get(model, "type");
     if (!json_is_object(model))
         return status_fail(ERR_INPUT, "no field \"model\"");
-    if (type && strcmp(type_of(model), "BPE") != 0)
-        return unsupported("model", type_of(model));
+    if (type && strcmp(json_type_of(model), "BPE") != 0)
+        return json_unsupported("model", json_type_of(model));
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        if (is_set(json_object_get(model, options[i])))
-            return unsupported("model option", options[i]);
+        if (json_is_set(json_object_get(model, options[i])))
+            return json_unsupported("model option", options[i]);
     return OK;
+}
+
+// How an added token is found in text.
+static enum status note_added(struct tokenizer *t, const json_t *token)
+{
+    int32_t id = (int32_t)json_integer_value(json_object_get(token, "id"));
+    struct piece *piece = &t->vocab.pieces[id];
+    if (json_is_set(json_object_get(token, "single_word")))
+        return json_unsupported("added token with", "single_word");
+    if (json_is_set(json_object_get(token, "lstrip")))
+        piece->eats |= EATS_LEFT;
+    if (json_is_set(json_object_get(token, "rstrip")))
+        piece->eats |= EATS_RIGHT;
+    return added_note(&t->added, &t->vocab, id);
 }
 
 static enum status add_added(struct tokenizer *t, const json_t *root)
@@ -58,6 +52,7 @@ static enum status add_added(struct tokenizer *t, const json_t *root)
                                   json_string_length(content),
                                   special ? PIECE_SPECIAL : PIECE_ADDED),
                         "added_tokens[%zu]", i));
+        TRY(status_wrap(note_added(t, token), "added_tokens[%zu]", i));
     }
     return OK;
 }
@@ -98,89 +93,14 @@ static enum status add_merges(struct tokenizer *t, const json_t *merges)
     return st;
 }
 
-static enum status add_split(struct tokenizer *t, const json_t *part)
-{
-    const json_t *pattern = json_object_get(part, "pattern");
-    const char *regex = json_string_value(json_object_get(pattern, "Regex"));
-    const char *literal = json_string_value(json_object_get(pattern, "String"));
-    const char *behavior = json_string_value(json_object_get(part, "behavior"));
-    if (!behavior || strcmp(behavior, "Isolated") != 0)
-        return unsupported("pre_tokenizer Split with behavior",
-                           behavior ? behavior : "");
-    if (!regex && !literal)
-        return status_fail(ERR_INPUT, "pre_tokenizer Split: no pattern");
-    return splitter_add(&t->splitter, regex ? regex : literal, !regex);
-}
-
-static enum status add_byte_level(struct tokenizer *t, const json_t *part, int *seen)
-{
-    const json_t *use_regex = json_object_get(part, "use_regex");
-    if (is_set(json_object_get(part, "add_prefix_space")))
-        return unsupported("pre_tokenizer ByteLevel with", "add_prefix_space");
-    *seen = 1;
-    return json_is_false(use_regex)
-               ? OK
-               : splitter_add(&t->splitter, TOKENIZER_PATTERN_GPT2, 0);
-}
-
-static enum status add_part(struct tokenizer *t, const json_t *part, int *byte_level)
-{
-    const char *type = type_of(part);
-    if (*byte_level)
-        return unsupported("pre_tokenizer after ByteLevel:", type);
-    if (strcmp(type, "ByteLevel") == 0)
-        return add_byte_level(t, part, byte_level);
-    if (strcmp(type, "Split") == 0)
-        return add_split(t, part);
-    if (strcmp(type, "Digits") == 0)
-        return splitter_add(
-            &t->splitter,
-            is_set(json_object_get(part, "individual_digits")) ? "\\p{N}" : "\\p{N}+",
-            0);
-    return unsupported("pre_tokenizer", type);
-}
-
-static enum status add_pre_tokenizer(struct tokenizer *t, const json_t *root)
-{
-    const json_t *top = json_object_get(root, "pre_tokenizer"), *part;
-    size_t i;
-    int byte_level = 0;
-    if (strcmp(type_of(top), "Sequence") != 0)
-        TRY(add_part(t, top, &byte_level));
-    else
-        json_array_foreach(json_object_get(top, "pretokenizers"), i, part)
-            TRY(status_wrap(add_part(t, part, &byte_level), "pretokenizers[%zu]", i));
-    return byte_level ? OK : unsupported("pre_tokenizer without", "ByteLevel");
-}
-
-static enum status check_normalizer(const json_t *root)
-{
-    const json_t *normalizer = json_object_get(root, "normalizer");
-    if (!normalizer || json_is_null(normalizer))
-        return OK;
-    if (strcmp(type_of(normalizer), "NFC") != 0)
-        return unsupported("normalizer", type_of(normalizer));
-    log_debug("tokenizer: the NFC normalizer is not applied; text is taken as it is");
-    return OK;
-}
-
-static enum status check_decoder(const json_t *root)
-{
-    const json_t *decoder = json_object_get(root, "decoder");
-    if (!decoder || json_is_null(decoder) || strcmp(type_of(decoder), "ByteLevel") == 0)
-        return OK;
-    return unsupported("decoder", type_of(decoder));
-}
-
 static enum status read_root(struct tokenizer *t, const json_t *root)
 {
     const json_t *model = json_object_get(root, "model");
     TRY(check_model(model));
-    TRY(check_normalizer(root));
-    TRY(check_decoder(root));
-    TRY(add_pre_tokenizer(t, root));
+    t->normalizer.spaced = json_is_set(json_object_get(model, "byte_fallback"));
     t->whole_words = json_is_true(json_object_get(model, "ignore_merges"));
     TRY(add_added(t, root));
+    TRY(tokenizer_read_pipeline(t, root));
     TRY(status_wrap(pieces_add_all(t, json_object_get(model, "vocab")), "model.vocab"));
     return add_merges(t, json_object_get(model, "merges"));
 }

@@ -13,6 +13,7 @@ struct splitter_stage {
     pcre2_code *code;
     char *pattern;
     int literal;
+    int compiled; // for this machine
 };
 
 static void stage_free(struct splitter_stage *stage)
@@ -56,7 +57,7 @@ static enum status compile(struct splitter_stage *stage)
     if (!stage->code)
         return fail_pattern(error, at);
     // Without a compiler for this machine the same code is interpreted.
-    (void)pcre2_jit_compile(stage->code, PCRE2_JIT_COMPLETE);
+    stage->compiled = pcre2_jit_compile(stage->code, PCRE2_JIT_COMPLETE) == 0;
     return OK;
 }
 
@@ -106,9 +107,15 @@ static enum status cut_next(struct run *r, size_t stage, const char *text, size_
 static enum status find(struct run *r, size_t stage, const char *text, size_t len,
                         size_t from, size_t *start, size_t *end)
 {
-    const pcre2_code *code = r->splitter->stages[stage]->code;
-    int found = pcre2_match(code, (PCRE2_SPTR)text, len, from,
-                            PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, r->match, NULL);
+    const struct splitter_stage *s = r->splitter->stages[stage];
+    int found = PCRE2_ERROR_JIT_STACKLIMIT;
+    if (s->compiled)
+        found = pcre2_jit_match(s->code, (PCRE2_SPTR)text, len, from, PCRE2_NOTEMPTY,
+                                r->match, NULL);
+    if (found == PCRE2_ERROR_JIT_STACKLIMIT)
+        found = pcre2_match(s->code, (PCRE2_SPTR)text, len, from,
+                            PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY | PCRE2_NO_JIT,
+                            r->match, NULL);
     if (found == PCRE2_ERROR_NOMATCH) {
         *start = *end = len;
         return OK;

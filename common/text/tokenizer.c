@@ -16,7 +16,7 @@ enum status tokenizer_new(struct tokenizer **out)
 {
     struct tokenizer *t = NULL;
     TRY(mem_new(&t, 1, sizeof *t));
-    t->eos = -1;
+    t->eos = t->bos = -1;
     *out = t;
     return OK;
 }
@@ -28,8 +28,10 @@ void tokenizer_free(struct tokenizer *t)
     vocab_free(&t->vocab);
     merges_free(&t->merges);
     splitter_free(&t->splitter);
+    added_free(&t->added);
     buf_free(&t->json);
     buf_free(&t->config);
+    buf_free(&t->chat);
     mem_free(t);
 }
 
@@ -74,6 +76,26 @@ static int32_t special_named(struct tokenizer *t, const char *name)
     return vocab_find_special(&t->vocab, name);
 }
 
+// The token of each byte; SentencePiece's fall back on them for every character.
+static enum status find_bytes(struct tokenizer *t)
+{
+    for (int byte = 0; byte < 256; byte++) {
+        char c = (char)byte;
+        t->byte_ids[byte] = t->normalizer.spaced ? -1 : vocab_find(&t->vocab, &c, 1);
+    }
+    for (int32_t id = 0; t->normalizer.spaced && id < tokenizer_vocab(t); id++)
+        if (t->vocab.pieces[id].kind == PIECE_BYTE) {
+            size_t len;
+            const char *bytes = vocab_bytes(&t->vocab, id, &len);
+            t->byte_ids[(unsigned char)*bytes] = id;
+        }
+    for (int byte = 0; t->normalizer.spaced && byte < 256; byte++)
+        if (t->byte_ids[byte] < 0)
+            return status_fail(ERR_INPUT, "byte_fallback without the token <0x%02X>",
+                               (unsigned)byte);
+    return OK;
+}
+
 enum status tokenizer_finish(struct tokenizer *t, const char *eos)
 {
     static const char *const names[] = {"<|endoftext|>", "<|im_end|>",
@@ -87,11 +109,8 @@ enum status tokenizer_finish(struct tokenizer *t, const char *eos)
         if (t->eos < 0)
             t->eos = id;
     }
-    for (int byte = 0; byte < 256; byte++) {
-        char c = (char)byte;
-        t->byte_ids[byte] = vocab_find(&t->vocab, &c, 1);
-    }
-    return OK;
+    TRY(find_bytes(t));
+    return t->whole_words ? OK : tokenizer_mark_whole_words(t);
 }
 
 int32_t tokenizer_vocab(const struct tokenizer *t)
@@ -102,6 +121,21 @@ int32_t tokenizer_vocab(const struct tokenizer *t)
 int32_t tokenizer_eos(const struct tokenizer *t)
 {
     return t->eos;
+}
+
+int32_t tokenizer_bos(const struct tokenizer *t)
+{
+    return t->bos;
+}
+
+int tokenizer_adds_bos(const struct tokenizer *t)
+{
+    return t->adds_bos;
+}
+
+int32_t tokenizer_special(const struct tokenizer *t, const char *name)
+{
+    return vocab_find_special(&t->vocab, name);
 }
 
 void tokens_free(struct tokens *t)
@@ -115,53 +149,6 @@ enum status tokens_push(struct tokens *t, int32_t id)
     TRY(mem_grow(&t->ids, &t->capacity, t->len, t->len + 1, sizeof *t->ids));
     t->ids[t->len++] = id;
     return OK;
-}
-
-// One call of tokenizer_encode.
-struct encoding {
-    const struct tokenizer *tokenizer;
-    struct tokens *out;
-    struct word word;
-};
-
-static enum status emit_word(struct encoding *e)
-{
-    for (int32_t i = 0; i >= 0; i = e->word.symbols[i].next)
-        TRY(tokens_push(e->out, e->word.symbols[i].id));
-    return OK;
-}
-
-static enum status encode_word(void *context, const char *bytes, size_t len)
-{
-    struct encoding *e = context;
-    const struct tokenizer *t = e->tokenizer;
-    int32_t whole = t->whole_words ? vocab_find(&t->vocab, bytes, len) : -1;
-    if (whole >= 0)
-        return tokens_push(e->out, whole);
-    TRY(word_reserve(&e->word, len));
-    for (size_t i = 0; i < len; i++) {
-        int32_t id = t->byte_ids[(unsigned char)bytes[i]];
-        if (id < 0)
-            return status_fail(ERR_INPUT, "byte 0x%02x has no token",
-                               (unsigned)(unsigned char)bytes[i]);
-        e->word.symbols[i].id = id;
-    }
-    merges_apply(&t->merges, &e->word);
-    return emit_word(e);
-}
-
-enum status tokenizer_encode(const struct tokenizer *t, const char *text, size_t len,
-                             struct tokens *out)
-{
-    struct encoding e = {.tokenizer = t, .out = out};
-    size_t before = out->len;
-    if (len >= INT32_MAX)
-        return status_fail(ERR_INPUT, "text of %zu bytes", len);
-    enum status st = splitter_run(&t->splitter, text, len, encode_word, &e);
-    if (st != OK)
-        out->len = before;
-    word_free(&e.word);
-    return st;
 }
 
 static enum piece_kind kind_of(const struct tokenizer *t, int32_t id)
@@ -190,7 +177,7 @@ const char *tokenizer_piece(const struct tokenizer *t, int32_t id, size_t *len)
 {
     enum piece_kind kind = kind_of(t, id);
     *len = 0;
-    if (kind != PIECE_TEXT && kind != PIECE_ADDED)
+    if (kind != PIECE_TEXT && kind != PIECE_ADDED && kind != PIECE_BYTE)
         return NULL;
     return vocab_bytes(&t->vocab, id, len);
 }

@@ -1,10 +1,11 @@
-// Byte-level BPE tokenizer: Hugging Face tokenizer.json, or GPT-2's vocab + merges.
+// BPE tokenizers: byte-level (GPT-2, Llama 3, Qwen, SmolLM2) and SentencePiece's with
+// byte fallback (Llama 2, Mistral), from Hugging Face's tokenizer.json; GPT-2's and
+// Qwen2's also from vocabulary and merges.
 //
-// Text is bytes; every byte sequence encodes, and decode(encode(x)) == x.  A tokenizer
-// is immutable once loaded and may be used by several threads.  Bytes that are not
-// UTF-8 are words of their own.  An NFC normalizer is accepted and not applied (it
-// would break the round trip): text that is not in NFC gets other ids than Hugging
-// Face's.
+// Text is bytes, and every byte sequence encodes.  decode(encode(x)) == x, but for what
+// the tokenizer itself changes: composition to NFC where it asks for it, and the space
+// that SentencePiece puts before a text.  Bytes that are not UTF-8 are words of their
+// own.  A tokenizer is immutable once loaded and may be used by several threads.
 #ifndef TEXT_TOKENIZER_H
 #define TEXT_TOKENIZER_H
 
@@ -45,6 +46,9 @@ CHECKED enum status tokenizer_save(const struct tokenizer *t, const char *folder
 
 int32_t tokenizer_vocab(const struct tokenizer *t); // ids are below this
 int32_t tokenizer_eos(const struct tokenizer *t);   // -1: none known
+int32_t tokenizer_bos(const struct tokenizer *t);   // -1: none known
+int tokenizer_adds_bos(const struct tokenizer *t);  // 1: a text begins with it
+int32_t tokenizer_special(const struct tokenizer *t, const char *name); // -1: none
 
 // A growing array of token ids; the owner calls tokens_free.
 struct tokens {
@@ -59,6 +63,14 @@ CHECKED enum status tokens_push(struct tokens *t, int32_t id);
 // is as before on failure.
 CHECKED enum status tokenizer_encode(const struct tokenizer *t, const char *text,
                                      size_t len, struct tokens *out);
+// As above, for text that goes on where other text ended: SentencePiece puts no space
+// before it.
+CHECKED enum status tokenizer_encode_more(const struct tokenizer *t, const char *text,
+                                          size_t len, struct tokens *out);
+// As tokenizer_encode, but the added tokens that occur in the text become their ids.
+CHECKED enum status tokenizer_encode_special(const struct tokenizer *t,
+                                             const char *text, size_t len,
+                                             struct tokens *out);
 // Appends the text of the ids; special tokens give nothing.  ERR_INPUT: id unknown.
 CHECKED enum status tokenizer_decode(const struct tokenizer *t, const int32_t *ids,
                                      size_t n, struct buf *out);

@@ -47,3 +47,8 @@ size_t utf8_invalid_prefix(const char *text, size_t len)
         done++;
     return done;
 }
+
+size_t utf8_width(const char *text, size_t len)
+{
+    return character((const unsigned char *)text, len);
+}

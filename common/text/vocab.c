@@ -101,7 +101,7 @@ enum status vocab_add(struct vocab *v, int64_t id, const char *bytes, size_t len
         v->slots[slot_of(v, bytes, len)] = (int32_t)id + 1;
         v->used++;
     }
-    v->pieces[index] = (struct piece){at, (uint32_t)len, kind};
+    v->pieces[index] = (struct piece){.at = at, .len = (uint32_t)len, .kind = kind};
     if (index >= v->n)
         v->n = index + 1;
     return OK;

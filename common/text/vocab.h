@@ -17,12 +17,17 @@ enum piece_kind {
     PIECE_TEXT,    // part of the byte-level vocabulary
     PIECE_ADDED,   // added whole, never made by encoding; its text is its content
     PIECE_SPECIAL, // added, and no text at all
+    PIECE_BYTE,    // one byte that no text piece covers (SentencePiece)
 };
+
+enum { EATS_LEFT = 1, EATS_RIGHT = 2 };
 
 struct piece {
     size_t at; // in vocab.bytes
     uint32_t len;
     enum piece_kind kind;
+    uint8_t eats;  // blanks that an added token takes from the text around it
+    uint8_t whole; // 1: a word that is this text encodes to this piece alone
 };
 
 struct vocab {

@@ -56,13 +56,6 @@ float verify_final(const char *text, size_t len, const char *answer)
     return equal ? 1.0f : 0.0f;
 }
 
-enum verdict verify_partial(const char *text, size_t len)
-{
-    struct annotations found;
-    annotations_scan(text, len, &found);
-    return annotations_verdict(&found);
-}
-
 // The lines of a solution before its last "####" line.
 struct lines {
     const char *p, *end;

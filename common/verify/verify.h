@@ -14,12 +14,28 @@
 // number and a trailing dot are ignored; more than 64 characters are not a number.
 float verify_final(const char *text, size_t len, const char *answer);
 
+// How a finished text becomes a reward.
+enum verifier {
+    VERIFIER_NUMBER, // verify_final
+    VERIFIER_MATH,   // verify_math (math.h)
+    VERIFIER_CODE,   // by running it: judge/judge.h
+    VERIFIERS
+};
+
+// The reward of a text under VERIFIER_NUMBER or VERIFIER_MATH; 0 under any other.
+float verify_answer(enum verifier verifier, const char *text, size_t len,
+                    const char *answer);
+// The final answer that such a verifier finds in the text; 0: none.
+int verify_find_answer(enum verifier verifier, const char *text, size_t len,
+                       const char **answer, size_t *answer_len);
+
 enum verdict { VERDICT_UNKNOWN, VERDICT_VALID, VERDICT_INVALID };
 
-// Every complete <<expression=value>> so far is exactly right (rational arithmetic:
-// + - * / ( ), decimals, and // rounding down): valid; one is wrong: invalid; none is
-// there, or one cannot be read (other signs, over 256 bytes or 32 parentheses deep) and
-// none is wrong: unknown.
+// The <<expression=value>> annotations and the plain equations (equation.h) so far, by
+// exact rational arithmetic: one is wrong: invalid; else all annotations can be read and
+// at least one annotation or equation is right: valid; else unknown.  Annotations know
+// + - * / ( ), decimals, and // rounding down, up to 256 bytes and 32 parentheses deep.
+// An invalid text stays invalid however it goes on.
 enum verdict verify_partial(const char *text, size_t len);
 
 // Steps of a finished solution: lines before the "####" line.

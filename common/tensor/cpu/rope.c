@@ -7,16 +7,32 @@
 
 #include <math.h>
 
+struct table {
+    float *cosine, *sine;
+    const double *inv_freq;
+    int positions, half;
+};
+
+static void table_task(void *context, int index, int thread)
+{
+    const struct table *t = context;
+    (void)thread;
+    int rows = rows_a_task(t->half);
+    int end = min_int((index + 1) * rows, t->positions);
+    size_t at = (size_t)index * (size_t)rows * (size_t)t->half;
+    for (int p = index * rows; p < end; p++)
+        for (int j = 0; j < t->half; j++, at++) {
+            double angle = p * t->inv_freq[j];
+            t->cosine[at] = (float)cos(angle);
+            t->sine[at] = (float)sin(angle);
+        }
+}
+
 void rope_fill(float *cosine, float *sine, const double *inv_freq, int positions,
                int head_dim)
 {
-    int half = head_dim / 2;
-    for (int p = 0; p < positions; p++)
-        for (int j = 0; j < half; j++) {
-            double angle = p * inv_freq[j];
-            *cosine++ = (float)cos(angle);
-            *sine++ = (float)sin(angle);
-        }
+    struct table t = {cosine, sine, inv_freq, positions, head_dim / 2};
+    par_for(ceil_div(positions, rows_a_task(t.half)), table_task, &t);
 }
 
 struct rope {

@@ -73,7 +73,7 @@ static void test_malformed(void **state)
         {ROW("q", "#### 1") "{} {}", ":2: ", "not JSON: column"},
         {"\xef\xbb\xbf" ROW("q", "#### 1"), ":1: ", "not JSON"},
         {"{\"question\": \"\xff\", \"answer\": \"#### 1\"}", ":1: ", "not JSON"},
-        {"[1, 2]", ":1: ", "not a JSON object"},
+        {"[1, 2]", ": row 1: ", "not a JSON object"},
         {"\"text\"", ":1: ", "not a JSON object"},
         {"null", ":1: ", "not a JSON object"},
         {"{\"answer\": \"#### 1\"}", ":1: ", "no field \"question\""},
@@ -108,12 +108,12 @@ static void test_nul_byte(void **state)
 
 static void test_long_line(void **state)
 {
-    enum { BYTES = (1 << 20) + 1 };
+    enum { BYTES = (1 << 26) + 1 };
     char *text = NULL;
     (void)state;
     assert_ok(mem_new(&text, BYTES, 1));
     memset(text, ' ', BYTES);
-    expect_failure(text, BYTES, ":1: ", "longer than 1048576 bytes");
+    expect_failure(text, BYTES, ":1: ", "longer than 67108864 bytes");
     mem_free(text);
 }
 
@@ -125,7 +125,7 @@ static void test_deep_nesting(void **state)
     (void)state;
     assert_ok(mem_new(&text, BYTES, 1));
     memset(text, '[', BYTES);
-    expect_failure(text, BYTES, ":1: ", "not JSON");
+    expect_failure(text, BYTES, ": ", "not JSON");
     memset(text, '9', BYTES);
     expect_failure(text, BYTES, ":1: ", "not JSON");
     mem_free(text);

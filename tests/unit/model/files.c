@@ -16,11 +16,14 @@ static void saved_folder(struct folder *f, struct model *m, int32_t qkv_bias,
 static void a_saved_model_loads_again(void **state)
 {
     (void)state;
-    for (int32_t kind = 0; kind < 4; kind++) {
+    for (int32_t kind = 0; kind < 2 * FAMILIES; kind++) {
+        struct model_config c = family_config((enum family)(kind / 2), kind & 1);
         struct folder f;
         struct model m, back;
         char aside[160];
-        saved_folder(&f, &m, kind & 1, kind >> 1);
+        folder_new(&f);
+        tiny_model(&m, &c);
+        assert_ok(model_save(&m, f.path));
         assert_ok(model_load(&back, f.path));
         assert_int_equal(model_param_count(&m), model_param_count(&back));
         assert_memory_equal(m.params, back.params,
@@ -214,6 +217,60 @@ static void missing_tensors_are_named(void **state)
     folder_free(&f);
 }
 
+// What a tied model's file may hold besides: the head once more, and rotary tables.
+static void known_extras_are_accepted(void **state)
+{
+    (void)state;
+    struct folder f;
+    struct model m, back;
+    saved_folder(&f, &m, 0, 0);
+    replace_in_file(f.config, "\"tie_word_embeddings\": false",
+                    "\"tie_word_embeddings\": true");
+    assert_ok(model_load(&back, f.path));
+    assert_int_equal(back.layout.head, back.layout.embedding);
+    assert_memory_equal(m.params, back.params,
+                        model_param_count(&back) * sizeof(float));
+    model_free(&back);
+    // Renamed in the header, the head is what old checkpoints call a rotary table.
+    replace_in_file(f.weights, "\"lm_head.weight\"", "\"m.rotary_emb.inv_freq\"");
+    struct buf whole = {0};
+    uint64_t length = 0;
+    assert_ok(file_read(&whole, f.weights, 1 << 24));
+    memcpy(&length, whole.data, sizeof length);
+    length += strlen("m.rotary_emb.inv_freq") - strlen("lm_head.weight");
+    memcpy(whole.data, &length, sizeof length);
+    assert_ok(file_write(f.weights, whole.data, whole.len));
+    assert_ok(model_load(&back, f.path));
+    model_free(&back);
+    buf_free(&whole);
+    model_free(&m);
+    folder_free(&f);
+}
+
+// Fewer positions than the checkpoint has: the tables shrink, the saved config does
+// not.
+static void positions_can_be_bounded(void **state)
+{
+    (void)state;
+    struct folder f;
+    struct model m, back;
+    saved_folder(&f, &m, 1, 1);
+    assert_ok(model_load_within(&back, f.path, 1000));
+    assert_int_equal(back.config.max_positions, 512);
+    model_free(&back);
+    assert_ok(model_load_within(&back, f.path, 32));
+    assert_int_equal(back.config.max_positions, 32);
+    assert_memory_equal(back.rope_sin, m.rope_sin, sizeof(float) * 32 * 4);
+    assert_ok(model_save(&back, f.path));
+    model_free(&back);
+    assert_ok(model_load(&back, f.path));
+    assert_int_equal(back.config.max_positions, 512);
+    model_free(&back);
+    assert_fails(model_load_within(&back, f.path, 0), ERR_INPUT, "max_positions");
+    model_free(&m);
+    folder_free(&f);
+}
+
 static void an_absent_folder_is_named(void **state)
 {
     (void)state;
@@ -267,6 +324,8 @@ static void shards_are_read_by_their_index(void **state)
     char shard[160], index[160];
     static const char map[] = "{\"weight_map\":{\"x\":\"one.safetensors\","
                               "\"y\":\"one.safetensors\"}}";
+    static const char absent[] = "{\"weight_map\":{\"x\":\"one.safetensors\","
+                                 "\"y\":\"two.safetensors\"}}";
     static const char outside[] = "{\"weight_map\":{\"x\":\"../one.safetensors\"}}";
     saved_folder(&f, &m, 1, 1);
     (void)snprintf(shard, sizeof shard, "%s/one.safetensors", f.path);
@@ -278,6 +337,16 @@ static void shards_are_read_by_their_index(void **state)
     model_free(&back);
     assert_ok(file_write(index, outside, strlen(outside)));
     assert_fails(model_load(&back, f.path), ERR_INPUT, index);
+    assert_ok(file_write(index, absent, strlen(absent)));
+    assert_fails(model_load(&back, f.path), ERR_INPUT, "two.safetensors");
+    // A tensor in two shards: the second file is the first once more.
+    struct buf whole = {0};
+    (void)snprintf(shard, sizeof shard, "%s/one.safetensors", f.path);
+    assert_ok(file_read(&whole, shard, 1 << 24));
+    (void)snprintf(shard, sizeof shard, "%s/two.safetensors", f.path);
+    assert_ok(file_write(shard, whole.data, whole.len));
+    assert_fails(model_load(&back, f.path), ERR_INPUT, "two.safetensors", "two files");
+    buf_free(&whole);
     model_free(&m);
     folder_free(&f);
 }
@@ -319,6 +388,8 @@ int main(void)
         cmocka_unit_test(a_cut_file_is_refused),
         cmocka_unit_test(other_tensors_are_refused),
         cmocka_unit_test(missing_tensors_are_named),
+        cmocka_unit_test(known_extras_are_accepted),
+        cmocka_unit_test(positions_can_be_bounded),
         cmocka_unit_test(an_absent_folder_is_named),
         cmocka_unit_test(halves_are_widened),
         cmocka_unit_test(shards_are_read_by_their_index),

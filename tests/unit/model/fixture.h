@@ -43,24 +43,45 @@ static inline struct model_config tiny_config(int32_t qkv_bias, int32_t tied)
     };
 }
 
+enum family { FAMILY_LLAMA, FAMILY_QWEN2, FAMILY_QWEN3, FAMILY_BIASED, FAMILIES };
+
+// Tiny models of the families: Qwen3 has normalised heads, FAMILY_BIASED is a Llama
+// with every bias there is.
+static inline struct model_config family_config(enum family family, int32_t tied)
+{
+    struct model_config c = tiny_config(family == FAMILY_QWEN2, tied);
+    c.qk_norm = family == FAMILY_QWEN3;
+    if (c.qk_norm)
+        c.head_dim = 12;
+    if (family == FAMILY_BIASED)
+        c.qkv_bias = c.out_bias = c.mlp_bias = 1;
+    return c;
+}
+
+static inline void add_noise(struct model *m, double scale, size_t offset, size_t n)
+{
+    struct rng_key key = rng_root(8, RNG_TEST);
+    for (size_t i = offset; offset != (size_t)-1 && i < offset + n; i++)
+        m->params[i] += (float)(scale * rng_normal(key, i));
+}
+
 // A model whose biases and gains are not trivial either.
 static inline void tiny_model(struct model *m, const struct model_config *c)
 {
     assert_ok(model_new(m, c));
     model_randomize(m, rng_root(7, RNG_TEST));
-    struct rng_key key = rng_root(8, RNG_TEST);
+    size_t dim = (size_t)c->dim, ffn = (size_t)c->ffn;
+    size_t width = (size_t)((c->heads + 2 * c->kv_heads) * c->head_dim);
     for (int32_t l = 0; l < c->layers; l++) {
         const struct layer_offsets *o = &m->layout.layers[l];
-        for (size_t i = 0; i < (size_t)c->dim; i++) {
-            m->params[o->attn_norm + i] +=
-                (float)(0.1 * rng_normal(key, o->attn_norm + i));
-            m->params[o->ffn_norm + i] +=
-                (float)(0.1 * rng_normal(key, o->ffn_norm + i));
-        }
-        size_t width = (size_t)((c->heads + 2 * c->kv_heads) * c->head_dim);
-        for (size_t i = 0; c->qkv_bias && i < width; i++)
-            m->params[o->qkv_bias + i] =
-                (float)(0.3 * rng_normal(key, o->qkv_bias + i));
+        add_noise(m, 0.1, o->attn_norm, dim);
+        add_noise(m, 0.1, o->ffn_norm, dim);
+        add_noise(m, 0.2, o->q_norm, (size_t)c->head_dim);
+        add_noise(m, 0.2, o->k_norm, (size_t)c->head_dim);
+        add_noise(m, 0.3, o->qkv_bias, width);
+        add_noise(m, 0.3, o->out_bias, dim);
+        add_noise(m, 0.3, o->gate_up_bias, 2 * ffn);
+        add_noise(m, 0.3, o->down_bias, dim);
     }
     model_repack(m);
 }

@@ -98,32 +98,32 @@ static void copies_add_up(void **state)
 static void backward_is_the_same_on_threads(void **state)
 {
     (void)state;
-    struct model_config c = tiny_config(1, 0);
-    struct model m;
-    struct token_tree t;
-    tiny_model(&m, &c);
-    random_tree(&t, 3, c.vocab);
-    float *one = gradient_of(&m, &t, pack_tree(&t));
-    assert_ok(par_start(3, 0));
-    float *three = gradient_of(&m, &t, pack_tree(&t));
-    par_stop();
-    assert_memory_equal(one, three, model_param_count(&m) * sizeof *one);
-    mem_free(one);
-    mem_free(three);
-    model_free(&m);
+    for (int family = 0; family < FAMILIES; family++) {
+        struct model_config c = family_config((enum family)family, 0);
+        struct model m;
+        struct token_tree t;
+        tiny_model(&m, &c);
+        random_tree(&t, 3, c.vocab);
+        float *one = gradient_of(&m, &t, pack_tree(&t));
+        assert_ok(par_start(3, 0));
+        float *three = gradient_of(&m, &t, pack_tree(&t));
+        par_stop();
+        assert_memory_equal(one, three, model_param_count(&m) * sizeof *one);
+        mem_free(one);
+        mem_free(three);
+        model_free(&m);
+    }
 }
 
-static void log_probs_match_the_reference(void **state)
+static void log_probs_match(const struct model_config *c)
 {
-    (void)state;
-    struct model_config c = tiny_config(1, 0);
     struct model m;
     struct token_tree t;
     static struct reference_tree want;
     double *w = NULL, worst = 0;
     struct activations *a = NULL;
-    tiny_model(&m, &c);
-    random_tree(&t, 1, c.vocab);
+    tiny_model(&m, c);
+    random_tree(&t, 1, c->vocab);
     struct test_pack *p = pack_tree(&t);
     float *log_prob = NULL, *entropy = NULL;
     size_t n = (size_t)p->pack.n_outputs;
@@ -149,6 +149,15 @@ static void log_probs_match_the_reference(void **state)
     mem_free(w);
     free(p);
     model_free(&m);
+}
+
+static void log_probs_match_the_reference(void **state)
+{
+    (void)state;
+    for (int family = 0; family < FAMILIES; family++) {
+        struct model_config c = family_config((enum family)family, 0);
+        log_probs_match(&c);
+    }
 }
 
 // ---- gradients by differences in double ---------------------------------------------
@@ -212,8 +221,8 @@ static void gradients_match_differences(const struct model_config *c)
     random_tree(&t, 2, c->vocab);
     float *grad = gradient_of(&m, &t, pack_tree(&t));
     size_t total = model_param_count(&m), dim = (size_t)c->dim, ffn = (size_t)c->ffn;
-    size_t q = (size_t)(c->heads * c->head_dim),
-           kv = (size_t)(c->kv_heads * c->head_dim);
+    size_t hd = (size_t)c->head_dim, q = (size_t)c->heads * hd,
+           kv = (size_t)c->kv_heads * hd;
     assert_ok(mem_new(&w, total, sizeof *w));
     for (size_t i = 0; i < total; i++)
         w[i] = (double)m.params[i];
@@ -229,13 +238,18 @@ static void gradients_match_differences(const struct model_config *c)
             {"gate", o->gate_up, ffn * dim},
             {"up", o->gate_up + ffn * dim, ffn * dim},
             {"down", o->down, dim * ffn},
-            {"q bias", o->qkv_bias, q},
-            {"v bias", o->qkv_bias + q + kv, kv},
+            // The key bias has no gradient but by rotation: it is in the whole below.
+            {"q bias", o->qkv_bias, c->qkv_bias ? q : 0},
+            {"v bias", o->qkv_bias + q + kv, c->qkv_bias ? kv : 0},
+            {"out bias", o->out_bias, c->out_bias ? dim : 0},
+            {"q norm", o->q_norm, c->qk_norm ? hd : 0},
+            {"k norm", o->k_norm, c->qk_norm ? hd : 0},
+            {"gate, up bias", o->gate_up_bias, c->mlp_bias ? 2 * ffn : 0},
+            {"down bias", o->down_bias, c->mlp_bias ? dim : 0},
         };
-        // The key bias has no gradient but by rotation: it is in the whole below.
-        size_t n = sizeof slices / sizeof slices[0] - (c->qkv_bias ? 0 : 2);
-        for (size_t i = 0; i < n; i++)
-            check_slice(&m, w, &t, grad, &slices[i]);
+        for (size_t i = 0; i < sizeof slices / sizeof slices[0]; i++)
+            if (slices[i].count > 0)
+                check_slice(&m, w, &t, grad, &slices[i]);
     }
     const struct slice rest[] = {
         {"embedding", m.layout.embedding, (size_t)c->vocab * dim},
@@ -264,11 +278,25 @@ static void qwen2_gradients_match_differences(void **state)
     gradients_match_differences(&c);
 }
 
+static void qwen3_gradients_match_differences(void **state)
+{
+    (void)state;
+    struct model_config c = family_config(FAMILY_QWEN3, 1);
+    gradients_match_differences(&c);
+}
+
+static void biased_gradients_match_differences(void **state)
+{
+    (void)state;
+    struct model_config c = family_config(FAMILY_BIASED, 0);
+    gradients_match_differences(&c);
+}
+
 // What the pass before left in the reused arena must not show.
 static void activations_are_reused(void **state)
 {
     (void)state;
-    struct model_config c = tiny_config(0, 1);
+    struct model_config c = family_config(FAMILY_QWEN3, 1);
     struct model m;
     struct token_tree small, large;
     struct activations *a = NULL;
@@ -310,6 +338,8 @@ int main(void)
         cmocka_unit_test(log_probs_match_the_reference),
         cmocka_unit_test(llama_gradients_match_differences),
         cmocka_unit_test(qwen2_gradients_match_differences),
+        cmocka_unit_test(qwen3_gradients_match_differences),
+        cmocka_unit_test(biased_gradients_match_differences),
         cmocka_unit_test(tree_gradient_is_the_sum_over_paths),
         cmocka_unit_test(copies_add_up),
         cmocka_unit_test(backward_is_the_same_on_threads),

@@ -3,6 +3,8 @@
 
 #include "model/hf.h"
 
+#include <math.h>
+
 static const char llama[] = "{\"model_type\":\"llama\",\"hidden_act\":\"silu\","
                             "\"vocab_size\":100,\"hidden_size\":64,"
                             "\"intermediate_size\":128,\"num_hidden_layers\":3,"
@@ -82,7 +84,119 @@ static void qwen2_has_biases_and_lists_of_ends(void **state)
                             "\"use_sliding_window\":false,\"sliding_window\":4096,"
                             "\"eos_token_id\":[7,8]}"));
     assert_int_equal(c.qkv_bias, 1);
+    assert_int_equal(c.out_bias, 0);
     assert_int_equal(c.eos, 7);
+    assert_int_equal(c.n_more_eos, 1);
+    assert_int_equal(c.more_eos[0], 8);
+    assert_int_equal(c.max_positions, 512);
+}
+
+// The same sizes as `llama` in another family.
+static enum status read_family(struct model_config *c, const char *type,
+                               const char *more)
+{
+    char text[1024];
+    (void)snprintf(text, sizeof text,
+                   "{\"model_type\":\"%s\",\"hidden_act\":\"silu\","
+                   "\"vocab_size\":100,\"hidden_size\":64,\"intermediate_size\":128,"
+                   "\"num_hidden_layers\":3,\"num_attention_heads\":4,"
+                   "\"max_position_embeddings\":512%s}",
+                   type, more);
+    return read_text(c, text);
+}
+
+static void families_have_their_tensors(void **state)
+{
+    (void)state;
+    struct model_config c;
+    assert_ok(read_family(&c, "qwen3", ""));
+    assert_int_equal(c.qk_norm, 1);
+    assert_int_equal(c.qkv_bias + c.out_bias, 0);
+    assert_int_equal(c.head_dim, 128);
+    assert_int_equal(c.eos, -1);
+    assert_ok(read_family(&c, "qwen3", ",\"head_dim\":32,\"attention_bias\":true"));
+    assert_int_equal(c.head_dim, 32);
+    assert_int_equal(c.qkv_bias + c.out_bias, 2);
+    assert_ok(read_family(&c, "llama", ",\"attention_bias\":true,\"mlp_bias\":true"));
+    assert_int_equal(c.qkv_bias + c.out_bias + c.mlp_bias, 3);
+    assert_ok(read_family(&c, "mistral", ",\"sliding_window\":null"));
+    assert_int_equal(c.mistral, 1);
+    assert_fails(read_family(&c, "mistral", ",\"attention_bias\":true"), ERR_INPUT,
+                 "attention_bias");
+    assert_fails(read_family(&c, "qwen2", ",\"mlp_bias\":true"), ERR_INPUT, "mlp_bias");
+    assert_fails(read_family(&c, "llama", ",\"eos_token_id\":[1,2,3,4,5,6,7,8,9]"),
+                 ERR_INPUT, "eos_token_id");
+    assert_fails(read_family(&c, "llama", ",\"eos_token_id\":[1,-2]"), ERR_INPUT,
+                 "eos_token_id");
+    assert_fails(read_family(&c, "llama", ",\"eos_token_id\":[]"), ERR_INPUT,
+                 "eos_token_id");
+}
+
+static void a_window_bounds_the_positions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *type, *more;
+        int32_t positions;
+    } cases[] = {
+        {"mistral", "", 512}, // transformers' default is 4096
+        {"mistral", ",\"sliding_window\":null", 512},
+        {"mistral", ",\"sliding_window\":512", 512},
+        {"mistral", ",\"sliding_window\":100", 100},
+        {"llama", ",\"sliding_window\":100", 512}, // no key of that family
+        {"qwen2", ",\"sliding_window\":100", 512},
+        {"qwen2", ",\"sliding_window\":100,\"use_sliding_window\":true", 512},
+        {"qwen2",
+         ",\"sliding_window\":100,\"use_sliding_window\":true,\"max_window_layers\":3",
+         512},
+        {"qwen2",
+         ",\"sliding_window\":100,\"use_sliding_window\":true,\"max_window_layers\":2",
+         100},
+        {"qwen3",
+         ",\"sliding_window\":90,\"use_sliding_window\":true,\"layer_types\":"
+         "[\"full_attention\",\"full_attention\",\"sliding_attention\"]",
+         90},
+        {"qwen3",
+         ",\"sliding_window\":90,\"use_sliding_window\":true,\"max_window_layers\":0,"
+         "\"layer_types\":[\"full_attention\",\"full_attention\",\"full_attention\"]",
+         512},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct model_config c;
+        assert_ok(read_family(&c, cases[i].type, cases[i].more));
+        assert_int_equal(c.max_positions, cases[i].positions);
+    }
+    struct model_config c;
+    assert_fails(read_family(&c, "mistral", ",\"sliding_window\":0"), ERR_INPUT,
+                 "sliding_window is 0");
+}
+
+static void stretched_positions_are_read(void **state)
+{
+    (void)state;
+    struct model_config c;
+    assert_ok(read_with(&c, ",\"rope_scaling\":{\"type\":\"linear\",\"factor\":4}"));
+    assert_true(c.rope.type == ROPE_LINEAR && c.rope.factor == 4);
+    assert_ok(read_with(&c, ",\"rope_theta\":1e6,\"rope_scaling\":{\"factor\":2.0,"
+                            "\"original_max_position_embeddings\":128,"
+                            "\"type\":\"yarn\"}"));
+    assert_true(c.rope.type == ROPE_YARN && c.rope_theta == 1e6 && c.rope.factor == 2);
+    assert_true(c.rope.beta_fast == 32 && c.rope.beta_slow == 1);
+    assert_int_equal(c.rope.truncate, 1);
+    assert_int_equal(c.rope.original_positions, 128);
+    assert_true(fabs(c.rope.attention_factor - (0.1 * log(2.0) + 1)) < 1e-15);
+    // The factor that is not given is the ratio of lengths.
+    assert_ok(read_with(&c, ",\"rope_parameters\":{\"rope_type\":\"yarn\","
+                            "\"rope_theta\":500,\"beta_fast\":0,\"truncate\":false,"
+                            "\"attention_factor\":1.5,"
+                            "\"original_max_position_embeddings\":64}"));
+    assert_true(c.rope.factor == 8 && c.rope_theta == 500 && c.rope.beta_fast == 32);
+    assert_true(c.rope.attention_factor == 1.5 && !c.rope.truncate);
+    assert_ok(read_with(&c, ",\"rope_parameters\":{\"rope_type\":\"llama3\","
+                            "\"factor\":8,\"low_freq_factor\":1,"
+                            "\"high_freq_factor\":4}"));
+    assert_true(c.rope.type == ROPE_LLAMA3 && c.rope.factor == 8);
+    assert_int_equal(c.rope.original_positions, 512);
 }
 
 static void what_would_compute_differently_is_refused(void **state)
@@ -91,12 +205,30 @@ static void what_would_compute_differently_is_refused(void **state)
     static const struct {
         const char *more, *word;
     } cases[] = {
-        {",\"rope_scaling\":{\"type\":\"linear\",\"factor\":2.0}", "rope_scaling"},
-        {",\"rope_parameters\":{\"rope_type\":\"llama3\"}", "llama3"},
+        {",\"rope_scaling\":{\"type\":\"dynamic\",\"factor\":2.0}", "dynamic"},
+        {",\"rope_scaling\":{\"rope_type\":\"longrope\"}", "longrope"},
+        {",\"rope_scaling\":{\"type\":\"linear\"}", "factor is missing"},
+        {",\"rope_scaling\":{\"type\":\"linear\",\"factor\":0}", "factor 0"},
+        {",\"rope_scaling\":{\"type\":\"linear\",\"factor\":\"2\"}", "factor"},
+        {",\"rope_scaling\":{\"full_attention\":{}}", "full_attention"},
+        {",\"rope_scaling\":{\"partial_rotary_factor\":0.5}", "partial_rotary"},
+        {",\"rope_parameters\":{\"rope_type\":\"llama3\",\"factor\":8.0}",
+         "low_freq_factor is missing"},
+        {",\"rope_parameters\":{\"rope_type\":\"llama3\",\"factor\":8.0,"
+         "\"low_freq_factor\":4,\"high_freq_factor\":4}",
+         "high_freq_factor 4"},
+        {",\"rope_scaling\":{\"type\":\"yarn\","
+         "\"original_max_position_embeddings\":0}",
+         "original_max_position_embeddings is 0"},
+        {",\"rope_scaling\":{\"type\":\"yarn\",\"factor\":2,\"beta_slow\":-1}",
+         "beta_slow"},
+        {",\"rope_scaling\":{\"type\":\"yarn\",\"truncate\":1}", "truncate"},
         {",\"rope_parameters\":7", "rope_parameters"},
-        {",\"attention_bias\":true", "attention_bias"},
-        {",\"mlp_bias\":true", "mlp_bias"},
-        {",\"layer_types\":[\"full_attention\",\"sliding_attention\"]", "layer 1"},
+        {",\"attention_bias\":1", "attention_bias"},
+        {",\"mlp_bias\":1", "mlp_bias"},
+        {",\"layer_types\":[\"full_attention\",\"sliding_attention\"]",
+         "sliding_attention"},
+        {",\"layer_types\":[\"full_attention\",\"linear_attention\"]", "layer 1"},
         {",\"num_key_value_heads\":3", "kv_heads"},
         {",\"num_key_value_heads\":\"two\"", "num_key_value_heads"},
         {",\"num_key_value_heads\":99999999999", "num_key_value_heads"},
@@ -139,10 +271,20 @@ static void a_written_config_reads_back(void **state)
     (void)state;
     struct folder f;
     folder_new(&f);
-    for (int32_t kind = 0; kind < 4; kind++) {
-        struct model_config c = tiny_config(kind & 1, kind >> 1), back;
+    const struct rope_scaling ropes[FAMILIES] = {
+        {0},
+        {ROPE_LINEAR, .factor = 2.5},
+        {ROPE_LLAMA3, 32, .original_positions = 8192, .low_frequency = 1,
+         .high_frequency = 4.1},
+        {ROPE_YARN, 4, .original_positions = 32768, .beta_fast = 32, .beta_slow = 0.7,
+         .attention_factor = 1.0 / 3, .truncate = 1},
+    };
+    for (int32_t kind = 0; kind < 2 * FAMILIES; kind++) {
+        struct model_config c = family_config(kind / 2, kind & 1), back;
         c.bos = kind & 1 ? 3 : -1;
+        c.eos = kind & 1 ? 1 : -1;
         c.rope_theta = 1234567.8901234;
+        c.rope = ropes[kind / 2];
         memset(&back, 0, sizeof back);
         assert_ok(hf_config_write(&c, f.config));
         assert_ok(hf_config_read(&back, f.config));
@@ -153,6 +295,7 @@ static void a_written_config_reads_back(void **state)
         assert_int_equal(c.tied, back.tied);
         assert_int_equal(c.bos, back.bos);
         assert_int_equal(c.eos, back.eos);
+        assert_int_equal(model_config_hash(&c), model_config_hash(&back));
         assert_true(c.rms_epsilon == back.rms_epsilon &&
                     c.rope_theta == back.rope_theta);
     }
@@ -175,6 +318,59 @@ static void bounds_name_the_field(void **state)
     c = tiny_config(0, 0);
     c.kv_heads = c.heads + 1;
     assert_fails(model_config_check(&c), ERR_INPUT, "kv_heads");
+    c = tiny_config(0, 0);
+    c.out_bias = 1;
+    assert_fails(model_config_check(&c), ERR_INPUT, "out_bias");
+    c = family_config(FAMILY_QWEN2, 0);
+    c.qk_norm = 1;
+    assert_fails(model_config_check(&c), ERR_INPUT, "qk_norm");
+    c = family_config(FAMILY_BIASED, 0);
+    c.qk_norm = 1;
+    assert_fails(model_config_check(&c), ERR_INPUT, "qk_norm");
+    c.qk_norm = 0;
+    c.mistral = 1;
+    assert_fails(model_config_check(&c), ERR_INPUT, "mistral");
+    c = tiny_config(0, 0);
+    c.rope.type = (enum rope_type)9;
+    c.rope.factor = 1;
+    assert_fails(model_config_check(&c), ERR_INPUT, "rope: type 9");
+}
+
+static void the_hash_sees_every_field(void **state)
+{
+    (void)state;
+    struct model_config c = tiny_config(0, 0);
+    c.rope = (struct rope_scaling){ROPE_YARN, 2, 64, 1, 4, 32, 1, 1.1, 1};
+    uint64_t hash = model_config_hash(&c);
+#define CHANGES(field)                                                                 \
+    do {                                                                               \
+        struct model_config other = c;                                                 \
+        other.field = other.field == 0 ? 1 : 0;                                        \
+        assert_true(model_config_hash(&other) != hash);                                \
+    } while (0)
+    CHANGES(vocab);
+    CHANGES(head_dim);
+    CHANGES(max_positions);
+    CHANGES(rms_epsilon);
+    CHANGES(rope_theta);
+    CHANGES(qkv_bias);
+    CHANGES(out_bias);
+    CHANGES(mlp_bias);
+    CHANGES(qk_norm);
+    CHANGES(tied);
+    CHANGES(rope.type);
+    CHANGES(rope.factor);
+    CHANGES(rope.original_positions);
+    CHANGES(rope.low_frequency);
+    CHANGES(rope.high_frequency);
+    CHANGES(rope.beta_fast);
+    CHANGES(rope.beta_slow);
+    CHANGES(rope.attention_factor);
+    CHANGES(rope.truncate);
+#undef CHANGES
+    c.eos = 5;
+    c.mistral = 1;
+    assert_true(model_config_hash(&c) == hash);
 }
 
 int main(void)
@@ -184,10 +380,14 @@ int main(void)
         cmocka_unit_test(every_key_is_read),
         cmocka_unit_test(newer_rope_parameters_are_read),
         cmocka_unit_test(qwen2_has_biases_and_lists_of_ends),
+        cmocka_unit_test(families_have_their_tensors),
+        cmocka_unit_test(a_window_bounds_the_positions),
+        cmocka_unit_test(stretched_positions_are_read),
         cmocka_unit_test(what_would_compute_differently_is_refused),
         cmocka_unit_test(wrong_files_are_named),
         cmocka_unit_test(a_written_config_reads_back),
         cmocka_unit_test(bounds_name_the_field),
+        cmocka_unit_test(the_hash_sees_every_field),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -240,6 +240,24 @@ static void law_holds_for_qwen2(void **state)
     check_law(&c);
 }
 
+static void law_holds_for_qwen3(void **state)
+{
+    (void)state;
+    struct model_config c = family_config(FAMILY_QWEN3, 1);
+    check_law(&c);
+    c.heads = 6;
+    c.head_dim = 32;
+    c.rope = (struct rope_scaling){ROPE_LINEAR, .factor = 4};
+    check_law(&c);
+}
+
+static void law_holds_with_every_bias(void **state)
+{
+    (void)state;
+    struct model_config c = family_config(FAMILY_BIASED, 0);
+    check_law(&c);
+}
+
 static void law_holds_on_threads(void **state)
 {
     (void)state;
@@ -248,6 +266,8 @@ static void law_holds_on_threads(void **state)
     c.head_dim = 16;
     assert_ok(par_start(3, 0));
     check_law(&c);
+    c = family_config(FAMILY_QWEN3, 0);
+    check_law(&c);
     par_stop();
 }
 
@@ -255,17 +275,19 @@ static void law_holds_on_threads(void **state)
 static void threads_change_no_bit(void **state)
 {
     (void)state;
-    struct model_config c = tiny_config(1, 0);
-    struct model m;
-    struct token_tree t;
-    static struct statistics want;
-    tiny_model(&m, &c);
-    random_tree(&t, 50, c.vocab);
-    decode_tree(&want, &m, &t, 50, 0);
-    assert_ok(par_start(3, 0));
-    check_pack(&m, pack_tree(&t), &want);
-    par_stop();
-    model_free(&m);
+    for (int family = 0; family < FAMILIES; family++) {
+        struct model_config c = family_config((enum family)family, 0);
+        struct model m;
+        struct token_tree t;
+        static struct statistics want;
+        tiny_model(&m, &c);
+        random_tree(&t, 50, c.vocab);
+        decode_tree(&want, &m, &t, 50, 0);
+        assert_ok(par_start(3, 0));
+        check_pack(&m, pack_tree(&t), &want);
+        par_stop();
+        model_free(&m);
+    }
 }
 
 int main(void)
@@ -273,6 +295,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(law_holds_for_llama),
         cmocka_unit_test(law_holds_for_qwen2),
+        cmocka_unit_test(law_holds_for_qwen3),
+        cmocka_unit_test(law_holds_with_every_bias),
         cmocka_unit_test(law_holds_on_threads),
         cmocka_unit_test(threads_change_no_bit),
     };

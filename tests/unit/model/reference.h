@@ -20,6 +20,11 @@ struct reference {
     double logits[REF_PATH][REF_VOCAB];
 };
 
+static inline const double *ref_bias(const struct reference *r, size_t offset)
+{
+    return offset == (size_t)-1 ? NULL : r->w + offset;
+}
+
 static inline void ref_matrix(double *y, const double *w, const double *bias,
                               const double *x, int outputs, int inputs)
 {
@@ -30,15 +35,28 @@ static inline void ref_matrix(double *y, const double *w, const double *bias,
     }
 }
 
+static inline void ref_norm_of(double *y, const double *x, const double *gain, int n,
+                               double epsilon)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += x[i] * x[i];
+    double scale = 1 / sqrt(sum / n + epsilon);
+    for (int i = 0; i < n; i++)
+        y[i] = x[i] * scale * gain[i];
+}
+
 static inline void ref_norm(double *y, const double *x, const double *gain,
                             const struct model_config *c)
 {
-    double sum = 0;
-    for (int i = 0; i < c->dim; i++)
-        sum += x[i] * x[i];
-    double scale = 1 / sqrt(sum / c->dim + (double)c->rms_epsilon);
-    for (int i = 0; i < c->dim; i++)
-        y[i] = x[i] * scale * gain[i];
+    ref_norm_of(y, x, gain, c->dim, (double)c->rms_epsilon);
+}
+
+static inline void ref_heads(double *x, int heads, const double *gain,
+                             const struct model_config *c)
+{
+    for (int h = 0; c->qk_norm && h < heads; h++, x += c->head_dim)
+        ref_norm_of(x, x, gain, c->head_dim, (double)c->rms_epsilon);
 }
 
 static inline void ref_rotate(double *x, int heads, int position,
@@ -76,11 +94,11 @@ static inline void ref_attend(double *out, const struct reference *r, int row)
     }
 }
 
-static inline void ref_add(double *x, const double *w, const double *from, int outputs,
-                           int inputs)
+static inline void ref_add(double *x, const double *w, const double *bias,
+                           const double *from, int outputs, int inputs)
 {
     double y[REF_DIM];
-    ref_matrix(y, w, NULL, from, outputs, inputs);
+    ref_matrix(y, w, bias, from, outputs, inputs);
     for (int i = 0; i < outputs; i++)
         x[i] += y[i];
 }
@@ -90,7 +108,7 @@ static inline void ref_layer(struct reference *r, int layer)
     const struct model_config *c = r->c;
     const struct layer_offsets *o = &r->l->layers[layer];
     int q = c->heads * c->head_dim, kv = c->kv_heads * c->head_dim, dim = c->dim;
-    const double *bias = c->qkv_bias ? r->w + o->qkv_bias : NULL;
+    const double *bias = ref_bias(r, o->qkv_bias);
     double h[REF_DIM], wide[2 * REF_FFN], attended[REF_DIM];
     for (int t = 0; t < r->n; t++) {
         const double *w = r->w + o->qkv;
@@ -99,17 +117,20 @@ static inline void ref_layer(struct reference *r, int layer)
         ref_matrix(r->k[t], w + q * dim, bias ? bias + q : NULL, h, kv, dim);
         ref_matrix(r->v[t], w + (q + kv) * dim, bias ? bias + q + kv : NULL, h, kv,
                    dim);
+        ref_heads(r->q[t], c->heads, ref_bias(r, o->q_norm), c);
+        ref_heads(r->k[t], c->kv_heads, ref_bias(r, o->k_norm), c);
         ref_rotate(r->q[t], c->heads, t, c);
         ref_rotate(r->k[t], c->kv_heads, t, c);
     }
     for (int t = 0; t < r->n; t++) {
         ref_attend(attended, r, t);
-        ref_add(r->x[t], r->w + o->out, attended, dim, q);
+        ref_add(r->x[t], r->w + o->out, ref_bias(r, o->out_bias), attended, dim, q);
         ref_norm(h, r->x[t], r->w + o->ffn_norm, c);
-        ref_matrix(wide, r->w + o->gate_up, NULL, h, 2 * c->ffn, dim);
+        ref_matrix(wide, r->w + o->gate_up, ref_bias(r, o->gate_up_bias), h, 2 * c->ffn,
+                   dim);
         for (int i = 0; i < c->ffn; i++)
             wide[i] = wide[i] / (1 + exp(-wide[i])) * wide[c->ffn + i];
-        ref_add(r->x[t], r->w + o->down, wide, dim, c->ffn);
+        ref_add(r->x[t], r->w + o->down, ref_bias(r, o->down_bias), wide, dim, c->ffn);
     }
 }
 

@@ -143,7 +143,7 @@ static const struct bad {
     struct bytes value;
 } bads[] = {
     {"stop", KEY_PROTOCOL, BYTES("\x00")},
-    {"stop", KEY_PROTOCOL, BYTES("\x02")},
+    {"stop", KEY_PROTOCOL, BYTES("\x01")},
     {"stop", KEY_PROTOCOL, BYTES("\xff")},
     {"stop", KEY_TYPE, BYTES("\x00")},
     {"stop", KEY_TYPE, BYTES("\x08")},
@@ -181,7 +181,7 @@ static const struct bad {
     {"task", KEY_TEMPERATURE, BYTES("\xca\xbf\x80\x00\x00")},
     {"task", KEY_TEMPERATURE, BYTES("\xca\x7f\xc0\x00\x00")},
     {"task", KEY_TEMPERATURE, BYTES("\x01")},
-    {"task", KEY_WANT_TEXT, BYTES("\x02")},
+    {"task", KEY_VERIFIER, BYTES("\x10")},
     {"task", KEY_PROMPT, BYTES("\xc4\x04\xff\xff\xff\xff")},
     {"task", KEY_ANSWER,
      BYTES("\xa3"
@@ -313,21 +313,22 @@ static void test_lengths(void **state)
     (void)state;
     uint64_t held[PROTO_MAX_LEASES + 1] = {0};
     struct message lease = {.type = MSG_LEASE}, task = {.type = MSG_TASK}, out;
-    struct buf answer = {0}, bytes = {0};
+    struct buf bytes = {0};
+    char *answer = NULL;
     lease.as.lease.held = held;
     lease.as.lease.n_held = PROTO_MAX_LEASES + 1;
     sample_bytes(&bytes, &lease);
     assert_int_equal(message_decode(&out, bytes.data, bytes.len), ERR_PROTOCOL);
     assert_names(status_message(), "LEASE: held: too many");
-    for (int i = 0; i <= 1 << 20; i++)
-        buf_char(&answer, '7');
+    assert_ok(mem_new(&answer, ((size_t)1 << 26) + 2, 1));
+    memset(answer, '7', ((size_t)1 << 26) + 1);
     task.as.task = sample_task();
-    task.as.task.answer = (char *)answer.data;
+    task.as.task.answer = answer;
     buf_clear(&bytes);
     sample_bytes(&bytes, &task);
     assert_int_equal(message_decode(&out, bytes.data, bytes.len), ERR_PROTOCOL);
     assert_names(status_message(), "TASK: answer: too long");
-    buf_free(&answer);
+    mem_free(answer);
     buf_free(&bytes);
 }
 

@@ -32,7 +32,7 @@ static void same_task(const struct msg_task *a, const struct msg_task *b)
     assert_int_equal(a->step_tokens, b->step_tokens);
     assert_int_equal(a->max_new_tokens, b->max_new_tokens);
     assert_true(a->temperature == b->temperature);
-    assert_int_equal(a->want_text, b->want_text);
+    assert_int_equal(a->verifier, b->verifier);
     assert_int_equal(a->n_prompt, b->n_prompt);
     assert_memory_equal(a->prompt, b->prompt, a->n_prompt * sizeof *a->prompt);
     assert_string_equal(a->answer, b->answer);

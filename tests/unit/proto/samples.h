@@ -111,7 +111,7 @@ static inline struct msg_task sample_task_extreme(void)
         .child_count = 1,
         .step_tokens = TREE_MAX_TOKENS,
         .max_new_tokens = TREE_MAX_TOKENS,
-        .want_text = 1,
+        .verifier = 2,
         .prompt = sample_prompt,
         .answer = "",
     };

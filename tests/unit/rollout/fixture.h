@@ -107,8 +107,9 @@ static inline struct msg_task task_make(uint64_t i, const int32_t *branch,
 static inline struct expander *expander_make(const struct world *w, int32_t max_rows,
                                              int32_t kv_pages)
 {
-    struct expander_config c = {max_rows, kv_pages, w->delimiters.ids,
-                                w->delimiters.len};
+    struct expander_config c = {max_rows,          kv_pages, w->delimiters.ids,
+                                w->delimiters.len, NULL,     0,
+                                {.servers = 1}};
     struct expander *e = NULL;
     assert_ok(expander_new(&e, &c, &w->model, w->tokenizer));
     return e;

@@ -83,6 +83,7 @@ static void test_unknown(void **state)
     static const char *const texts[] = {
         "",
         "4+6=11",
+        "x+6=11\n",
         "<<4+6=10",
         "<<4+6\n=11>>",
         "4+6=11>>",
@@ -135,7 +136,7 @@ static void test_bounds(void **state)
     assert_int_equal(judge(text), VERDICT_UNKNOWN);
 }
 
-// Texts of 2 MB, each one repeated piece: the test ends soon or not at all.
+// Texts of 1 MB, each one repeated piece: the test ends soon or not at all.
 static void test_hostile(void **state)
 {
     static const char *const pieces[] = {"(",
@@ -153,7 +154,7 @@ static void test_hostile(void **state)
                                          "<<((((((((((1/3/7/9/11/13=",
                                          "=",
                                          "<<9999999999999999999999/7/13=1>>\n"};
-    enum { BYTES = 2 << 20 };
+    enum { BYTES = 1 << 20 };
     struct step_score score;
     char *text = NULL;
     (void)state;

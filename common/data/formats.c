@@ -1,0 +1,229 @@
+#include "formats.h"
+
+#include "base/mem.h"
+#include "verify/math.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum status text_field(const char **out, const json_t *row, const char *name)
+{
+    const json_t *value = json_object_get(row, name);
+    if (!value)
+        return status_fail(ERR_INPUT, "no field \"%s\"", name);
+    if (!json_is_string(value))
+        return status_fail(ERR_INPUT, "\"%s\" is not a string", name);
+    const char *text = json_string_value(value);
+    if (strlen(text) != json_string_length(value))
+        return status_fail(ERR_INPUT, "\"%s\" contains a NUL", name);
+    *out = text;
+    return OK;
+}
+
+static enum status full_field(const char **out, const json_t *row, const char *name)
+{
+    TRY(text_field(out, row, name));
+    return **out ? OK : status_fail(ERR_INPUT, "\"%s\" is empty", name);
+}
+
+// As text_field; "" where the row has no such field.
+static enum status optional_field(const char **out, const json_t *row, const char *name)
+{
+    *out = "";
+    const json_t *value = json_object_get(row, name);
+    return value && !json_is_null(value) ? text_field(out, row, name) : OK;
+}
+
+// A JSON document that stands as a string within the row.
+static enum status inner_json(json_t **out, const char *text, const char *name)
+{
+    json_error_t error;
+    *out = json_loads(text, JSON_DECODE_ANY, &error);
+    if (*out)
+        return OK;
+    return status_fail(ERR_INPUT, "\"%s\" holds no JSON: %s", name, error.text);
+}
+
+// Lines of a list of strings, one after the other.
+static enum status lines_field(struct buf *out, const json_t *row, const char *name)
+{
+    const json_t *list = json_object_get(row, name);
+    if (list && !json_is_array(list))
+        return status_fail(ERR_INPUT, "\"%s\" is not a list", name);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *line = json_string_value(json_array_get(list, i));
+        if (!line)
+            return status_fail(ERR_INPUT, "\"%s\"[%zu] is not a string", name, i);
+        buf_str(out, line);
+        buf_char(out, '\n');
+    }
+    return out->status;
+}
+
+static void drop_carriage_returns(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; from++)
+        if (*from != '\r')
+            *to++ = *from;
+    *to = '\0';
+}
+
+// The tests as the judge reads them (judge/tests.md); takes `tests`.
+static enum status set_tests(struct problem *p, json_t *tests)
+{
+    char *text = tests ? json_dumps(tests, JSON_COMPACT) : NULL;
+    json_decref(tests);
+    if (!text)
+        return status_fail(ERR_NOMEM, "cannot write a problem's tests");
+    enum status st = mem_strdup(&p->answer, text);
+    free(text);
+    p->verifier = VERIFIER_CODE;
+    return st;
+}
+
+static enum status gsm8k(struct problem *out, const json_t *row)
+{
+    const char *question = NULL, *solution = NULL;
+    TRY(full_field(&question, row, "question"));
+    TRY(full_field(&solution, row, "answer"));
+    return problem_make(out, question, solution);
+}
+
+// MATH: `problem` with `solution`, `answer` or both.
+static enum status math(struct problem *out, const json_t *row)
+{
+    const char *problem = NULL, *solution = NULL, *answer = NULL;
+    TRY(full_field(&problem, row, "problem"));
+    TRY(optional_field(&solution, row, "solution"));
+    TRY(optional_field(&answer, row, "answer"));
+    size_t len = strlen(answer);
+    if (!len && !*solution)
+        return OK;
+    if (!len && !math_extract(solution, strlen(solution), &answer, &len))
+        return status_fail(ERR_INPUT, "no \"answer\", and none in \"solution\"");
+    TRY(mem_strdup(&out->question, problem));
+    TRY(mem_strdup(&out->solution, solution));
+    TRY(mem_new(&out->answer, len + 1, 1));
+    memcpy(out->answer, answer, len);
+    out->verifier = VERIFIER_MATH;
+    return OK;
+}
+
+static enum status humaneval(struct problem *out, const json_t *row)
+{
+    const char *prompt = NULL, *entry = NULL, *test = NULL, *solution = NULL;
+    struct buf preamble = {0}, check = {0};
+    enum status st = OK;
+    TRY_OUT(full_field(&prompt, row, "prompt"));
+    TRY_OUT(full_field(&entry, row, "entry_point"));
+    TRY_OUT(full_field(&test, row, "test"));
+    TRY_OUT(optional_field(&solution, row, "canonical_solution"));
+    // The prompt ends within the function asked for: with a body it is a program of
+    // which the tests may use the other functions.
+    buf_printf(&preamble, "%s    pass\n", prompt);
+    buf_printf(&check, "%s\ncheck(%s)\n", test, entry);
+    TRY_OUT(preamble.status);
+    TRY_OUT(check.status);
+    TRY_OUT(mem_strdup(&out->question, prompt));
+    TRY_OUT(mem_strdup(&out->solution, solution));
+    out->continues = 1;
+    st = set_tests(out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "form", "asserts",
+                                  "prefix", prompt, "entry", entry, "preamble",
+                                  buf_cstr(&preamble), "setup", "", "tests",
+                                  buf_cstr(&check)));
+out:
+    buf_free(&preamble);
+    buf_free(&check);
+    return st;
+}
+
+// MBPP, as published (`text`) or sanitised (`prompt`): the asserts name the function.
+static enum status mbpp(struct problem *out, const json_t *row)
+{
+    const char *text = NULL, *code = NULL, *setup = NULL;
+    struct buf question = {0}, tests = {0};
+    enum status st = OK;
+    TRY_OUT(full_field(&text, row, json_object_get(row, "text") ? "text" : "prompt"));
+    TRY_OUT(optional_field(&code, row, "code"));
+    TRY_OUT(optional_field(&setup, row, "test_setup_code"));
+    buf_printf(&question, "%s\n", text);
+    TRY_OUT(lines_field(&question, row, "test_list"));
+    TRY_OUT(lines_field(&tests, row, "test_imports"));
+    TRY_OUT(lines_field(&tests, row, "test_list"));
+    TRY_OUT(mem_strdup(&out->question, buf_cstr(&question)));
+    TRY_OUT(mem_strdup(&out->solution, code));
+    drop_carriage_returns(out->solution);
+    st = set_tests(out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "form", "asserts",
+                                  "prefix", "", "entry", "", "preamble", "", "setup",
+                                  setup, "tests", buf_cstr(&tests)));
+out:
+    buf_free(&question);
+    buf_free(&tests);
+    return st;
+}
+
+// The first of APPS's solutions; "" where it has none.
+static enum status apps_solution(struct problem *out, const json_t *row)
+{
+    const char *text = NULL;
+    json_t *list = NULL;
+    TRY(optional_field(&text, row, "solutions"));
+    if (!*text)
+        return mem_strdup(&out->solution, "");
+    TRY(inner_json(&list, text, "solutions"));
+    const char *first = json_string_value(json_array_get(list, 0));
+    enum status st = mem_strdup(&out->solution, first ? first : "");
+    json_decref(list);
+    return st;
+}
+
+// The judge reads APPS's own object: its numbers may be longer than a C integer.
+static enum status apps(struct problem *out, const json_t *row)
+{
+    const char *question = NULL, *starter = NULL, *tests = NULL;
+    struct buf text = {0};
+    TRY(full_field(&question, row, "question"));
+    TRY(optional_field(&starter, row, "starter_code"));
+    TRY(optional_field(&tests, row, "input_output"));
+    if (!*tests)
+        return OK;
+    buf_str(&text, question);
+    if (*starter)
+        buf_printf(&text, "\n%s", starter);
+    enum status st = text.status;
+    if (st == OK)
+        st = mem_strdup(&out->question, buf_cstr(&text));
+    buf_free(&text);
+    TRY(st);
+    TRY(apps_solution(out, row));
+    return set_tests(out,
+                     json_pack("{s:s, s:s}", "form", "apps", "input_output", tests));
+}
+
+enum status problem_of_row(struct problem *out, const json_t *row)
+{
+    static const struct {
+        const char *field; // that only this set has
+        enum status (*read)(struct problem *out, const json_t *row);
+    } formats[] = {{"input_output", apps},
+                   {"entry_point", humaneval},
+                   {"test_list", mbpp},
+                   {"problem", math}};
+    struct problem p = {0};
+    enum status (*read)(struct problem *, const json_t *) = gsm8k;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (json_object_get(row, formats[i].field)) {
+            read = formats[i].read;
+            break;
+        }
+    enum status st = read(&p, row);
+    if (st == OK && p.question) {
+        if (p.verifier != VERIFIER_NUMBER)
+            p.steps = problem_count_lines(p.solution, strlen(p.solution));
+        *out = p;
+        return OK;
+    }
+    problem_free(&p);
+    return st;
+}

@@ -1,0 +1,16 @@
+// What is sent for one verification, and the check of a problem's tests (tests.md).
+#ifndef JUDGE_REQUEST_H
+#define JUDGE_REQUEST_H
+
+#include "server.h"
+
+#include "base/status.h"
+
+// ERR_INPUT: not an object as tests.md has it.
+CHECKED enum status request_check(const char *tests, size_t len);
+
+// *out = a job with its frame; mem_free.  ERR_INPUT (too long), ERR_NOMEM.
+CHECKED enum status request_new(struct job **out, uint64_t ticket, const char *text,
+                                size_t len, const char *tests, int partial);
+
+#endif

@@ -1,0 +1,19 @@
+// Equality of answers as trees: lists, tuples, intervals, matrices, relations, words.
+// Pure, any thread.
+#ifndef VERIFY_MATH_COMPARE_H
+#define VERIFY_MATH_COMPARE_H
+
+#include "math_same.h"
+
+bool math_compare(struct math_work *work, struct math_side a, struct math_side b);
+
+// For its parts ----------------------------------------------------------------------
+// One of the sides is a chain of relations.
+bool math_compare_chain(struct math_work *work, struct math_side a, struct math_side b);
+const struct math_node *math_node_of(struct math_side side);
+// The same side at another node of its tree.
+struct math_side math_at(struct math_side side, int node);
+// +1, -1: infinity with that sign; 0: another value.
+int math_infinite(struct math_side side);
+
+#endif

@@ -1,0 +1,136 @@
+#include "math.h"
+#include "math_box.h"
+#include "math_compare.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+// Steps of one comparison: nodes evaluated and compared; some tenths of a second.
+enum { MAX_STEPS = 2000000, DECIMALS = 6 };
+
+// Both answers, as text without their boxes and as trees.
+struct pair {
+    struct math_tree tree[2];
+    char text[2][MATH_MAX_BYTES];
+    size_t len[2];
+};
+
+// Copies the answer; of boxes their insides, as a list.  false: too long.
+static bool unbox(char out[MATH_MAX_BYTES], size_t *out_len, const char *text, size_t len)
+{
+    struct math_box boxes[MATH_MAX_BOXES];
+    int count = math_boxes(boxes, text, len);
+    if (count == 0) {
+        boxes[0] = (struct math_box){.inner = text, .after = text + len};
+        count = 1;
+    }
+    size_t used = 0;
+    for (int i = 0; i < count; i++) {
+        size_t part = (size_t)(boxes[i].after - boxes[i].inner);
+        if (part + 2 > MATH_MAX_BYTES - used)
+            return false;
+        if (i > 0) {
+            memcpy(out + used, ", ", 2);
+            used += 2;
+        }
+        memcpy(out + used, boxes[i].inner, part);
+        used += part;
+    }
+    *out_len = used;
+    return true;
+}
+
+static bool skip_command(const char **p, const char *end)
+{
+    static const char *const COMMANDS[] = {"\\text{", "\\textbf{", "\\mathrm{", "\\mbox{",
+                                           "\\left",  "\\right",   "\\,",       "\\!",
+                                           "\\;",     "\\ "};
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++) {
+        size_t len = strlen(COMMANDS[i]);
+        if ((size_t)(end - *p) < len || memcmp(*p, COMMANDS[i], len) != 0)
+            continue;
+        *p += COMMANDS[i][len - 1] == '{' ? len - 1 : len;
+        return true;
+    }
+    return false;
+}
+
+// The text without spacing and fonts, in place; true: only letters are left when braces
+// go, too, and they went.
+static bool plain_text(char *text, size_t *len, bool letters)
+{
+    const char *p = text, *end = text + *len;
+    size_t used = 0;
+    while (p < end) {
+        if (skip_command(&p, end))
+            continue;
+        char c = *p++;
+        if (strchr(" \t\r\n$", c) || (letters && strchr("{}.", c)))
+            continue;
+        bool upper = c >= 'A' && c <= 'Z';
+        if (letters && !upper && !(c >= 'a' && c <= 'z'))
+            return false;
+        text[used++] = (char)(letters && upper ? c - 'A' + 'a' : c);
+    }
+    *len = used;
+    return used > 0;
+}
+
+static bool same_text(struct pair *pair, bool letters)
+{
+    return plain_text(pair->text[0], &pair->len[0], letters) &&
+           plain_text(pair->text[1], &pair->len[1], letters) &&
+           pair->len[0] == pair->len[1] &&
+           memcmp(pair->text[0], pair->text[1], pair->len[0]) == 0;
+}
+
+static bool equal_pair(struct pair *pair, int decimals)
+{
+    bool left = math_parse(&pair->tree[0], pair->text[0], pair->len[0]);
+    bool right = math_parse(&pair->tree[1], pair->text[1], pair->len[1]);
+    if (!left || !right) // a language of its own: the same text at least
+        return left == right && same_text(pair, false);
+    struct math_work work = {.steps = MAX_STEPS, .decimals = decimals};
+    for (int i = 0; i < 2; i++)
+        work.state = math_hash(work.state * 31, pair->text[i], pair->len[i]);
+    struct math_side a = {.tree = &pair->tree[0], .node = pair->tree[0].root};
+    struct math_side b = {.tree = &pair->tree[1], .node = pair->tree[1].root};
+    if (math_compare(&work, a, b))
+        return true;
+    // $odd$, a product of variables, is \text{odd}
+    bool words = math_node_of(a)->kind == MATH_TEXT || math_node_of(b)->kind == MATH_TEXT;
+    return words && same_text(pair, true);
+}
+
+int math_equal_rounded(const char *a, size_t a_len, const char *b, size_t b_len,
+                       int decimals)
+{
+    if (a_len == 0 || b_len == 0)
+        return 0;
+    if (a_len == b_len && memcmp(a, b, a_len) == 0)
+        return 1;
+    struct pair *pair = NULL;
+    if (mem_new(&pair, 1, sizeof *pair) != OK)
+        return 0;
+    bool equal = unbox(pair->text[0], &pair->len[0], a, a_len) &&
+                 unbox(pair->text[1], &pair->len[1], b, b_len) &&
+                 equal_pair(pair, decimals);
+    mem_free(pair);
+    return equal;
+}
+
+int math_equal(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    return math_equal_rounded(a, a_len, b, b_len, DECIMALS);
+}
+
+float verify_math(const char *text, size_t len, const char *answer)
+{
+    const char *found, *wanted = answer;
+    size_t found_len, wanted_len = strlen(answer);
+    if (!math_extract(text, len, &found, &found_len))
+        return 0.0f;
+    (void)math_extract(answer, wanted_len, &wanted, &wanted_len);
+    return math_equal(found, found_len, wanted, wanted_len) ? 1.0f : 0.0f;
+}

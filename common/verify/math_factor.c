@@ -1,0 +1,298 @@
+#include "math_tree.h"
+
+#include <string.h>
+
+uint64_t math_raw(struct math_parser *p)
+{
+    uint64_t hash = 1;
+    int depth = 0;
+    do {
+        const struct math_token *t = math_peek(p);
+        if (t->kind == MATH_T_END) {
+            p->failed = true;
+            return 0;
+        }
+        depth += (t->kind == MATH_T_LBRACE) - (t->kind == MATH_T_RBRACE);
+        bool brace = t->kind == MATH_T_LBRACE || t->kind == MATH_T_RBRACE;
+        if (!brace || depth > 1 || (depth == 1 && t->kind == MATH_T_RBRACE))
+            hash = math_hash(hash * 31 + (uint64_t)t->kind + t->id, t->at,
+                             t->kind == MATH_T_NUM ? t->len : 0);
+        p->at++;
+    } while (depth > 0);
+    return hash;
+}
+
+// A one-token subscript and the same in braces are one name.
+static uint64_t parse_suffix(struct math_parser *p, uint64_t id)
+{
+    for (;;) {
+        if (math_accept(p, MATH_T_SUB))
+            id = id * 131 + math_raw(p);
+        else if (math_accept(p, MATH_T_PRIME))
+            id = id * 131 + 7;
+        else
+            return id;
+    }
+}
+
+// f(x): one of the usual names of a function right before a bracket, or any letter in
+// W(n) = ...
+static bool applied(struct math_parser *p, const struct math_token *name)
+{
+    const struct math_token *t = math_peek(p);
+    if (name->len != 1 || t->kind != MATH_T_OPEN || t->id != '(' || t->spaced)
+        return false;
+    return strchr("fghFGHPQ", *name->at) ||
+           ((t[1].kind == MATH_T_NAME || t[1].kind == MATH_T_NUM) &&
+            t[2].kind == MATH_T_CLOSE && t[3].kind == MATH_T_RELATION &&
+            t[3].id == MATH_EQ);
+}
+
+// The children of a bracket with several become the call's.
+static void append_arguments(struct math_parser *p, int call, int arguments)
+{
+    if (p->failed)
+        return;
+    const struct math_node *n = &p->tree->nodes[arguments];
+    if (n->kind != MATH_TUPLE) {
+        math_append(p, call, arguments);
+        return;
+    }
+    for (int child = n->child; child >= 0;) {
+        int next = p->tree->nodes[child].next;
+        p->tree->nodes[child].next = -1;
+        math_append(p, call, child);
+        child = next;
+    }
+}
+
+static int parse_name(struct math_parser *p)
+{
+    int node = math_node(p, MATH_NAME, -1, -1);
+    struct math_token *name = math_peek(p);
+    p->at++;
+    uint64_t id = parse_suffix(p, name->id);
+    if (node < 0)
+        return -1;
+    struct math_node *n = &p->tree->nodes[node];
+    n->id = id;
+    if (applied(p, name)) {
+        n->kind = MATH_CALL;
+        append_arguments(p, node, math_parse_atom(p));
+    }
+    return node;
+}
+
+static uint64_t digits_hash(const struct math_token *t)
+{
+    uint64_t hash = 0;
+    for (size_t i = 0; i < t->len; i++) {
+        char c = t->at[i];
+        c = (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+        if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '.')
+            hash = math_hash(hash, &c, 1);
+    }
+    return hash;
+}
+
+static int parse_number(struct math_parser *p)
+{
+    int node = math_node(p, MATH_NUMBER, -1, -1);
+    struct math_token *t = math_peek(p);
+    p->at++;
+    if (node < 0)
+        return -1;
+    struct math_node *n = &p->tree->nodes[node];
+    if (math_accept(p, MATH_T_SUB)) {
+        n->kind = MATH_IN_BASE;
+        n->id = digits_hash(t) * 31 + math_raw(p);
+    } else if (math_peek(p)->kind == MATH_T_ACCENT && !math_peek(p)->spaced) {
+        bool point = memchr(t->at, '.', t->len) != NULL;
+        p->at++;
+        int repeat = math_parse_argument(p, false);
+        if (!point || p->failed || p->tree->nodes[repeat].kind != MATH_NUMBER)
+            return math_fail(p);
+        math_append(p, node, repeat);
+    }
+    return node;
+}
+
+static uint64_t lower_hash(uint64_t seed, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        char c = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] - 'A' + 'a' : text[i]);
+        seed = math_hash(seed, &c, 1);
+    }
+    return seed;
+}
+
+// Words in a row, with the numbers among them: two lines, June 20.
+static int parse_words(struct math_parser *p)
+{
+    int node = math_node(p, MATH_TEXT, -1, -1);
+    if (node < 0)
+        return -1;
+    struct math_node *n = &p->tree->nodes[node];
+    n->text = math_peek(p)->text;
+    int words = 0;
+    while (math_peek(p)->kind == MATH_T_WORD ||
+           (words > 0 && math_peek(p)->kind == MATH_T_NUM)) {
+        const struct math_token *t = math_peek(p);
+        n->id = lower_hash(n->id * 31 + 1, t->at, t->len);
+        words++;
+        p->at++;
+        if (math_accept(p, MATH_T_SUB)) {
+            n->kind = MATH_IN_BASE; // A5_{11}
+            n->id = digits_hash(t) * 31 + math_raw(p);
+            return node;
+        }
+    }
+    if (words > 1)
+        n->len = 0; // no single word
+    return node;
+}
+
+// The inside of ( [ \langle and its closing bracket.
+static int parse_bracket(struct math_parser *p)
+{
+    char open = (char)math_peek(p)->id;
+    int bars = p->bars;
+    p->at++;
+    p->bars = 0;
+    int inside = math_parse_list(p);
+    p->bars = bars;
+    if (p->failed || math_peek(p)->kind != MATH_T_CLOSE)
+        return math_fail(p);
+    char close = (char)math_peek(p)->id;
+    p->at++;
+    struct math_node *n = &p->tree->nodes[inside];
+    if (n->kind == MATH_LIST) {
+        n->kind = MATH_TUPLE;
+        n->open = open;
+        n->close = close;
+        return inside;
+    }
+    return open == close ? inside : math_fail(p);
+}
+
+static int parse_braces(struct math_parser *p, enum math_token_kind close, bool set)
+{
+    int bars = p->bars;
+    p->at++;
+    p->bars = 0;
+    if (set && math_accept(p, close)) {
+        p->bars = bars;
+        return math_node(p, MATH_SET, -1, -1);
+    }
+    int inside = math_parse_list(p);
+    p->bars = bars;
+    if (!math_expect(p, close))
+        return -1;
+    if (p->tree->nodes[inside].kind == MATH_LIST)
+        p->tree->nodes[inside].kind = MATH_SET;
+    else if (set)
+        return math_node(p, MATH_SET, inside, -1);
+    return inside;
+}
+
+static int parse_box(struct math_parser *p)
+{
+    p->at++;
+    if (math_peek(p)->kind != MATH_T_LBRACE)
+        return math_parse_argument(p, false);
+    p->at++;
+    int inside = math_parse_list(p);
+    return math_expect(p, MATH_T_RBRACE) ? inside : -1;
+}
+
+static int parse_bars(struct math_parser *p)
+{
+    p->at++;
+    p->bars++;
+    int node = math_node(p, MATH_ABSOLUTE, math_parse_sum(p), -1);
+    p->bars--;
+    return math_expect(p, MATH_T_BAR) ? node : -1;
+}
+
+static int parse_fraction(struct math_parser *p)
+{
+    bool choose = math_peek(p)->kind == MATH_T_BINOM;
+    p->at++;
+    int top = math_parse_argument(p, true);
+    int bottom = math_parse_argument(p, true);
+    if (choose)
+        return math_node(p, MATH_CHOOSE, top, bottom);
+    return math_node(p, MATH_PRODUCT, top, math_node(p, MATH_INVERSE, bottom, -1));
+}
+
+static int parse_root(struct math_parser *p)
+{
+    p->at++;
+    int index = -1;
+    if (math_peek(p)->kind == MATH_T_OPEN && math_peek(p)->id == '[')
+        index = parse_bracket(p);
+    return math_node(p, MATH_ROOT, math_parse_argument(p, false), index);
+}
+
+static int parse_accent(struct math_parser *p)
+{
+    uint64_t id = math_peek(p)->id;
+    p->at++;
+    int node = math_node(p, MATH_CALL, math_parse_argument(p, false), -1);
+    if (node >= 0)
+        p->tree->nodes[node].id = parse_suffix(p, id);
+    return node;
+}
+
+static int parse_infinity(struct math_parser *p)
+{
+    p->at++;
+    return math_node(p, MATH_INFINITY, -1, -1);
+}
+
+static int atom(struct math_parser *p)
+{
+    switch (math_peek(p)->kind) {
+    case MATH_T_NUM:
+        return parse_number(p);
+    case MATH_T_NAME:
+        return parse_name(p);
+    case MATH_T_WORD:
+        return parse_words(p);
+    case MATH_T_CALL:
+    case MATH_T_BIG:
+        return math_parse_call(p);
+    case MATH_T_ACCENT:
+        return parse_accent(p);
+    case MATH_T_BAR:
+        return parse_bars(p);
+    case MATH_T_OPEN:
+        return parse_bracket(p);
+    case MATH_T_LBRACE:
+        return parse_braces(p, MATH_T_RBRACE, false);
+    case MATH_T_LSET:
+        return parse_braces(p, MATH_T_RSET, true);
+    case MATH_T_BOX:
+        return parse_box(p);
+    case MATH_T_FRAC:
+    case MATH_T_BINOM:
+        return parse_fraction(p);
+    case MATH_T_ROOT:
+        return parse_root(p);
+    case MATH_T_BEGIN:
+        return math_parse_matrix(p);
+    case MATH_T_INFINITY:
+        return parse_infinity(p);
+    default:
+        return math_fail(p);
+    }
+}
+
+int math_parse_atom(struct math_parser *p)
+{
+    if (p->failed || ++p->depth > MATH_MAX_DEPTH)
+        return math_fail(p);
+    int node = atom(p);
+    p->depth--;
+    return p->failed ? -1 : node;
+}

@@ -1,0 +1,389 @@
+#include "math_token.h"
+
+#include <string.h>
+
+struct lexer {
+    const char *p, *end;
+    struct math_token *out;
+    size_t count;
+    int brackets;  // open ( [ \{: there a comma always separates
+    int environments; // \begin without \end
+    int text;      // open braces of \text{, counting its own
+    bool spaced;   // white space since the last token
+    bool overflow; // too many tokens
+};
+
+static bool letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static bool starts(const char *p, const char *end, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return (size_t)(end - p) >= len && memcmp(p, prefix, len) == 0;
+}
+
+static void emit(struct lexer *l, struct math_token token, const char *at, size_t len)
+{
+    if (token.kind == MATH_T_SKIP)
+        return;
+    if (l->count + 1 >= MATH_MAX_TOKENS) {
+        l->overflow = true;
+        return;
+    }
+    token.at = at;
+    token.len = len;
+    token.spaced = l->spaced;
+    token.text = l->text > 0;
+    l->spaced = false;
+    l->out[l->count++] = token;
+}
+
+static void take(struct lexer *l, enum math_token_kind kind, uint64_t id, size_t len)
+{
+    emit(l, (struct math_token){.kind = kind, .id = id}, l->p, len);
+    l->p += len;
+}
+
+static void skip(struct lexer *l, size_t len)
+{
+    l->p += len;
+    l->spaced = true;
+}
+
+static enum math_token_kind last_kind(const struct lexer *l)
+{
+    return l->count > 0 ? l->out[l->count - 1].kind : MATH_T_END;
+}
+
+// The bytes of a group of three digits with its mark at p; 0: none.
+static size_t thousands(const struct lexer *l, const char *p)
+{
+    static const char *const MARKS[] = {"{,}", ",\\!", "\\,", "\\!", ","};
+    const char *start = p;
+    size_t mark = 0;
+    while (mark < 5 && !starts(p, l->end, MARKS[mark]))
+        mark++;
+    if (mark == 5 || (mark == 4 && l->brackets > 0))
+        return 0;
+    p += strlen(MARKS[mark]);
+    while (mark == 1 && p < l->end && *p == ' ')
+        p++;
+    for (int i = 0; i < 3; i++, p++)
+        if (p >= l->end || !digit(*p))
+            return 0;
+    return p < l->end && digit(*p) ? 0 : (size_t)(p - start);
+}
+
+// The bytes of e-3 and the like at p; 0: none.
+static size_t exponent(const struct lexer *l, const char *p)
+{
+    const char *start = p;
+    if (p >= l->end || (*p != 'e' && *p != 'E'))
+        return 0;
+    p++;
+    if (p < l->end && (*p == '-' || *p == '+'))
+        p++;
+    if (p >= l->end || !digit(*p))
+        return 0;
+    while (p < l->end && digit(*p))
+        p++;
+    return p < l->end && letter(*p) ? 0 : (size_t)(p - start);
+}
+
+static void lex_number(struct lexer *l)
+{
+    const char *p = l->p;
+    while (p < l->end && digit(*p))
+        p++;
+    size_t lead = (size_t)(p - l->p);
+    if (lead >= 1 && lead <= 3 && *l->p != '0')
+        for (size_t n; (n = thousands(l, p)) > 0;)
+            p += n;
+    if (p + 1 < l->end && *p == '.' && digit(p[1]))
+        for (p++; p < l->end && digit(*p);)
+            p++;
+    else if (starts(p, l->end, ".\\overline") || starts(p, l->end, ".\\bar"))
+        p++; // 0.\overline{3}
+    p += exponent(l, p);
+    take(l, MATH_T_NUM, 0, (size_t)(p - l->p));
+}
+
+static bool has_vowel(const char *word, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (strchr("aeiouyAEIOUY", word[i]))
+            return true;
+    return false;
+}
+
+// A run of letters: a known word, prose, or a product of variables.
+static void lex_word(struct lexer *l)
+{
+    size_t len = 0, room = (size_t)(l->end - l->p);
+    while (len < room &&
+           (letter(l->p[len]) ||
+            (l->text && (digit(l->p[len]) || (unsigned char)l->p[len] >= 0x80 ||
+                         (l->p[len] == '-' && len + 1 < room && letter(l->p[len + 1]))))))
+        len++;
+    struct math_token token = {0};
+    bool known = math_word(&token, l->p, len);
+    if (known && token.kind == MATH_T_SETOP && last_kind(l) != MATH_T_CLOSE)
+        known = false;
+    if (known && l->text && (token.kind == MATH_T_CALL || token.kind == MATH_T_ROOT))
+        known = false;
+    if (!known) {
+        bool word = l->text || (len >= 4 && has_vowel(l->p, len));
+        token.kind = word ? MATH_T_WORD : MATH_T_NAME;
+        len = word ? len : 1;
+        token.id = math_hash(0, l->p, len);
+    }
+    emit(l, token, l->p, len);
+    l->p += len;
+}
+
+static size_t group_len(const char *p, const char *end)
+{
+    int depth = 0;
+    for (const char *c = p; c < end; c++) {
+        depth += (*c == '{') - (*c == '}');
+        if (depth == 0)
+            return (size_t)(c - p) + 1;
+    }
+    return (size_t)(end - p);
+}
+
+// \phantom -, \hspace{1cm}: what stands there is not part of the answer.
+static bool skip_argument(struct lexer *l, const char *name, size_t len)
+{
+    static const char *const HIDDEN[] = {"phantom", "hphantom", "vphantom", "hspace",
+                                         "vspace",  "label",    "tag",      "color"};
+    for (size_t i = 0; i < sizeof HIDDEN / sizeof *HIDDEN; i++) {
+        if (strlen(HIDDEN[i]) != len || memcmp(HIDDEN[i], name, len) != 0)
+            continue;
+        while (l->p < l->end && blank(*l->p))
+            l->p++;
+        if (l->p < l->end)
+            skip(l, group_len(l->p, l->end));
+        return true;
+    }
+    return false;
+}
+
+static bool text_command(const char *name, size_t len)
+{
+    if (len == 9 && memcmp(name, "textstyle", 9) == 0)
+        return false;
+    return (len >= 4 && memcmp(name, "text", 4) == 0) ||
+           (len == 4 && memcmp(name, "mbox", 4) == 0) ||
+           (len == 4 && memcmp(name, "hbox", 4) == 0) ||
+           (len == 4 && memcmp(name, "emph", 4) == 0);
+}
+
+static void lex_command(struct lexer *l)
+{
+    const char *at = l->p, *name = ++l->p;
+    while (l->p < l->end && letter(*l->p))
+        l->p++;
+    size_t len = (size_t)(l->p - name);
+    if (text_command(name, len)) {
+        while (l->p < l->end && blank(*l->p))
+            l->p++;
+        if (l->p < l->end && *l->p == '{') {
+            l->p++;
+            l->text++;
+        }
+        l->spaced = true;
+        return;
+    }
+    if (skip_argument(l, name, len))
+        return;
+    struct math_token token = {0};
+    if (!math_command(&token, name, len)) {
+        token.kind = MATH_T_NAME;
+        if (len >= 4 && memcmp(name + len - 4, "dots", 4) == 0)
+            token.id = math_hash(0, "dots", 4);
+    }
+    l->brackets += (token.kind == MATH_T_LSET) - (token.kind == MATH_T_RSET);
+    l->environments += (token.kind == MATH_T_BEGIN) - (token.kind == MATH_T_FINISH);
+    emit(l, token, at, (size_t)(l->p - at));
+    if (token.kind == MATH_T_SKIP)
+        l->spaced = true;
+}
+
+static void lex_backslash(struct lexer *l)
+{
+    char c = l->p + 1 < l->end ? l->p[1] : ' ';
+    if (letter(c)) {
+        lex_command(l);
+    } else if (c == '{' || c == '}') {
+        l->brackets += c == '{' ? 1 : -1;
+        take(l, c == '{' ? MATH_T_LSET : MATH_T_RSET, 0, 2);
+    } else if (c == '\\' && l->environments == 0) {
+        l->p++; // a line break, or a command whose backslash was doubled
+        if (l->p + 1 >= l->end || !letter(l->p[1]))
+            skip(l, 1);
+    } else if (c == '\\') {
+        take(l, MATH_T_ROW, 0, 2);
+    } else if (c == '%') {
+        take(l, MATH_T_PERCENT, 0, 2);
+    } else if (c == '|') {
+        take(l, MATH_T_BAR, 0, 2);
+    } else {
+        skip(l, l->p + 1 < l->end ? 2 : 1);
+    }
+}
+
+// ^\circ and ^\prime are signs of their own.
+static void lex_power(struct lexer *l)
+{
+    const char *p = l->p + 1;
+    bool brace = false;
+    for (; p < l->end && (*p == ' ' || (*p == '{' && !brace)); p++)
+        brace = brace || *p == '{';
+    bool degree = starts(p, l->end, "\\circ"), prime = starts(p, l->end, "\\prime");
+    if (!degree && !prime) {
+        take(l, MATH_T_POWER, 0, 1);
+        return;
+    }
+    p += degree ? 5 : 6;
+    while (p < l->end && *p == ' ')
+        p++;
+    if (brace && p < l->end && *p == '}')
+        p++;
+    take(l, degree ? MATH_T_DEGREE : MATH_T_PRIME, 0, (size_t)(p - l->p));
+}
+
+static void lex_relation(struct lexer *l)
+{
+    char c = *l->p;
+    bool equal = l->p + 1 < l->end && l->p[1] == '=';
+    enum math_relation relation = c == '='   ? MATH_EQ
+                                  : c == '!' ? MATH_NE
+                                  : c == '<' ? (equal ? MATH_LE : MATH_LT)
+                                             : (equal ? MATH_GE : MATH_GT);
+    if (c == '!' && !equal)
+        take(l, MATH_T_FACTORIAL, 0, 1);
+    else
+        take(l, MATH_T_RELATION, relation, equal ? 2 : 1);
+}
+
+static void lex_brace(struct lexer *l)
+{
+    int step = *l->p == '{' ? 1 : -1;
+    if (l->text) {
+        l->text += step;
+        skip(l, 1);
+        return;
+    }
+    if (step > 0 && l->count == 0)
+        l->brackets++; // {1,2}: a set
+    take(l, step > 0 ? MATH_T_LBRACE : MATH_T_RBRACE, 0, 1);
+}
+
+static void lex_beyond_ascii(struct lexer *l)
+{
+    static const char *const SQUARE = "\xc2\xb2", *const CUBE = "\xc2\xb3";
+    bool square = starts(l->p, l->end, SQUARE), cube = starts(l->p, l->end, CUBE);
+    if (square || cube) {
+        emit(l, (struct math_token){.kind = MATH_T_POWER}, l->p, 2);
+        emit(l, (struct math_token){.kind = MATH_T_NUM}, square ? "2" : "3", 1);
+        l->p += 2;
+        return;
+    }
+    struct math_token token = {0};
+    size_t len = math_symbol(&token, l->p, (size_t)(l->end - l->p));
+    if (len == 0) {
+        while (l->p + len < l->end && (unsigned char)l->p[len] >= 0x80)
+            len++;
+        token.kind = MATH_T_WORD;
+        token.id = math_hash(0, l->p, len);
+    }
+    emit(l, token, l->p, len);
+    l->p += len;
+}
+
+static void lex_sign(struct lexer *l)
+{
+    static const struct {
+        char sign;
+        enum math_token_kind kind;
+    } SIGNS[] = {
+        {'+', MATH_T_PLUS}, {'-', MATH_T_MINUS},     {'/', MATH_T_OVER},
+        {'_', MATH_T_SUB},  {'|', MATH_T_BAR},       {'%', MATH_T_PERCENT},
+        {'&', MATH_T_CELL}, {',', MATH_T_SEPARATOR}, {';', MATH_T_SEPARATOR},
+        {':', MATH_T_COLON}, {'*', MATH_T_TIMES},    {'\'', MATH_T_PRIME},
+    };
+    for (size_t i = 0; i < sizeof SIGNS / sizeof *SIGNS; i++)
+        if (*l->p == SIGNS[i].sign) {
+            take(l, SIGNS[i].kind, 0, 1);
+            return;
+        }
+    take(l, MATH_T_WORD, math_hash(0, l->p, 1), 1);
+}
+
+static void lex_dot(struct lexer *l)
+{
+    if (starts(l->p, l->end, "..."))
+        take(l, MATH_T_NAME, math_hash(0, "dots", 4), 3);
+    else if (l->p + 1 < l->end && digit(l->p[1]))
+        lex_number(l);
+    else
+        skip(l, 1);
+}
+
+static void lex_one(struct lexer *l)
+{
+    char c = *l->p;
+    if (blank(c) || c == '$' || c == '~' || c == '"' || c == '`') {
+        skip(l, 1);
+    } else if (c == '\\') {
+        lex_backslash(l);
+    } else if (c == '{' || c == '}') {
+        lex_brace(l);
+    } else if (digit(c)) {
+        lex_number(l);
+    } else if (letter(c)) {
+        lex_word(l);
+    } else if (c == '.') {
+        lex_dot(l);
+    } else if (c == '^') {
+        lex_power(l);
+    } else if (c == '=' || c == '<' || c == '>' || c == '!') {
+        lex_relation(l);
+    } else if (c == '(' || c == '[') {
+        l->brackets++;
+        take(l, MATH_T_OPEN, (uint64_t)c, 1);
+    } else if (c == ')' || c == ']') {
+        l->brackets--;
+        take(l, MATH_T_CLOSE, c == ')' ? '(' : '[', 1);
+    } else if (c == '*' && starts(l->p, l->end, "**")) {
+        take(l, MATH_T_POWER, 0, 2);
+    } else if ((unsigned char)c >= 0x80) {
+        lex_beyond_ascii(l);
+    } else {
+        lex_sign(l);
+    }
+}
+
+size_t math_tokens(struct math_token *out, const char *text, size_t len)
+{
+    struct lexer l = {.p = text, .end = text + len, .out = out};
+    while (l.p < l.end && !l.overflow)
+        lex_one(&l);
+    if (l.overflow || l.text > 0)
+        return 0;
+    out[l.count] = (struct math_token){.kind = MATH_T_END, .at = l.end};
+    return l.count + 1;
+}

@@ -1,0 +1,177 @@
+#include "math_same.h"
+
+#include "math_field.h"
+#include "math_value.h"
+
+#include <math.h>
+#include <string.h>
+
+// Each round errs with a probability below 2^-20, one where a root's sign is random below
+// 1/2 + 2^-20.
+enum { ROUNDS = 4, RANDOM_SIGN_ROUNDS = 48, MAX_TRIES = 400, PER_FIELD = 8, MAX_SIDES = 4 };
+
+struct points {
+    struct math_work *work;
+    const struct math_side *sides;
+    int count;
+    struct math_point at;
+    int tries, in_field;
+    struct math_value values[MAX_SIDES];
+};
+
+static void new_field(struct points *it)
+{
+    struct math_point *at = &it->at;
+    at->p = field_prime(&it->work->state, at->squares, at->square_count);
+    at->i = 1;
+    (void)field_sqrt(&at->i, at->p - 1, at->p);
+    it->in_field = 0;
+}
+
+// Values of all sides at a further point; false: none within the limits.
+static bool next_point(struct points *it)
+{
+    struct math_point *at = &it->at;
+    for (; it->tries < MAX_TRIES; it->tries++) {
+        if (at->retry || it->in_field++ == PER_FIELD || at->p == 0)
+            new_field(it);
+        at->salt = field_random(&it->work->state);
+        at->retry = false;
+        at->steps = it->work->steps;
+        int squares = at->square_count;
+        for (int i = 0; i < it->count && !at->bad; i++) {
+            at->sign = it->sides[i].sign;
+            at->bare = it->sides[i].bare;
+            it->values[i] = math_evaluate(at, it->sides[i].tree, it->sides[i].node);
+        }
+        it->work->steps = at->steps;
+        if (at->bad)
+            return false;
+        if (!at->retry)
+            return true;
+        // Only a new field helps where the root of a prime is missing.
+        at->retry = at->square_count > squares;
+    }
+    return false;
+}
+
+static bool equal_at_points(struct points *it)
+{
+    for (int round = 0;; round++) {
+        if (round >= (it->at.random_sign ? RANDOM_SIGN_ROUNDS : ROUNDS))
+            return true;
+        // The first rounds in fields of their own, the others share them.
+        it->at.retry = it->at.retry || round < ROUNDS;
+        if (!next_point(it) || it->values[0].v != it->values[1].v)
+            return false;
+    }
+}
+
+// The places behind the point of a decimal number with at least one; 0: another node.
+static int places_of(struct math_side side, int *significant)
+{
+    const struct math_node *n = &side.tree->nodes[side.node];
+    while (n->kind == MATH_NEGATIVE)
+        n = &side.tree->nodes[n->child];
+    if (n->kind != MATH_NUMBER || n->child >= 0)
+        return 0;
+    int places = 0;
+    bool point = false;
+    *significant = 0;
+    for (size_t i = 0; i < n->len; i++) {
+        char c = n->at[i];
+        if (c == 'e' || c == 'E')
+            return 0;
+        point = point || c == '.';
+        if (c < '0' || c > '9')
+            continue;
+        places += point;
+        *significant += c != '0' || *significant > 0;
+    }
+    return places;
+}
+
+// The decimal x is y, rounded or cut to its places (at most 12 of them count).
+static bool rounded(long double x, long double y, int places)
+{
+    long double unit = powl(10, -(long double)(places < 12 ? places : 12));
+    if (fabsl(y) * 0x1p-58L > unit)
+        return false;
+    long double gap = fabsl(y) - fabsl(x);
+    if ((x < 0) != (y < 0))
+        return false;
+    return (gap >= 0 && gap < unit) || fabsl(gap) <= unit * (0.5L + 1e-6L);
+}
+
+static bool near(struct math_work *work, struct math_side decimal, struct math_side other)
+{
+    int significant = 0, places = places_of(decimal, &significant);
+    if (places < work->decimals || places == 0 || significant + 1 < work->decimals)
+        return false;
+    struct points it = {.work = work, .sides = &other, .count = 1};
+    if (!next_point(&it) || it.at.decimals || !it.values[0].real || it.values[0].variable)
+        return false;
+    struct points x = {.work = work, .sides = &decimal, .count = 1};
+    return next_point(&x) && x.values[0].real &&
+           rounded(x.values[0].approx, it.values[0].approx, places);
+}
+
+bool math_same(struct math_work *work, struct math_side a, struct math_side b)
+{
+    struct math_side sides[2] = {a, b};
+    struct points it = {.work = work, .sides = sides, .count = 2};
+    return equal_at_points(&it) || near(work, a, b) || near(work, b, a);
+}
+
+bool math_constant(struct math_work *work, struct math_side side)
+{
+    struct points it = {.work = work, .sides = &side, .count = 1};
+    return next_point(&it) && !it.values[0].variable;
+}
+
+// The sign of a residue as a fraction of two numbers below 2^29 (Wang 1981); 0: none.
+static int rational_sign(uint64_t residue, uint64_t p)
+{
+    const uint64_t bound = (uint64_t)1 << 29;
+    uint64_t r = p, next_r = residue;
+    int64_t s = 0, next_s = 1;
+    while (next_r >= bound) {
+        uint64_t quotient = r / next_r, rest = r % next_r;
+        int64_t new_s = s - (int64_t)quotient * next_s;
+        r = next_r;
+        next_r = rest;
+        s = next_s;
+        next_s = new_s;
+    }
+    uint64_t size = (uint64_t)(next_s < 0 ? -next_s : next_s);
+    if (next_r == 0 || size >= bound)
+        return 0;
+    return next_s > 0 ? 1 : -1;
+}
+
+bool math_proportional(struct math_work *work, const struct math_side sides[4],
+                       bool positive)
+{
+    struct points it = {.work = work, .sides = sides, .count = 4};
+    uint64_t p = 0, ratio = 0;
+    int rounds = 3 * PER_FIELD;
+    for (int round = 0; round < rounds; round++) {
+        if (!next_point(&it))
+            return false;
+        const struct math_value *v = it.values;
+        uint64_t left = field_sub(v[0].v, v[1].v, it.at.p);
+        uint64_t right = field_sub(v[2].v, v[3].v, it.at.p);
+        if (left == 0 || right == 0 || !(v[0].variable || v[1].variable))
+            return false;
+        uint64_t now = field_mul(left, field_inverse(right, it.at.p), it.at.p);
+        if (it.at.p != p) {
+            p = it.at.p;
+            ratio = now;
+        }
+        if (now != ratio || (positive && rational_sign(ratio, p) != 1))
+            return false;
+        if (it.at.random_sign)
+            rounds = RANDOM_SIGN_ROUNDS + 3 * PER_FIELD;
+    }
+    return true;
+}

@@ -1,0 +1,35 @@
+// Equality of scalar expressions, by their values at random points.  Pure, any thread.
+#ifndef VERIFY_MATH_SAME_H
+#define VERIFY_MATH_SAME_H
+
+#include "math_tree.h"
+
+// An expression within a tree.
+struct math_side {
+    const struct math_tree *tree;
+    int node;
+    int sign;  // of \pm in it: +1, -1; 0: none
+    bool bare; // a percent sign counts as a unit
+};
+
+// What is left of the time for one pair of answers, and its random numbers.
+struct math_work {
+    long steps;
+    uint64_t state;
+    int decimals; // a rounded decimal has at least so many
+};
+
+// Equal as functions of the variables with an error below 1e-12; false where that cannot
+// be shown.  A decimal with at least `decimals` places also equals a value that it is the
+// rounding of, to its own places.
+bool math_same(struct math_work *work, struct math_side a, struct math_side b);
+
+// a - b = c (d - e), with variables in it and a constant c: the equations a = b and d = e
+// have the same solutions.  `positive`: c is a positive rational.
+bool math_proportional(struct math_work *work, const struct math_side sides[4],
+                       bool positive);
+
+// No variable stands in it, and it has a value.
+bool math_constant(struct math_work *work, struct math_side side);
+
+#endif

@@ -1,0 +1,237 @@
+#include "math_token.h"
+
+#include <string.h>
+
+uint64_t math_hash(uint64_t seed, const char *text, size_t len)
+{
+    uint64_t hash = seed ^ 0xcbf29ce484222325u;
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
+    return hash;
+}
+
+struct entry {
+    const char *name;
+    enum math_token_kind kind;
+    uint64_t id;
+};
+
+// A command stands for itself in the table of names unless `id` says another name.
+static const struct entry COMMANDS[] = {
+    {"frac", MATH_T_FRAC, 0},
+    {"dfrac", MATH_T_FRAC, 0},
+    {"tfrac", MATH_T_FRAC, 0},
+    {"cfrac", MATH_T_FRAC, 0},
+    {"binom", MATH_T_BINOM, 0},
+    {"dbinom", MATH_T_BINOM, 0},
+    {"tbinom", MATH_T_BINOM, 0},
+    {"sqrt", MATH_T_ROOT, 0},
+    {"boxed", MATH_T_BOX, 0},
+    {"fbox", MATH_T_BOX, 0},
+    {"begin", MATH_T_BEGIN, 0},
+    {"end", MATH_T_FINISH, 0},
+    {"pm", MATH_T_PM, 0},
+    {"mp", MATH_T_MP, 0},
+    {"cdot", MATH_T_TIMES, 0},
+    {"times", MATH_T_TIMES, 0},
+    {"ast", MATH_T_TIMES, 0},
+    {"div", MATH_T_OVER, 0},
+    {"infty", MATH_T_INFINITY, 0},
+    {"circ", MATH_T_DEGREE, 0},
+    {"degree", MATH_T_DEGREE, 0},
+    {"prime", MATH_T_PRIME, 0},
+    {"cup", MATH_T_SETOP, 'u'},
+    {"cap", MATH_T_SETOP, 'n'},
+    {"setminus", MATH_T_SETOP, '-'},
+    {"backslash", MATH_T_SETOP, '-'},
+    {"langle", MATH_T_OPEN, '<'},
+    {"rangle", MATH_T_CLOSE, '<'},
+    {"lbrace", MATH_T_LSET, 0},
+    {"rbrace", MATH_T_RSET, 0},
+    {"vert", MATH_T_BAR, 0},
+    {"lvert", MATH_T_BAR, 1},
+    {"rvert", MATH_T_BAR, 2},
+    {"mid", MATH_T_BAR, 0},
+    {"colon", MATH_T_COLON, 0},
+    {"eq", MATH_T_RELATION, MATH_EQ},
+    {"ne", MATH_T_RELATION, MATH_NE},
+    {"neq", MATH_T_RELATION, MATH_NE},
+    {"lt", MATH_T_RELATION, MATH_LT},
+    {"le", MATH_T_RELATION, MATH_LE},
+    {"leq", MATH_T_RELATION, MATH_LE},
+    {"leqslant", MATH_T_RELATION, MATH_LE},
+    {"gt", MATH_T_RELATION, MATH_GT},
+    {"ge", MATH_T_RELATION, MATH_GE},
+    {"geq", MATH_T_RELATION, MATH_GE},
+    {"geqslant", MATH_T_RELATION, MATH_GE},
+    {"approx", MATH_T_RELATION, MATH_ABOUT},
+    {"simeq", MATH_T_RELATION, MATH_ABOUT},
+    {"in", MATH_T_RELATION, MATH_MEMBER},
+    {"equiv", MATH_T_RELATION, MATH_OTHER_RELATION},
+    {"sim", MATH_T_RELATION, MATH_OTHER_RELATION + 1},
+    {"to", MATH_T_RELATION, MATH_OTHER_RELATION + 2},
+    {"rightarrow", MATH_T_RELATION, MATH_OTHER_RELATION + 2},
+    {"subset", MATH_T_RELATION, MATH_OTHER_RELATION + 3},
+    {"subseteq", MATH_T_RELATION, MATH_OTHER_RELATION + 4},
+    {"notin", MATH_T_RELATION, MATH_OTHER_RELATION + 5},
+    {"perp", MATH_T_RELATION, MATH_OTHER_RELATION + 6},
+    {"parallel", MATH_T_RELATION, MATH_OTHER_RELATION + 7},
+    {"implies", MATH_T_RELATION, MATH_OTHER_RELATION + 8},
+    {"Rightarrow", MATH_T_RELATION, MATH_OTHER_RELATION + 8},
+    {"iff", MATH_T_RELATION, MATH_OTHER_RELATION + 9},
+    {"sum", MATH_T_BIG, 0},
+    {"prod", MATH_T_BIG, 0},
+    {"int", MATH_T_BIG, 0},
+    {"lim", MATH_T_BIG, 0},
+    {"overline", MATH_T_ACCENT, 0},
+    {"underline", MATH_T_ACCENT, 0},
+    {"vec", MATH_T_ACCENT, 0},
+    {"hat", MATH_T_ACCENT, 0},
+    {"bar", MATH_T_ACCENT, 0},
+    {"tilde", MATH_T_ACCENT, 0},
+    {"dot", MATH_T_ACCENT, 0},
+    {"widehat", MATH_T_ACCENT, 0},
+    {"widetilde", MATH_T_ACCENT, 0},
+    {"overrightarrow", MATH_T_ACCENT, 0},
+    {"mathbb", MATH_T_ACCENT, 0},
+    {"mathcal", MATH_T_ACCENT, 0},
+};
+
+static const char *const FUNCTIONS[] = {
+    "sin",    "cos",    "tan",    "cot",    "sec",    "csc",    "arcsin", "arccos",
+    "arctan", "arccot", "sinh",   "cosh",   "tanh",   "log",    "ln",     "exp",
+    "lg",     "gcd",    "lcm",    "max",    "min",    "det",    "cis",    "floor",
+    "ceil",   "sqrt",   "abs",    "deg",    "Re",     "Im",     "arg",
+};
+
+static const char *const SKIPPED[] = {
+    "left",         "right",        "big",      "Big",      "bigg",     "Bigg",
+    "bigl",         "bigr",         "Bigl",     "Bigr",     "biggl",    "biggr",
+    "displaystyle", "textstyle",    "quad",     "qquad",    "limits",   "middle",
+    "thinspace",    "mathrm",       "mathbf",   "mathit",   "boldsymbol", "bm",
+    "mathsf",       "mathtt",       "operatorname", "nolimits", "rm",     "bf",
+    "mathop",       "scriptstyle",  "nonumber", "hfill",    "ensuremath", "it",
+    "negthinspace", "enspace",      "space",    "null",     "mathord",  "displaylimits",
+};
+
+static const char *const UNITS[] = {
+    "cm",    "mm",     "km",     "kg",      "ft",     "mph",    "mL",     "ml",
+    "min",   "sec",    "hr",     "hrs",     "hours",  "hour",   "minutes", "seconds",
+    "days",  "day",    "inches", "inch",    "feet",   "foot",   "meters", "meter",
+    "miles", "mile",   "yards",  "yard",    "pounds", "pound",  "dollars", "dollar",
+    "cents", "cent",   "units",  "unit",    "square", "cubic",  "sq",     "lbs",
+    "oz",    "yuan",   "euros",  "euro",    "USD",    "grams",  "gram",   "liters",
+    "liter", "people", "years",  "year",    "weeks",  "week",   "months", "month",
+    "am",    "pm",     "cups",   "cup",     "rad",    "radians", "kmh",   "m",
+};
+
+static bool same(const char *entry, const char *name, size_t len)
+{
+    return strlen(entry) == len && memcmp(entry, name, len) == 0;
+}
+
+static bool among(const char *const *list, size_t count, const char *name, size_t len)
+{
+    for (size_t i = 0; i < count; i++)
+        if (same(list[i], name, len))
+            return true;
+    return false;
+}
+
+#define AMONG(list, name, len) among(list, sizeof(list) / sizeof *(list), name, len)
+
+bool math_command(struct math_token *token, const char *name, size_t len)
+{
+    token->id = math_hash(0, name, len);
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++) {
+        if (!same(COMMANDS[i].name, name, len))
+            continue;
+        token->kind = COMMANDS[i].kind;
+        if (token->kind != MATH_T_BIG && token->kind != MATH_T_ACCENT)
+            token->id = COMMANDS[i].id;
+        return true;
+    }
+    if (AMONG(FUNCTIONS, name, len)) {
+        token->kind = MATH_T_CALL;
+        return true;
+    }
+    if (AMONG(SKIPPED, name, len)) {
+        token->kind = MATH_T_SKIP;
+        return true;
+    }
+    return false;
+}
+
+bool math_word(struct math_token *token, const char *name, size_t len)
+{
+    token->id = math_hash(0, name, len);
+    token->unit = false;
+    if (same("and", name, len) || same("or", name, len)) {
+        token->kind = MATH_T_SEPARATOR;
+    } else if (same("sqrt", name, len)) {
+        token->kind = MATH_T_ROOT;
+    } else if (same("pi", name, len)) {
+        token->kind = MATH_T_NAME;
+    } else if (same("infinity", name, len) || same("inf", name, len) ||
+               same("oo", name, len) || same("infty", name, len)) {
+        token->kind = MATH_T_INFINITY;
+    } else if (same("percent", name, len) || same("pct", name, len)) {
+        token->kind = MATH_T_PERCENT;
+    } else if (same("degrees", name, len) || same("degree", name, len)) {
+        token->kind = MATH_T_DEGREE;
+    } else if (same("U", name, len)) {
+        token->kind = MATH_T_SETOP;
+        token->id = 'u';
+    } else if (AMONG(UNITS, name, len) && len > 1) {
+        token->kind = MATH_T_WORD;
+        token->unit = true;
+    } else if (AMONG(FUNCTIONS, name, len)) {
+        token->kind = MATH_T_CALL;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static const struct entry SYMBOLS[] = {
+    {"\xe2\x88\x92", MATH_T_MINUS, 0},                  // minus sign
+    {"\xe2\x80\x93", MATH_T_MINUS, 0},                  // en dash
+    {"\xc3\x97", MATH_T_TIMES, 0},                      // multiplication sign
+    {"\xc2\xb7", MATH_T_TIMES, 0},                      // middle dot
+    {"\xc3\xb7", MATH_T_OVER, 0},                       // division sign
+    {"\xc2\xb1", MATH_T_PM, 0},                         // plus-minus
+    {"\xe2\x88\x9a", MATH_T_ROOT, 0},                   // square root
+    {"\xe2\x88\x9e", MATH_T_INFINITY, 0},               // infinity
+    {"\xe2\x89\xa4", MATH_T_RELATION, MATH_LE},         // less or equal
+    {"\xe2\x89\xa5", MATH_T_RELATION, MATH_GE},         // greater or equal
+    {"\xe2\x89\xa0", MATH_T_RELATION, MATH_NE},         // not equal
+    {"\xe2\x89\x88", MATH_T_RELATION, MATH_ABOUT},      // almost equal
+    {"\xe2\x88\x88", MATH_T_RELATION, MATH_MEMBER},     // element of
+    {"\xe2\x88\xaa", MATH_T_SETOP, 'u'},                // union
+    {"\xe2\x88\xa9", MATH_T_SETOP, 'n'},                // intersection
+    {"\xc2\xb0", MATH_T_DEGREE, 0},                     // degree sign
+    {"\xef\xbc\x8c", MATH_T_SEPARATOR, 0},              // full-width comma
+    {"\xc2\xa0", MATH_T_SKIP, 0},                       // no-break space
+    {"\xe2\x82\xac", MATH_T_SKIP, 0},                   // euro
+    {"\xc2\xa3", MATH_T_SKIP, 0},                       // pound
+    {"\xc2\xa5", MATH_T_SKIP, 0},                       // yen
+    {"\xe3\x80\x82", MATH_T_SKIP, 0},                   // full-width full stop
+};
+
+size_t math_symbol(struct math_token *token, const char *text, size_t len)
+{
+    for (size_t i = 0; i < sizeof SYMBOLS / sizeof *SYMBOLS; i++) {
+        size_t n = strlen(SYMBOLS[i].name);
+        if (n > len || memcmp(SYMBOLS[i].name, text, n) != 0)
+            continue;
+        token->kind = SYMBOLS[i].kind;
+        token->id = SYMBOLS[i].id;
+        return n;
+    }
+    if (len >= 2 && memcmp(text, "\xcf\x80", 2) == 0) { // Greek small pi
+        token->kind = MATH_T_NAME;
+        token->id = math_hash(0, "pi", 2);
+        return 2;
+    }
+    return 0;
+}
