@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 static enum status path_in(char *out, const char *folder, const char *name)
 {
@@ -57,6 +58,22 @@ static enum status load_chat(struct tokenizer *t, const char *folder)
     return file_read(&t->chat, path, TOKENIZER_FILE_MAX_BYTES);
 }
 
+// Whether the model in the folder is one of Qwen's, by the start of its model_type.
+static int is_qwen(const char *folder)
+{
+    char path[PATH_MAX];
+    struct buf text = {0};
+    int qwen = 0;
+    if (path_in(path, folder, "config.json") == OK && file_exists(path) &&
+        file_read(&text, path, TOKENIZER_FILE_MAX_BYTES) == OK) {
+        const char *key = strstr(buf_cstr(&text), "\"model_type\"");
+        const char *value = key ? strchr(key + sizeof "\"model_type\"" - 1, '"') : NULL;
+        qwen = value && strncmp(value, "\"qwen", 5) == 0;
+    }
+    buf_free(&text);
+    return qwen;
+}
+
 static enum status load_files(struct tokenizer *t, const char *folder,
                               const struct tokenizer_config *c)
 {
@@ -89,6 +106,7 @@ enum status tokenizer_load(struct tokenizer **out, const char *folder)
     TRY_OUT(tokenizer_new(&t));
     TRY_OUT(load_config(t, &c, folder));
     TRY_OUT(load_chat(t, folder));
+    c.qwen2 = c.qwen2 || is_qwen(folder);
     TRY_OUT(load_files(t, folder, &c));
     TRY_OUT(status_wrap(tokenizer_finish(t, c.eos), "%s", folder));
     use_bos(t, &c);

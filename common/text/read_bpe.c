@@ -76,6 +76,7 @@ enum status tokenizer_read_bpe(struct tokenizer *t, const char *vocab_path,
     struct buf text = {0};
     enum status st = OK;
     TRY_OUT(splitter_add(&t->splitter, pattern, 0));
+    t->normalizer.nfc = strcmp(pattern, TOKENIZER_PATTERN_QWEN2) == 0;
     TRY_OUT(add_added(t, c));
     TRY_OUT(read_vocab(t, vocab_path));
     TRY_OUT(file_read(&text, merges_path, TOKENIZER_FILE_MAX_BYTES));

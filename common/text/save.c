@@ -160,7 +160,12 @@ static enum status make_json(const struct tokenizer *t, struct buf *out)
                              "truncation", "padding", "normalizer", "post_processor");
     if (!root)
         return no_memory();
-    enum status st = add_all(t, root);
+    enum status st = OK;
+    if (t->normalizer.nfc &&
+        json_object_set_new(root, "normalizer", json_pack("{s:s}", "type", "NFC")) != 0)
+        st = no_memory();
+    if (st == OK)
+        st = add_all(t, root);
     if (st == OK)
         st = dump(out, root);
     json_decref(root);

@@ -22,11 +22,11 @@ extern const char TOKENIZER_PATTERN_GPT2[], TOKENIZER_PATTERN_QWEN2[];
 
 // Reads folder/tokenizer.json, else folder/vocab.json + merges.txt, else
 // folder/encoder.json + vocab.bpe.  A folder/tokenizer_config.json, where there is one,
-// names the end-of-text token and, for the second and third form, the added tokens and
-// by tokenizer_class the pattern (Qwen2's, else GPT-2's).  Without it the end-of-text
-// token is the first special one of <|endoftext|> <|im_end|> <|end_of_text|> </s>
-// <eos>. ERR_INPUT names the file, the place and the reason; so does a component of
-// tokenizer.json that is not supported.
+// names the tokens that begin and end a text and, for the second and third form, the
+// added tokens; these forms are Qwen2's where it or the folder's config.json says so,
+// else GPT-2's.  Without it the end-of-text token is the first special one of
+// <|endoftext|> <|im_end|> <|end_of_text|> </s> <eos>.  ERR_INPUT names the file, the
+// place and the reason; so does a component of tokenizer.json that is not supported.
 CHECKED enum status tokenizer_load(struct tokenizer **out, const char *folder);
 // The second form, with files and a pattern of the caller's choice.
 CHECKED enum status tokenizer_load_bpe(struct tokenizer **out, const char *vocab_path,

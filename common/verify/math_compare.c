@@ -210,6 +210,8 @@ static bool compare_scalars(struct math_work *work, struct math_side a, struct m
 static bool compare_values(struct math_work *work, struct math_side a, struct math_side b)
 {
     const struct math_node *left = math_node_of(a), *right = math_node_of(b);
+    if (left->kind == MATH_NEGATIVE && right->kind == MATH_NEGATIVE)
+        return math_compare(work, math_at(a, left->child), math_at(b, right->child));
     if (left->kind == MATH_TEXT || right->kind == MATH_TEXT)
         return compare_words(left, right);
     if (!structured(left->kind) && !structured(right->kind))
@@ -233,10 +235,15 @@ static bool compare_values(struct math_work *work, struct math_side a, struct ma
 static uint64_t strip_unit(struct math_side *side)
 {
     const struct math_node *n = math_node_of(*side);
-    if (n->kind != MATH_UNIT)
-        return 0;
-    side->node = n->child;
-    return n->id;
+    if (n->kind == MATH_UNIT) {
+        side->node = n->child;
+        return n->id;
+    }
+    while (n->kind == MATH_NEGATIVE)
+        n = &side->tree->nodes[n->child];
+    return n->kind == MATH_DEGREES   ? math_hash(0, "degree", 6)
+           : n->kind == MATH_PERCENT ? math_hash(0, "percent", 7)
+                                     : 0;
 }
 
 bool math_compare(struct math_work *work, struct math_side a, struct math_side b)

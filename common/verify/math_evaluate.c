@@ -16,7 +16,7 @@ static struct math_value constant(const struct math_point *at, uint64_t id,
     return out;
 }
 
-static struct math_value name(const struct math_point *at, const struct math_tree *tree,
+static struct math_value name(struct math_point *at, const struct math_tree *tree,
                               int node)
 {
     uint64_t id = tree->nodes[node].id;
@@ -28,11 +28,8 @@ static struct math_value name(const struct math_point *at, const struct math_tre
     }
     if (value_is_name(tree, node, "e"))
         return constant(at, id, expl(1));
-    if (value_is_name(tree, node, "i")) {
-        struct math_value i = {.v = at->i, .exact = true, .size = 1};
-        i.q = (struct math_exact){.num = 1, .den = 1, .i = 1};
-        return i;
-    }
+    if (value_is_name(tree, node, "i"))
+        return value_imaginary(at);
     return value_symbol(at, id);
 }
 

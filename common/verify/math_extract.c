@@ -175,7 +175,7 @@ static const char *number_start(const char *text, const char *end)
 static bool last_number(struct span text, struct span *out)
 {
     for (const char *p = text.end; p > text.p; p--) {
-        if (!digit(p[-1]) || (p < text.end && letter(*p)))
+        if (!digit(p[-1]))
             continue;
         const char *start = number_start(text.p, p);
         if (!start) {

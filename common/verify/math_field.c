@@ -53,7 +53,7 @@ uint64_t field_from(int64_t a, uint64_t p)
     return rest == p ? 0 : p - rest;
 }
 
-// Tonelli and Shanks; p = 1 mod 8.
+// Tonelli and Shanks.
 bool field_sqrt(uint64_t *root, uint64_t a, uint64_t p)
 {
     if (a == 0) {
@@ -156,11 +156,19 @@ uint64_t field_random(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-static bool suits(uint64_t p, const uint64_t *squares, int count)
+static uint64_t common(uint64_t a, uint64_t b)
 {
-    uint64_t before = (p - 1) % 15015; // 3 * 5 * 7 * 11 * 13
-    if (before % 3 == 0 || before % 5 == 0 || before % 7 == 0 || before % 11 == 0 ||
-        before % 13 == 0)
+    while (b != 0) {
+        uint64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+static bool suits(uint64_t p, uint64_t odd, const uint64_t *squares, int count)
+{
+    if (common(p - 1, odd) != 1)
         return false;
     for (int i = 0; i < count; i++)
         if (field_jacobi(squares[i], p) != 1)
@@ -168,12 +176,13 @@ static bool suits(uint64_t p, const uint64_t *squares, int count)
     return field_is_prime(p);
 }
 
-uint64_t field_prime(uint64_t *state, const uint64_t *squares, int count)
+uint64_t field_prime(uint64_t *state, uint64_t odd, const uint64_t *squares, int count)
 {
-    for (;;) {
+    for (int tries = 0; tries < 100000; tries++) {
         uint64_t p = ((uint64_t)1 << 60) | (field_random(state) >> 4);
-        p = (p & ~(uint64_t)7) | 1;
-        if (suits(p, squares, count))
+        p = (p & ~(uint64_t)7) | (odd == 1 ? 1 : 7);
+        if (suits(p, odd, squares, count))
             return p;
     }
+    return 0;
 }

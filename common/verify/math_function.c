@@ -14,13 +14,6 @@ bool value_is_name(const struct math_tree *tree, int node, const char *name)
     return n->kind == MATH_NAME && n->id == math_hash(0, name, strlen(name));
 }
 
-static struct math_value imaginary(const struct math_point *at)
-{
-    struct math_value out = {.v = at->i, .exact = true, .size = 1};
-    out.q = (struct math_exact){.num = 1, .den = 1, .i = 1};
-    return out;
-}
-
 static bool steps_of(int64_t num, int64_t den, int *steps)
 {
     if (12 % den != 0)
@@ -30,15 +23,28 @@ static bool steps_of(int64_t num, int64_t den, int *steps)
     return true;
 }
 
-// cos 15 = (sqrt 6 + sqrt 2)/4, sin 15 = (sqrt 6 - sqrt 2)/4
-static struct math_value twelfth(struct math_point *at)
+// cos 0 = 1, cos 15 = (sqrt 6 + sqrt 2)/4, cos 30 = sqrt 3/2, cos 45 = sqrt 2/2,
+// cos 60 = 1/2, cos 75 = (sqrt 6 - sqrt 2)/4, cos 90 = 0: four cosines as whole numbers
+// times roots.
+static struct math_value cosine_of(struct math_point *at, int steps)
 {
-    struct math_value two = value_root(at, value_rational(at, 2, 1), 2);
-    struct math_value six = value_root(at, value_rational(at, 6, 1), 2);
-    struct math_value cosine = value_add(at, six, two);
-    struct math_value sine = value_add(at, six, value_negate(at, two));
-    struct math_value sum = value_add(at, cosine, value_mul(at, imaginary(at), sine));
-    return value_mul(at, sum, value_rational(at, 1, 4));
+    static const struct {
+        int one, two, three, six;
+    } FOUR_TIMES[] = {{.one = 4},           {.two = 1, .six = 1},  {.three = 2}, {.two = 2},
+                      {.one = 2},           {.two = -1, .six = 1}, {0}};
+    if (steps > WHOLE_TURN / 2)
+        steps = WHOLE_TURN - steps;
+    bool negative = steps > 6;
+    int k = negative ? 12 - steps : steps;
+    struct math_value out = value_rational(at, FOUR_TIMES[k].one, 4);
+    const int factors[] = {FOUR_TIMES[k].two, FOUR_TIMES[k].three, FOUR_TIMES[k].six};
+    static const int UNDER[] = {2, 3, 6};
+    for (int i = 0; i < 3; i++)
+        if (factors[i] != 0)
+            out = value_add(at, out,
+                            value_mul(at, value_rational(at, factors[i], 4),
+                                      value_root(at, value_rational(at, UNDER[i], 1), 2)));
+    return negative ? value_negate(at, out) : out;
 }
 
 bool value_turn(struct math_point *at, struct math_value *out, int64_t num, int64_t den)
@@ -46,27 +52,9 @@ bool value_turn(struct math_point *at, struct math_value *out, int64_t num, int6
     int steps;
     if (!steps_of(num, den, &steps))
         return false;
-    if (steps % 6 == 0)
-        *out = value_power(at, imaginary(at), steps / 6);
-    else
-        *out = value_power(at, twelfth(at), steps);
+    struct math_value sine = cosine_of(at, (steps + 18) % WHOLE_TURN);
+    *out = value_add(at, cosine_of(at, steps), value_mul(at, value_imaginary(at), sine));
     return true;
-}
-
-// The cosine of a multiple of pi/12.
-static struct math_value cosine_of(struct math_point *at, int steps)
-{
-    static const int TWICE[WHOLE_TURN] = {[0] = 2,  [4] = 1,  [6] = 0, [8] = -1,
-                                          [12] = -2, [16] = -1, [18] = 0, [20] = 1};
-    if (steps % 4 == 0 || steps % 6 == 0)
-        return value_rational(at, TWICE[steps], 2);
-    struct math_value turn = value_power(at, twelfth(at), steps);
-    struct math_value back = value_inverse(at, turn);
-    struct math_value out =
-        value_mul(at, value_add(at, turn, back), value_rational(at, 1, 2));
-    out.real = true;
-    out.approx = cosl((long double)steps * acosl(-1) / 12);
-    return out;
 }
 
 // Cosine and sine of any argument: a rational point of the circle, the mirrored one for
@@ -147,7 +135,7 @@ static bool trigonometric(struct math_point *at, const struct math_tree *tree, i
         *out = value_mul(at, cosine, value_inverse(at, sine));
         break;
     default:
-        *out = value_add(at, cosine, value_mul(at, imaginary(at), sine));
+        *out = value_add(at, cosine, value_mul(at, value_imaginary(at), sine));
     }
     return true;
 }

@@ -240,6 +240,8 @@ static void lex_backslash(struct lexer *l)
         take(l, MATH_T_PERCENT, 0, 2);
     } else if (c == '|') {
         take(l, MATH_T_BAR, 0, 2);
+    } else if (c == '$') {
+        take(l, MATH_T_CURRENCY, 0, 2);
     } else {
         skip(l, l->p + 1 < l->end ? 2 : 1);
     }

@@ -33,7 +33,7 @@ static const struct {
     {"feet", "ft"},       {"foot", "ft"},    {"inche", "in"},     {"inch", "in"},
     {"mile", "mi"},       {"pound", "lb"},   {"ounce", "oz"},     {"hour", "hr"},
     {"minute", "min"},    {"second", "sec"}, {"kilogram", "kg"},  {"gram", "g"},
-    {"gm", "g"},          {"sq", "square"},  {"cu", "cubic"},     {"liter", "l"},
+    {"usd", "dollar"},    {"gm", "g"},          {"sq", "square"},  {"cu", "cubic"},     {"liter", "l"},
 };
 
 // One word of a unit in the singular and short form.
@@ -75,6 +75,8 @@ static int parse_unit(struct math_parser *p, int value)
 {
     uint64_t unit = 0;
     int words = 0;
+    if (p->currency)
+        unit = math_hash(0, "dollar", 6);
     for (;; words++) {
         if (is_unit_word(math_peek(p))) {
             unit += unit_word(math_peek(p));
@@ -89,8 +91,12 @@ static int parse_unit(struct math_parser *p, int value)
             break;
         }
     }
-    if (words == 0 || p->failed)
+    bool currency = p->currency;
+    p->currency = false;
+    if ((words == 0 && !currency) || p->failed)
         return value;
+    if (words > 0 && currency)
+        unit = math_hash(0, "dollar", 6); // \$5 \text{ per month}
     int node = math_node(p, MATH_UNIT, value, -1);
     if (node >= 0)
         p->tree->nodes[node].id = unit;

@@ -51,16 +51,24 @@ static int parse_exponent(struct math_parser *p)
     return exponent;
 }
 
+static void skip_currency(struct math_parser *p)
+{
+    while (math_accept(p, MATH_T_CURRENCY))
+        p->currency = true;
+}
+
 int math_parse_factor(struct math_parser *p)
 {
     bool negative = false;
     for (; math_peek(p)->kind == MATH_T_MINUS || math_peek(p)->kind == MATH_T_PLUS; p->at++)
         negative ^= math_peek(p)->kind == MATH_T_MINUS;
+    skip_currency(p);
     int depth = p->depth;
     int node = parse_postfix(p, math_parse_atom(p));
     if (!p->failed && math_accept(p, MATH_T_POWER))
         node = math_node(p, MATH_POW, node, parse_exponent(p));
     node = parse_postfix(p, node);
+    skip_currency(p);
     p->depth = depth;
     return negative ? math_node(p, MATH_NEGATIVE, node, -1) : node;
 }

@@ -5,8 +5,8 @@
 
 #include <math.h>
 
-// Square root of a rational prime: the same one wherever it stands.  `times` in a row:
-// of q, of its root, ...
+// Square root of a rational prime, the same one wherever it stands.  `times` in a row:
+// of q, of its root, ...; where -1 is no square, one of the two roots is one.
 static uint64_t prime_root(struct math_point *at, uint64_t q, int times)
 {
     uint64_t root = q % at->p;
@@ -18,7 +18,8 @@ static uint64_t prime_root(struct math_point *at, uint64_t q, int times)
             at->retry = true;
             return 1;
         }
-        root = next < at->p - next ? next : at->p - next;
+        bool other = at->i == 0 ? field_jacobi(next, at->p) != 1 : next > at->p - next;
+        root = other ? at->p - next : next;
     }
     return root;
 }
@@ -92,12 +93,32 @@ static struct math_value even_root(struct math_point *at, struct math_value a, i
         return a;
     if (a.q.num > 0)
         return rational_root(at, a, times);
-    struct math_value root = {.v = at->i, .exact = true, .size = 1};
-    root.q = (struct math_exact){.num = 1, .den = 1, .i = 1};
-    root = value_mul(at, root, rational_root(at, value_negate(at, a), 1));
+    struct math_value root = value_mul(at, value_imaginary(at), rational_root(at, value_negate(at, a), 1));
     for (int i = 1; i < times; i++)
         root = other_root(at, root);
     return root;
+}
+
+static struct math_value odd_root(struct math_point *at, struct math_value a, int64_t n)
+{
+    struct math_value out = a;
+    if (!a.variable && !a.real)
+        return value_bad(at); // which of the complex roots?
+    out.exact = false;
+    out.approx = a.approx < 0 ? -powl(-a.approx, 1 / (long double)n)
+                              : powl(a.approx, 1 / (long double)n);
+    if (at->odd % (uint64_t)n != 0) {
+        at->odd *= (uint64_t)n;
+        at->retry = true;
+        return at->odd < (uint64_t)1 << 40 ? out : value_bad(at);
+    }
+    if (!field_odd_root(&out.v, a.v, (uint64_t)n, at->p))
+        return value_bad(at);
+    long double whole = roundl(out.approx);
+    int64_t exact = fabsl(whole) < 1e6L ? (int64_t)whole : 0;
+    if (a.exact && a.real && field_from(exact, at->p) == out.v)
+        return value_rational(at, exact, 1);
+    return out;
 }
 
 struct math_value value_root(struct math_point *at, struct math_value a, int64_t n)
@@ -107,24 +128,7 @@ struct math_value value_root(struct math_point *at, struct math_value a, int64_t
         return value_bad(at);
     for (; n % 2 == 0; n /= 2)
         times++;
-    if (n > 1) {
-        struct math_value out = a;
-        if (!a.variable && !a.real)
-            return value_bad(at); // which of the complex roots?
-        out.exact = false;
-        out.approx = a.approx < 0 ? -powl(-a.approx, 1 / (long double)n)
-                                  : powl(a.approx, 1 / (long double)n);
-        if (!field_odd_root(&out.v, a.v, (uint64_t)n, at->p)) {
-            at->retry = true;
-            return out;
-        }
-        long double whole = roundl(out.approx);
-        int64_t exact = fabsl(whole) < 1e6L ? (int64_t)whole : 0;
-        if (a.exact && a.real && field_from(exact, at->p) == out.v)
-            out = value_rational(at, exact, 1);
-        a = out;
-    }
-    return even_root(at, a, times);
+    return even_root(at, n > 1 ? odd_root(at, a, n) : a, times);
 }
 
 // The random element that stands for base^rest, where `rest` is not a number; for the

@@ -19,13 +19,29 @@ struct points {
     struct math_value values[MAX_SIDES];
 };
 
-static void new_field(struct points *it)
+static bool new_field(struct points *it)
 {
     struct math_point *at = &it->at;
-    at->p = field_prime(&it->work->state, at->squares, at->square_count);
-    at->i = 1;
-    (void)field_sqrt(&at->i, at->p - 1, at->p);
+    at->odd = at->odd == 0 ? 1 : at->odd;
+    at->p = field_prime(&it->work->state, at->odd, at->squares, at->square_count);
+    if (at->p == 0)
+        return false;
+    it->work->steps -= 100 + ((long)100 << at->square_count);
+    at->i = 0;
+    if (at->odd == 1)
+        (void)field_sqrt(&at->i, at->p - 1, at->p);
     it->in_field = 0;
+    return true;
+}
+
+static void evaluate_sides(struct points *it)
+{
+    struct math_point *at = &it->at;
+    for (int i = 0; i < it->count && !at->bad; i++) {
+        at->sign = it->sides[i].sign;
+        at->bare = it->sides[i].bare;
+        it->values[i] = math_evaluate(at, it->sides[i].tree, it->sides[i].node);
+    }
 }
 
 // Values of all sides at a further point; false: none within the limits.
@@ -33,24 +49,21 @@ static bool next_point(struct points *it)
 {
     struct math_point *at = &it->at;
     for (; it->tries < MAX_TRIES; it->tries++) {
-        if (at->retry || it->in_field++ == PER_FIELD || at->p == 0)
-            new_field(it);
+        if ((at->retry || it->in_field++ == PER_FIELD || at->p == 0) && !new_field(it))
+            return false;
         at->salt = field_random(&it->work->state);
         at->retry = false;
         at->steps = it->work->steps;
         int squares = at->square_count;
-        for (int i = 0; i < it->count && !at->bad; i++) {
-            at->sign = it->sides[i].sign;
-            at->bare = it->sides[i].bare;
-            it->values[i] = math_evaluate(at, it->sides[i].tree, it->sides[i].node);
-        }
+        uint64_t odd = at->odd;
+        evaluate_sides(it);
         it->work->steps = at->steps;
         if (at->bad)
             return false;
         if (!at->retry)
             return true;
-        // Only a new field helps where the root of a prime is missing.
-        at->retry = at->square_count > squares;
+        // Only another field has the root of a prime that is missing here.
+        at->retry = at->square_count > squares || at->odd != odd;
     }
     return false;
 }

@@ -44,6 +44,7 @@ enum math_token_kind {
     MATH_T_ROOT,
     MATH_T_PERCENT,
     MATH_T_DEGREE,
+    MATH_T_CURRENCY, // \$
     MATH_T_INFINITY,
     MATH_T_SETOP, // \cup \cap \setminus: the character in `id`
     MATH_T_BEGIN,

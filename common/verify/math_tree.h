@@ -67,6 +67,7 @@ struct math_parser {
     size_t at;
     int depth;
     int bars; // open |
+    bool currency; // the element has a \$
     bool failed;
 };
 

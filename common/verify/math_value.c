@@ -54,6 +54,15 @@ struct math_value value_rational(const struct math_point *at, int64_t num, int64
     return out;
 }
 
+struct math_value value_imaginary(struct math_point *at)
+{
+    if (at->i == 0)
+        return value_bad(at);
+    struct math_value out = {.v = at->i, .exact = true, .size = 1};
+    out.q = (struct math_exact){.num = 1, .den = 1, .i = 1};
+    return out;
+}
+
 struct math_value value_symbol(const struct math_point *at, uint64_t id)
 {
     uint64_t state = id ^ at->salt;

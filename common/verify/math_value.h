@@ -2,7 +2,7 @@
 //
 // Variables, pi, e and the logarithms of primes become random elements; i, and the square
 // roots of primes, become roots of the field, one choice each, so that sqrt(6) is
-// sqrt(2) sqrt(3); odd roots are unique there.  Any other function of an argument becomes
+// sqrt(2) sqrt(3); odd roots are unique in the field chosen for them (without i).  Any other function of an argument becomes
 // a random element chosen by the argument's value, any other square root one of its two
 // roots likewise.  Equal expressions may differ here (a root of a sum, say); expressions
 // that differ agree at a random point with a probability below 2^-20, and where a root's
@@ -35,7 +35,8 @@ enum { MATH_MAX_SQUARES = 24 };
 
 struct math_point {
     uint64_t p, salt;
-    uint64_t i; // sqrt(-1)
+    uint64_t i;   // sqrt(-1); 0: none in this field
+    uint64_t odd; // orders of the odd roots met so far, as a product; 1: none
     int sign;   // of \pm; 0: none stands here
     bool bare;  // a percent sign counts as a unit, not as 1/100
     bool bad;     // outcome: no value (division by zero, too large, not a scalar)
@@ -47,13 +48,14 @@ struct math_point {
     int square_count;
 };
 
-// Needs p, salt, i, sign; the flags only ever become true.
+// Needs p, salt, i, odd, sign; the flags only ever become true.
 struct math_value math_evaluate(struct math_point *at, const struct math_tree *tree,
                                 int node);
 
 // For its parts ----------------------------------------------------------------------
 struct math_value value_bad(struct math_point *at);
 struct math_value value_rational(const struct math_point *at, int64_t num, int64_t den);
+struct math_value value_imaginary(struct math_point *at);
 struct math_value value_symbol(const struct math_point *at, uint64_t id);
 struct math_value value_add(const struct math_point *at, struct math_value a,
                             struct math_value b);
