@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/pages.h"
 #include "base/par.h"
 #include "comm/loopback.h"
 #include "comm_mpi/mpi_transport.h"
@@ -143,6 +144,7 @@ static enum status lead_alone(struct cluster *c, const struct job *job, void *co
     const struct worker_config config = job_worker_config(job, par_threads());
     enum status st;
     TRY_OUT(model_new(&policy, &job->model.config));
+    pages_touch(policy.params, model_param_count(&policy));
     TRY_OUT(worker_new(&seat.worker, &config, &policy, job->tokenizer));
     struct seat seats[2] = {
         {core, ops, c->transport},

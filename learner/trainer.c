@@ -33,6 +33,9 @@ enum status trainer_new(struct trainer **out, const struct trainer_config *c,
     TRY_OUT(pages_new(&t->grad, n));
     TRY_OUT(pages_new(&t->state.m, n));
     TRY_OUT(pages_new(&t->state.v, n));
+    pages_touch(t->grad, n);
+    pages_touch(t->state.m, n);
+    pages_touch(t->state.v, n);
     TRY_OUT(activations_new(&t->activations, m));
     TRY_OUT(keep_reference(t));
     *out = t;

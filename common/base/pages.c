@@ -28,3 +28,10 @@ void pages_free(float *pointer, size_t n)
     else if (pointer)
         (void)munmap(pointer, n * sizeof *pointer);
 }
+
+void pages_touch(float *pointer, size_t n)
+{
+    enum { PAGE_FLOATS = 1024 };
+    for (size_t i = 0; i < n; i += PAGE_FLOATS)
+        ((volatile float *)pointer)[i] = pointer[i];
+}

@@ -11,5 +11,8 @@
 // *out = n zeroed floats, aligned to 64 bytes; pages_free takes the same n.  ERR_NOMEM.
 CHECKED enum status pages_new(float **out, size_t n);
 void pages_free(float *pointer, size_t n); // NULL is fine
+// Takes fresh memory from the system now, so that a run that does not fit ends at its
+// start and not at its first update.
+void pages_touch(float *pointer, size_t n);
 
 #endif

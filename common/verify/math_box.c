@@ -75,8 +75,8 @@ static bool read_box(struct math_box *out, const char *p, size_t len, const char
     return p > out->inner;
 }
 
-// "and", ", ", " \text{ for part (a) and } ", " \) and \( y_2 = ": few words, and one that
-// joins.
+// "and", ", ", " \text{ for part (a) and } ", " \) and \( y_2 = ": few words, and one
+// that joins.
 static bool joins(const char *p, const char *end)
 {
     if (end - p > MAX_GAP)
@@ -96,7 +96,7 @@ static bool joins(const char *p, const char *end)
             p += p < end;
         } else if (!is_command) {
             bool and = math_begins(start, p, "and") || math_begins(start, p, "or");
-            conjunctions += and && len <= 3;
+            conjunctions += and&&len <= 3;
             words += len >= 2;
         }
     }
@@ -127,7 +127,8 @@ int math_boxes(struct math_box out[MATH_MAX_BOXES], const char *text, size_t len
         memmove(out + 1, out, (size_t)count * sizeof *out);
         out[0] = box;
         count++;
-        const char *reach = start - text > MATH_MAX_BYTES ? start - MATH_MAX_BYTES : text;
+        const char *reach =
+            start - text > MATH_MAX_BYTES ? start - MATH_MAX_BYTES : text;
         start = last_command(reach, start, end);
     }
     return count;

@@ -1,4 +1,5 @@
-// Chains of relations: equations, inequalities, "x = 5" for 5, "-1 < x < 2" for (-1, 2).
+// Chains of relations: equations, inequalities, "x = 5" for 5, "-1 < x < 2" for (-1,
+// 2).
 #include "math_compare.h"
 
 #include <string.h>
@@ -68,8 +69,9 @@ static bool is_label(struct math_work *work, struct math_side side)
     return math_constant(work, side);
 }
 
-// Reads a chain, without a closing \approx: `\frac23 \approx 0.67` is \frac23, `x \approx
-// 11` stays.  A side that is no chain gives one of a single side; false: too long.
+// Reads a chain, without a closing \approx: `\frac23 \approx 0.67` is \frac23, `x
+// \approx 11` stays.  A side that is no chain gives one of a single side; false: too
+// long.
 static bool read_chain(struct math_work *work, struct chain *out, struct math_side side)
 {
     const struct math_node *n = math_node_of(side);
@@ -106,7 +108,8 @@ static bool all_equal(const struct chain *c)
 }
 
 // x = ... = value and x \in set: the value; false: another chain.
-static bool unlabelled(struct math_work *work, const struct chain *c, struct math_side *out)
+static bool unlabelled(struct math_work *work, const struct chain *c,
+                       struct math_side *out)
 {
     bool member = c->count == 2 && c->relation[1] == MATH_MEMBER;
     if (c->count < 2 || (!member && !all_equal(c)) || !is_label(work, c->side[0]))
@@ -131,7 +134,8 @@ static bool downward(uint64_t relation)
     return relation == MATH_GT || relation == MATH_GE;
 }
 
-static void set_end(struct interval *out, int which, struct math_side side, uint64_t relation)
+static void set_end(struct interval *out, int which, struct math_side side,
+                    uint64_t relation)
 {
     out->end[which] = side;
     out->infinite[which] = math_infinite(side) == (which == 0 ? -1 : 1);
@@ -149,10 +153,10 @@ static bool chain_interval(struct math_work *work, const struct chain *c,
     for (int i = 1; i < c->count; i++)
         if (up ? !upward(c->relation[i]) : !downward(c->relation[i]))
             return false;
-    int name = math_node_of(c->side[0])->kind == MATH_NAME &&
-                       !math_constant(work, c->side[0])
-                   ? 0
-                   : 1;
+    int name =
+        math_node_of(c->side[0])->kind == MATH_NAME && !math_constant(work, c->side[0])
+            ? 0
+            : 1;
     out->name = c->side[name];
     if (math_node_of(out->name)->kind != MATH_NAME || (c->count == 3 && name != 1))
         return false;
@@ -183,8 +187,8 @@ static bool same_interval(struct math_work *work, const struct interval *a,
     for (int i = 0; i < 2; i++) {
         if (a->infinite[i] != b->infinite[i])
             return false;
-        if (!a->infinite[i] && (a->closed[i] != b->closed[i] ||
-                                !math_compare(work, a->end[i], b->end[i])))
+        if (!a->infinite[i] &&
+            (a->closed[i] != b->closed[i] || !math_compare(work, a->end[i], b->end[i])))
             return false;
     }
     return true;
@@ -210,8 +214,8 @@ static uint64_t flipped(uint64_t relation)
 }
 
 // Side by side, from the left or, `reversed`, b from the right.
-static bool same_sides(struct math_work *work, const struct chain *a, const struct chain *b,
-                       bool reversed)
+static bool same_sides(struct math_work *work, const struct chain *a,
+                       const struct chain *b, bool reversed)
 {
     if (a->count != b->count)
         return false;
@@ -250,7 +254,8 @@ static bool same_relation(struct math_work *work, const struct chain *a,
     return left == right && downward(left) && math_proportional(work, sides, true);
 }
 
-static bool compare_two(struct math_work *work, const struct chain *a, const struct chain *b)
+static bool compare_two(struct math_work *work, const struct chain *a,
+                        const struct chain *b)
 {
     if (same_sides(work, a, b, false) || same_sides(work, a, b, true) ||
         same_relation(work, a, b))
@@ -262,11 +267,13 @@ static bool compare_two(struct math_work *work, const struct chain *a, const str
                math_compare(work, x, y);
     struct interval left, right;
     return chain_interval(work, a, &left) && chain_interval(work, b, &right) &&
-           math_compare(work, left.name, right.name) && same_interval(work, &left, &right);
+           math_compare(work, left.name, right.name) &&
+           same_interval(work, &left, &right);
 }
 
 // A chain and a value: what the chain says about its label.
-static bool compare_one(struct math_work *work, const struct chain *a, struct math_side b)
+static bool compare_one(struct math_work *work, const struct chain *a,
+                        struct math_side b)
 {
     struct math_side value;
     struct interval left, right;

@@ -64,7 +64,8 @@ static void add(struct math_work *work, struct elements *out, struct math_side s
         out->side[out->count++] = side;
 }
 
-static void collect(struct math_work *work, struct elements *out, struct math_side side, bool unions)
+static void collect(struct math_work *work, struct elements *out, struct math_side side,
+                    bool unions)
 {
     const struct math_node *n = math_node_of(side);
     bool expand = n->kind == MATH_LIST || n->kind == MATH_SET ||
@@ -82,7 +83,8 @@ static void collect(struct math_work *work, struct elements *out, struct math_si
 static bool are_words(const struct elements *e)
 {
     for (int i = 0; i < e->count; i++)
-        if (math_node_of(e->side[i])->kind != MATH_TEXT || math_node_of(e->side[i])->len == 1)
+        if (math_node_of(e->side[i])->kind != MATH_TEXT ||
+            math_node_of(e->side[i])->len == 1)
             return false;
     return true;
 }
@@ -100,7 +102,8 @@ static bool contains(struct math_work *work, const struct elements *all,
 static bool compare_collections(struct math_work *work, struct math_side a,
                                 struct math_side b)
 {
-    bool chains = math_node_of(a)->kind == MATH_LIST || math_node_of(b)->kind == MATH_LIST;
+    bool chains =
+        math_node_of(a)->kind == MATH_LIST || math_node_of(b)->kind == MATH_LIST;
     struct elements left, right;
     collect(work, &left, a, chains);
     collect(work, &right, b, chains);
@@ -121,7 +124,8 @@ static bool compare_collections(struct math_work *work, struct math_side a,
     return true;
 }
 
-static bool same_children(struct math_work *work, struct math_side a, struct math_side b)
+static bool same_children(struct math_work *work, struct math_side a,
+                          struct math_side b)
 {
     const struct math_node *left = math_node_of(a), *right = math_node_of(b);
     if (left->children != right->children)
@@ -136,7 +140,8 @@ static bool same_children(struct math_work *work, struct math_side a, struct mat
     return true;
 }
 
-static bool child_in(struct math_work *work, struct math_side parent, struct math_side one)
+static bool child_in(struct math_work *work, struct math_side parent,
+                     struct math_side one)
 {
     for (int c = math_node_of(parent)->child; c >= 0; c = parent.tree->nodes[c].next)
         if (math_compare(work, math_at(parent, c), one))
@@ -152,7 +157,8 @@ static bool children_in(struct math_work *work, struct math_side a, struct math_
     return true;
 }
 
-static bool compare_unions(struct math_work *work, struct math_side a, struct math_side b)
+static bool compare_unions(struct math_work *work, struct math_side a,
+                           struct math_side b)
 {
     if (math_node_of(a)->id != math_node_of(b)->id)
         return false;
@@ -194,7 +200,8 @@ static bool has_percent(struct math_side side)
     return math_node_of(side)->kind == MATH_PERCENT;
 }
 
-static bool compare_scalars(struct math_work *work, struct math_side a, struct math_side b)
+static bool compare_scalars(struct math_work *work, struct math_side a,
+                            struct math_side b)
 {
     int infinite = math_infinite(a);
     if (infinite != 0 || math_infinite(b) != 0)
@@ -207,7 +214,8 @@ static bool compare_scalars(struct math_work *work, struct math_side a, struct m
     return math_same(work, a, b);
 }
 
-static bool compare_values(struct math_work *work, struct math_side a, struct math_side b)
+static bool compare_values(struct math_work *work, struct math_side a,
+                           struct math_side b)
 {
     const struct math_node *left = math_node_of(a), *right = math_node_of(b);
     if (left->kind == MATH_NEGATIVE && right->kind == MATH_NEGATIVE)

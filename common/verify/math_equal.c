@@ -17,7 +17,8 @@ struct pair {
 };
 
 // Copies the answer; of boxes their insides, as a list.  false: too long.
-static bool unbox(char out[MATH_MAX_BYTES], size_t *out_len, const char *text, size_t len)
+static bool unbox(char out[MATH_MAX_BYTES], size_t *out_len, const char *text,
+                  size_t len)
 {
     struct math_box boxes[MATH_MAX_BOXES];
     int count = math_boxes(boxes, text, len);
@@ -43,9 +44,9 @@ static bool unbox(char out[MATH_MAX_BYTES], size_t *out_len, const char *text, s
 
 static bool skip_command(const char **p, const char *end)
 {
-    static const char *const COMMANDS[] = {"\\text{", "\\textbf{", "\\mathrm{", "\\mbox{",
-                                           "\\left",  "\\right",   "\\,",       "\\!",
-                                           "\\;",     "\\ "};
+    static const char *const COMMANDS[] = {
+        "\\text{", "\\textbf{", "\\mathrm{", "\\mbox{", "\\left",
+        "\\right", "\\,",       "\\!",       "\\;",     "\\ "};
     for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++) {
         size_t len = strlen(COMMANDS[i]);
         if ((size_t)(end - *p) < len || memcmp(*p, COMMANDS[i], len) != 0)
@@ -99,7 +100,8 @@ static bool equal_pair(struct pair *pair, int decimals)
     if (math_compare(&work, a, b))
         return true;
     // $odd$, a product of variables, is \text{odd}
-    bool words = math_node_of(a)->kind == MATH_TEXT || math_node_of(b)->kind == MATH_TEXT;
+    bool words =
+        math_node_of(a)->kind == MATH_TEXT || math_node_of(b)->kind == MATH_TEXT;
     return words && same_text(pair, true);
 }
 

@@ -1,6 +1,5 @@
-#include "math_value.h"
-
 #include "math_field.h"
+#include "math_value.h"
 
 #include <math.h>
 
@@ -34,7 +33,8 @@ static struct math_value name(struct math_point *at, const struct math_tree *tre
 }
 
 // 0.1\overline{6}: the digits before the bar, then those below it for ever.
-static struct math_value number(struct math_point *at, const struct math_tree *tree, int node)
+static struct math_value number(struct math_point *at, const struct math_tree *tree,
+                                int node)
 {
     const struct math_node *n = &tree->nodes[node];
     struct math_value out = value_number(at, n->at, n->len);
@@ -60,7 +60,8 @@ static struct math_value number(struct math_point *at, const struct math_tree *t
                                value_inverse(at, below)));
 }
 
-static struct math_value sum(struct math_point *at, const struct math_tree *tree, int node)
+static struct math_value sum(struct math_point *at, const struct math_tree *tree,
+                             int node)
 {
     struct math_value out = value_rational(at, 0, 1);
     for (int c = tree->nodes[node].child; c >= 0 && !at->bad; c = tree->nodes[c].next)
@@ -78,8 +79,8 @@ static struct math_value product(struct math_point *at, const struct math_tree *
 }
 
 // sqrt(c x) = sqrt(c) sqrt(x) for a positive rational c.
-static struct math_value square_root(struct math_point *at, const struct math_tree *tree,
-                                     int node)
+static struct math_value square_root(struct math_point *at,
+                                     const struct math_tree *tree, int node)
 {
     const struct math_node *n = &tree->nodes[node];
     if (n->kind != MATH_PRODUCT)
@@ -94,7 +95,8 @@ static struct math_value square_root(struct math_point *at, const struct math_tr
     return value_mul(at, value_root(at, number, 2), value_root(at, rest, 2));
 }
 
-static struct math_value root(struct math_point *at, const struct math_tree *tree, int node)
+static struct math_value root(struct math_point *at, const struct math_tree *tree,
+                              int node)
 {
     int inner = tree->nodes[node].child, index = tree->nodes[inner].next;
     if (index < 0)
@@ -116,7 +118,8 @@ static struct math_value absolute(struct math_point *at, const struct math_tree 
         return value_bad(at);
     }
     uint64_t opposite = field_sub(0, v.v, at->p);
-    struct math_value out = value_symbol(at, (opposite < v.v ? opposite : v.v) * 31 + 3);
+    struct math_value out =
+        value_symbol(at, (opposite < v.v ? opposite : v.v) * 31 + 3);
     out.variable = v.variable;
     return out;
 }
@@ -140,7 +143,8 @@ static struct math_value factorial(struct math_point *at, const struct math_tree
     return out;
 }
 
-static struct math_value choose(struct math_point *at, const struct math_tree *tree, int node)
+static struct math_value choose(struct math_point *at, const struct math_tree *tree,
+                                int node)
 {
     int top = tree->nodes[node].child;
     struct math_value a = math_evaluate(at, tree, top);
@@ -160,8 +164,8 @@ static struct math_value choose(struct math_point *at, const struct math_tree *t
     return out;
 }
 
-static struct math_value signed_part(struct math_point *at, const struct math_tree *tree,
-                                     int node)
+static struct math_value signed_part(struct math_point *at,
+                                     const struct math_tree *tree, int node)
 {
     const struct math_node *n = &tree->nodes[node];
     struct math_value v = math_evaluate(at, tree, n->child);
@@ -170,7 +174,8 @@ static struct math_value signed_part(struct math_point *at, const struct math_tr
     return (at->sign > 0) == (n->id == 0) ? v : value_negate(at, v);
 }
 
-struct math_value math_evaluate(struct math_point *at, const struct math_tree *tree, int node)
+struct math_value math_evaluate(struct math_point *at, const struct math_tree *tree,
+                                int node)
 {
     const struct math_node *n = &tree->nodes[node];
     if (at->bad || --at->steps < 0)
@@ -180,6 +185,8 @@ struct math_value math_evaluate(struct math_point *at, const struct math_tree *t
         return number(at, tree, node);
     case MATH_NAME:
         return name(at, tree, node);
+    case MATH_REFERENCE:
+        return math_evaluate(at, tree, (int)n->id);
     case MATH_SUM:
         return sum(at, tree, node);
     case MATH_PRODUCT:
@@ -205,7 +212,8 @@ struct math_value math_evaluate(struct math_point *at, const struct math_tree *t
     case MATH_PERCENT:
         if (at->bare)
             return math_evaluate(at, tree, n->child);
-        return value_mul(at, value_rational(at, 1, 100), math_evaluate(at, tree, n->child));
+        return value_mul(at, value_rational(at, 1, 100),
+                         math_evaluate(at, tree, n->child));
     case MATH_DEGREES:
         return math_evaluate(at, tree, n->child);
     case MATH_PLUS_MINUS:

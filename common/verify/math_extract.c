@@ -77,7 +77,8 @@ static int extract_marked(struct span text, const char **answer, size_t *answer_
         const char *end = memchr(hash, '\n', (size_t)(text.end - hash));
         return give((struct span){hash, end ? end : text.end}, answer, answer_len);
     }
-    const char *is = after_last(text, "answer is"), *colon = after_last(text, "answer:");
+    const char *is = after_last(text, "answer is"),
+               *colon = after_last(text, "answer:");
     const char *mark = is > colon ? is : colon;
     if (!mark)
         return 0;
@@ -92,8 +93,11 @@ int math_extract(const char *text, size_t len, const char **answer, size_t *answ
 {
     struct math_box boxes[MATH_MAX_BOXES];
     int count = math_boxes(boxes, text, len);
-    if (count == 1)
-        return give((struct span){boxes[0].inner, boxes[0].after}, answer, answer_len);
+    if (count == 1) {
+        *answer = boxes[0].inner;
+        *answer_len = (size_t)(boxes[0].after - boxes[0].inner);
+        return *answer_len > 0;
+    }
     if (count > 1)
         return give((struct span){boxes[0].start, boxes[count - 1].end}, answer,
                     answer_len);
@@ -139,7 +143,8 @@ static bool last_formula(struct span text, struct span *out)
     bool found = false;
     for (int i = 0; i < 2; i++) {
         const char *close = last_of(text, MARKS[i][1]);
-        const char *open = close ? last_of((struct span){text.p, close}, MARKS[i][0]) : NULL;
+        const char *open =
+            close ? last_of((struct span){text.p, close}, MARKS[i][0]) : NULL;
         if (open && (!found || close > out->end)) {
             *out = (struct span){open + 2, close};
             found = true;
@@ -160,8 +165,9 @@ static bool last_formula(struct span text, struct span *out)
 static const char *number_start(const char *text, const char *end)
 {
     const char *p = end;
-    while (p > text && (digit(p[-1]) || ((p[-1] == '.' || p[-1] == ',' || p[-1] == '/') &&
-                                         p - 1 > text && digit(p[-2]) && digit(*p))))
+    while (p > text &&
+           (digit(p[-1]) || ((p[-1] == '.' || p[-1] == ',' || p[-1] == '/') &&
+                             p - 1 > text && digit(p[-2]) && digit(*p))))
         p--;
     if (p > text && p[-1] == '.' && p < end && digit(*p))
         p--;
@@ -206,7 +212,8 @@ int math_extract_any(const char *text, size_t len, const char **answer,
         len = MATH_MAX_BYTES;
     }
     struct span all = {text, text + len}, formula = {NULL, NULL}, number = formula;
-    bool has_formula = last_formula(all, &formula), has_number = last_number(all, &number);
+    bool has_formula = last_formula(all, &formula),
+         has_number = last_number(all, &number);
     if (has_formula && (!has_number || number.p < formula.end))
         return give(formula, answer, answer_len);
     return has_number && give(number, answer, answer_len);

@@ -120,7 +120,8 @@ static int parse_number(struct math_parser *p)
 static uint64_t lower_hash(uint64_t seed, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        char c = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] - 'A' + 'a' : text[i]);
+        char c =
+            (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] - 'A' + 'a' : text[i]);
         seed = math_hash(seed, &c, 1);
     }
     return seed;
@@ -172,7 +173,15 @@ static int parse_bracket(struct math_parser *p)
         n->close = close;
         return inside;
     }
-    return open == close ? inside : math_fail(p);
+    if (open != close)
+        return math_fail(p);
+    if (open != 'f' && open != 'c')
+        return inside;
+    int rounding = math_node(p, MATH_CALL, inside, -1);
+    if (rounding >= 0)
+        p->tree->nodes[rounding].id =
+            math_hash(0, open == 'f' ? "floor" : "ceil", open == 'f' ? 5 : 4);
+    return rounding;
 }
 
 static int parse_braces(struct math_parser *p, enum math_token_kind close, bool set)

@@ -115,7 +115,8 @@ int field_jacobi(uint64_t a, uint64_t m)
     return m == 1 ? sign : 0;
 }
 
-// Miller and Rabin: these twelve bases decide every n < 2^64 (Sorenson and Webster 2017).
+// Miller and Rabin: these twelve bases decide every n < 2^64 (Sorenson and Webster
+// 2017).
 static const uint64_t BASES[] = {2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37};
 
 static bool passes(uint64_t n, uint64_t base)

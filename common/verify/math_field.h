@@ -23,10 +23,10 @@ int field_jacobi(uint64_t a, uint64_t m);
 bool field_is_prime(uint64_t n);
 // One step of splitmix64 (Steele, Lea and Flood 2014).
 uint64_t field_random(uint64_t *state);
-// The next random prime in [2^60, 2^61) of which each of the `count` numbers is a square.
-// odd = 1: p = 1 mod 8, with a root of -1.  Else p = 7 mod 8, where roots whose order
-// divides a power of `odd` are unique; both at once cannot be had: with sqrt(-1) and
-// sqrt(3) there are three cube roots of 1.  0: none found soon.
+// The next random prime in [2^60, 2^61) of which each of the `count` numbers is a
+// square. odd = 1: p = 1 mod 8, with a root of -1.  Else p = 7 mod 8, where roots whose
+// order divides a power of `odd` are unique; both at once cannot be had: with sqrt(-1)
+// and sqrt(3) there are three cube roots of 1.  0: none found soon.
 uint64_t field_prime(uint64_t *state, uint64_t odd, const uint64_t *squares, int count);
 
 #endif

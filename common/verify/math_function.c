@@ -1,7 +1,6 @@
 // Functions of arguments.
-#include "math_value.h"
-
 #include "math_field.h"
+#include "math_value.h"
 
 #include <math.h>
 #include <string.h>
@@ -30,8 +29,8 @@ static struct math_value cosine_of(struct math_point *at, int steps)
 {
     static const struct {
         int one, two, three, six;
-    } FOUR_TIMES[] = {{.one = 4},           {.two = 1, .six = 1},  {.three = 2}, {.two = 2},
-                      {.one = 2},           {.two = -1, .six = 1}, {0}};
+    } FOUR_TIMES[] = {{.one = 4}, {.two = 1, .six = 1},  {.three = 2}, {.two = 2},
+                      {.one = 2}, {.two = -1, .six = 1}, {0}};
     if (steps > WHOLE_TURN / 2)
         steps = WHOLE_TURN - steps;
     bool negative = steps > 6;
@@ -41,9 +40,10 @@ static struct math_value cosine_of(struct math_point *at, int steps)
     static const int UNDER[] = {2, 3, 6};
     for (int i = 0; i < 3; i++)
         if (factors[i] != 0)
-            out = value_add(at, out,
-                            value_mul(at, value_rational(at, factors[i], 4),
-                                      value_root(at, value_rational(at, UNDER[i], 1), 2)));
+            out = value_add(
+                at, out,
+                value_mul(at, value_rational(at, factors[i], 4),
+                          value_root(at, value_rational(at, UNDER[i], 1), 2)));
     return negative ? value_negate(at, out) : out;
 }
 
@@ -53,7 +53,8 @@ bool value_turn(struct math_point *at, struct math_value *out, int64_t num, int6
     if (!steps_of(num, den, &steps))
         return false;
     struct math_value sine = cosine_of(at, (steps + 18) % WHOLE_TURN);
-    *out = value_add(at, cosine_of(at, steps), value_mul(at, value_imaginary(at), sine));
+    *out =
+        value_add(at, cosine_of(at, steps), value_mul(at, value_imaginary(at), sine));
     return true;
 }
 
@@ -63,7 +64,8 @@ static void circle(struct math_point *at, struct math_value argument,
                    struct math_value *cosine, struct math_value *sine)
 {
     int steps;
-    if (argument.exact && argument.q.i == 0 && (argument.q.pi == 1 || argument.q.num == 0) &&
+    if (argument.exact && argument.q.i == 0 &&
+        (argument.q.pi == 1 || argument.q.num == 0) &&
         steps_of(argument.q.num, argument.q.den, &steps)) {
         *cosine = cosine_of(at, steps);
         *sine = cosine_of(at, (steps + 18) % WHOLE_TURN);
@@ -90,7 +92,8 @@ static bool named(const struct math_node *n, const char *name)
 }
 
 // sin 30^\circ: degrees are a number times pi/180 there.
-static struct math_value angle(struct math_point *at, const struct math_tree *tree, int node)
+static struct math_value angle(struct math_point *at, const struct math_tree *tree,
+                               int node)
 {
     if (tree->nodes[node].kind != MATH_DEGREES)
         return math_evaluate(at, tree, node);
@@ -106,7 +109,8 @@ static struct math_value angle(struct math_point *at, const struct math_tree *tr
 static bool trigonometric(struct math_point *at, const struct math_tree *tree, int node,
                           struct math_value *out)
 {
-    static const char *const NAMES[] = {"cos", "sin", "sec", "csc", "tan", "cot", "cis"};
+    static const char *const NAMES[] = {"cos", "sin", "sec", "csc",
+                                        "tan", "cot", "cis"};
     const struct math_node *n = &tree->nodes[node];
     int which = 0;
     while (which < 7 && !named(n, NAMES[which]))
@@ -140,10 +144,28 @@ static bool trigonometric(struct math_point *at, const struct math_tree *tree, i
     return true;
 }
 
-struct math_value value_call(struct math_point *at, const struct math_tree *tree, int node)
+// \lfloor, \lceil of a rational.
+static bool rounding(struct math_point *at, const struct math_tree *tree, int node,
+                     struct math_value *out)
+{
+    const struct math_node *n = &tree->nodes[node];
+    bool up = named(n, "ceil");
+    if (n->children != 1 || (!up && !named(n, "floor")))
+        return false;
+    struct math_value v = math_evaluate(at, tree, n->child);
+    if (!v.exact || v.q.pi != 0 || v.q.i != 0)
+        return false;
+    int64_t whole = v.q.num / v.q.den, rest = v.q.num % v.q.den;
+    whole += up ? rest > 0 : -(rest < 0);
+    *out = value_rational(at, whole, 1);
+    return true;
+}
+
+struct math_value value_call(struct math_point *at, const struct math_tree *tree,
+                             int node)
 {
     struct math_value out;
-    if (trigonometric(at, tree, node, &out))
+    if (trigonometric(at, tree, node, &out) || rounding(at, tree, node, &out))
         return out;
     const struct math_node *n = &tree->nodes[node];
     uint64_t key = n->id;
@@ -176,9 +198,9 @@ static struct math_value log_of(struct math_point *at, const struct math_tree *t
         for (int f = 0; f < count; f++) {
             struct math_value prime = value_symbol(at, factors[f].prime * 31 + 9);
             prime.variable = false;
-            out = value_add(at, out,
-                            value_mul(at, prime,
-                                      value_rational(at, factors[f].exponent, 1)));
+            out = value_add(
+                at, out,
+                value_mul(at, prime, value_rational(at, factors[f].exponent, 1)));
         }
     } else {
         out = value_symbol(at, v.v * 31 + 11);
@@ -189,7 +211,8 @@ static struct math_value log_of(struct math_point *at, const struct math_tree *t
     return out;
 }
 
-struct math_value value_log(struct math_point *at, const struct math_tree *tree, int node)
+struct math_value value_log(struct math_point *at, const struct math_tree *tree,
+                            int node)
 {
     int argument = tree->nodes[node].child;
     int base = tree->nodes[argument].next;
@@ -201,7 +224,8 @@ struct math_value value_log(struct math_point *at, const struct math_tree *tree,
         return value_bad(at);
     struct math_value quotient = value_mul(at, out, value_inverse(at, below));
     if (quotient.real) { // log_2 8 may stand in an exponent
-        int64_t whole = fabsl(quotient.approx) < 1e6L ? (int64_t)roundl(quotient.approx) : 0;
+        int64_t whole =
+            fabsl(quotient.approx) < 1e6L ? (int64_t)roundl(quotient.approx) : 0;
         if (field_from(whole, at->p) == quotient.v)
             return value_rational(at, whole, 1);
     }

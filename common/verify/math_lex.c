@@ -6,11 +6,11 @@ struct lexer {
     const char *p, *end;
     struct math_token *out;
     size_t count;
-    int brackets;  // open ( [ \{: there a comma always separates
+    int brackets;     // open ( [ \{: there a comma always separates
     int environments; // \begin without \end
-    int text;      // open braces of \text{, counting its own
-    bool spaced;   // white space since the last token
-    bool overflow; // too many tokens
+    int text;         // open braces of \text{, counting its own
+    bool spaced;      // white space since the last token
+    bool overflow;    // too many tokens
 };
 
 static bool letter(char c)
@@ -132,10 +132,11 @@ static bool has_vowel(const char *word, size_t len)
 static void lex_word(struct lexer *l)
 {
     size_t len = 0, room = (size_t)(l->end - l->p);
-    while (len < room &&
-           (letter(l->p[len]) ||
-            (l->text && (digit(l->p[len]) || (unsigned char)l->p[len] >= 0x80 ||
-                         (l->p[len] == '-' && len + 1 < room && letter(l->p[len + 1]))))))
+    while (
+        len < room &&
+        (letter(l->p[len]) ||
+         (l->text && (digit(l->p[len]) || (unsigned char)l->p[len] >= 0x80 ||
+                      (l->p[len] == '-' && len + 1 < room && letter(l->p[len + 1]))))))
         len++;
     struct math_token token = {0};
     bool known = math_word(&token, l->p, len);
@@ -322,10 +323,10 @@ static void lex_sign(struct lexer *l)
         char sign;
         enum math_token_kind kind;
     } SIGNS[] = {
-        {'+', MATH_T_PLUS}, {'-', MATH_T_MINUS},     {'/', MATH_T_OVER},
-        {'_', MATH_T_SUB},  {'|', MATH_T_BAR},       {'%', MATH_T_PERCENT},
-        {'&', MATH_T_CELL}, {',', MATH_T_SEPARATOR}, {';', MATH_T_SEPARATOR},
-        {':', MATH_T_COLON}, {'*', MATH_T_TIMES},    {'\'', MATH_T_PRIME},
+        {'+', MATH_T_PLUS},  {'-', MATH_T_MINUS},     {'/', MATH_T_OVER},
+        {'_', MATH_T_SUB},   {'|', MATH_T_BAR},       {'%', MATH_T_PERCENT},
+        {'&', MATH_T_CELL},  {',', MATH_T_SEPARATOR}, {';', MATH_T_SEPARATOR},
+        {':', MATH_T_COLON}, {'*', MATH_T_TIMES},     {'\'', MATH_T_PRIME},
     };
     for (size_t i = 0; i < sizeof SIGNS / sizeof *SIGNS; i++)
         if (*l->p == SIGNS[i].sign) {
@@ -348,12 +349,15 @@ static void lex_dot(struct lexer *l)
 static void lex_one(struct lexer *l)
 {
     char c = *l->p;
+    size_t base_digits;
     if (blank(c) || c == '$' || c == '~' || c == '"' || c == '`') {
         skip(l, 1);
     } else if (c == '\\') {
         lex_backslash(l);
     } else if (c == '{' || c == '}') {
         lex_brace(l);
+    } else if ((base_digits = math_base_digits(l->p, (size_t)(l->end - l->p))) > 0) {
+        take(l, MATH_T_WORD, 0, base_digits);
     } else if (digit(c)) {
         lex_number(l);
     } else if (letter(c)) {

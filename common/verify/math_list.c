@@ -33,7 +33,8 @@ static const struct {
     {"feet", "ft"},       {"foot", "ft"},    {"inche", "in"},     {"inch", "in"},
     {"mile", "mi"},       {"pound", "lb"},   {"ounce", "oz"},     {"hour", "hr"},
     {"minute", "min"},    {"second", "sec"}, {"kilogram", "kg"},  {"gram", "g"},
-    {"usd", "dollar"},    {"gm", "g"},          {"sq", "square"},  {"cu", "cubic"},     {"liter", "l"},
+    {"usd", "dollar"},    {"gm", "g"},       {"sq", "square"},    {"cu", "cubic"},
+    {"liter", "l"},
 };
 
 // One word of a unit in the singular and short form.
@@ -42,8 +43,8 @@ static uint64_t unit_word(const struct math_token *t)
     char word[32];
     size_t len = 0;
     for (size_t i = 0; i < t->len && len < sizeof word; i++)
-        word[len++] =
-            (char)(t->at[i] >= 'A' && t->at[i] <= 'Z' ? t->at[i] - 'A' + 'a' : t->at[i]);
+        word[len++] = (char)(t->at[i] >= 'A' && t->at[i] <= 'Z' ? t->at[i] - 'A' + 'a'
+                                                                : t->at[i]);
     if (len > 2 && word[len - 1] == 's')
         len--;
     for (size_t i = 0; i < sizeof ALIASES / sizeof *ALIASES; i++)
@@ -145,55 +146,4 @@ int math_parse_list(struct math_parser *p)
         math_append(p, list, element);
     }
     return p->failed ? -1 : list < 0 ? first : list;
-}
-
-// \begin{pmatrix} or \end{...}: the name of the environment; false: not a matrix.
-static bool environment(struct math_parser *p)
-{
-    p->at++;
-    if (!math_expect(p, MATH_T_LBRACE))
-        return false;
-    const struct math_token *t = math_peek(p);
-    bool array = t->len == 5 && memcmp(t->at, "array", 5) == 0;
-    bool matrix = t->len >= 6 && memcmp(t->at + t->len - 6, "matrix", 6) == 0;
-    if (t->kind != MATH_T_WORD || (!array && !matrix) || *t->at == 'v' || *t->at == 'V')
-        return false;
-    p->at++;
-    if (!math_expect(p, MATH_T_RBRACE))
-        return false;
-    if (array && math_peek(p)->kind == MATH_T_LBRACE)
-        (void)math_raw(p); // {cc}
-    return !p->failed;
-}
-
-// Reads the cells; the number of columns, 0 where rows differ.
-static int parse_cells(struct math_parser *p, int matrix)
-{
-    int columns = 0, cells = 0;
-    while (!p->failed && math_peek(p)->kind != MATH_T_FINISH) {
-        math_append(p, matrix, math_parse_sum(p));
-        cells++;
-        if (math_accept(p, MATH_T_CELL))
-            continue;
-        if (columns > 0 && cells != columns)
-            return 0;
-        columns = cells;
-        cells = 0;
-        if (!math_accept(p, MATH_T_ROW))
-            break;
-    }
-    return cells == 0 ? columns : 0;
-}
-
-int math_parse_matrix(struct math_parser *p)
-{
-    if (!environment(p))
-        return math_fail(p);
-    int matrix = math_node(p, MATH_MATRIX, -1, -1);
-    int columns = parse_cells(p, matrix);
-    if (p->failed || columns == 0 || math_peek(p)->kind != MATH_T_FINISH ||
-        !environment(p))
-        return math_fail(p);
-    p->tree->nodes[matrix].id = (uint64_t)columns;
-    return matrix;
 }

@@ -141,7 +141,8 @@ static int parse_mixed(struct math_parser *p, int number)
     }
     if (p->failed || !plain_fraction(p, fraction))
         return math_node(p, MATH_PRODUCT, number, fraction);
-    const struct math_node *nodes = p->tree->nodes, *top = &nodes[nodes[fraction].child];
+    const struct math_node *nodes = p->tree->nodes,
+                           *top = &nodes[nodes[fraction].child];
     if (small(top) >= small(&nodes[nodes[top->next].child]))
         return math_fail(p); // 3\frac52: a product or a slip
     return math_node(p, MATH_SUM, number, fraction);
@@ -166,6 +167,13 @@ int math_parse_product(struct math_parser *p)
             factor = math_parse_factor(p);
         } else {
             break;
+        }
+        int so_far = product < 0 ? first : product;
+        int matrix = math_times_matrix(p, so_far, factor);
+        if (matrix >= 0) {
+            first = matrix;
+            product = -1;
+            continue;
         }
         if (product < 0)
             product = math_node(p, MATH_PRODUCT, first, -1);

@@ -60,7 +60,8 @@ static void skip_currency(struct math_parser *p)
 int math_parse_factor(struct math_parser *p)
 {
     bool negative = false;
-    for (; math_peek(p)->kind == MATH_T_MINUS || math_peek(p)->kind == MATH_T_PLUS; p->at++)
+    for (; math_peek(p)->kind == MATH_T_MINUS || math_peek(p)->kind == MATH_T_PLUS;
+         p->at++)
         negative ^= math_peek(p)->kind == MATH_T_MINUS;
     skip_currency(p);
     int depth = p->depth;

@@ -1,9 +1,19 @@
 // Powers and roots.
+#include "math_field.h"
 #include "math_value.h"
 
-#include "math_field.h"
-
 #include <math.h>
+
+static void need_square(struct math_point *at, uint64_t q)
+{
+    for (int i = 0; i < at->square_count; i++)
+        if (at->squares[i] == q)
+            return;
+    if (at->square_count == MATH_MAX_SQUARES)
+        at->bad = true;
+    else
+        at->squares[at->square_count++] = q;
+}
 
 // Square root of a rational prime, the same one wherever it stands.  `times` in a row:
 // of q, of its root, ...; where -1 is no square, one of the two roots is one.
@@ -13,8 +23,8 @@ static uint64_t prime_root(struct math_point *at, uint64_t q, int times)
     for (int i = 0; i < times; i++) {
         uint64_t next;
         if (!field_sqrt(&next, root, at->p)) {
-            if (i == 0 && at->square_count < MATH_MAX_SQUARES)
-                at->squares[at->square_count++] = q;
+            if (i == 0)
+                need_square(at, q);
             at->retry = true;
             return 1;
         }
@@ -47,8 +57,9 @@ static struct math_value rational_root(struct math_point *at, struct math_value 
         int64_t outside = small_power(factors[f].prime, whole < 0 ? -whole : whole);
         if (outside == 0)
             return value_bad(at);
-        out = value_mul(at, out, value_rational(at, whole < 0 ? 1 : outside,
-                                                whole < 0 ? outside : 1));
+        out = value_mul(
+            at, out,
+            value_rational(at, whole < 0 ? 1 : outside, whole < 0 ? outside : 1));
         int rest = exponent - whole * order;
         if (rest == 0)
             continue;
@@ -80,7 +91,8 @@ static struct math_value other_root(struct math_point *at, struct math_value a)
     return out;
 }
 
-static struct math_value even_root(struct math_point *at, struct math_value a, int times)
+static struct math_value even_root(struct math_point *at, struct math_value a,
+                                   int times)
 {
     if (times == 0)
         return a;
@@ -93,7 +105,8 @@ static struct math_value even_root(struct math_point *at, struct math_value a, i
         return a;
     if (a.q.num > 0)
         return rational_root(at, a, times);
-    struct math_value root = value_mul(at, value_imaginary(at), rational_root(at, value_negate(at, a), 1));
+    struct math_value root =
+        value_mul(at, value_imaginary(at), rational_root(at, value_negate(at, a), 1));
     for (int i = 1; i < times; i++)
         root = other_root(at, root);
     return root;
@@ -112,8 +125,10 @@ static struct math_value odd_root(struct math_point *at, struct math_value a, in
         at->retry = true;
         return at->odd < (uint64_t)1 << 40 ? out : value_bad(at);
     }
-    if (!field_odd_root(&out.v, a.v, (uint64_t)n, at->p))
-        return value_bad(at);
+    if (!field_odd_root(&out.v, a.v, (uint64_t)n, at->p)) {
+        at->retry = true; // met elsewhere just now: the next field has it
+        return out;
+    }
     long double whole = roundl(out.approx);
     int64_t exact = fabsl(whole) < 1e6L ? (int64_t)whole : 0;
     if (a.exact && a.real && field_from(exact, at->p) == out.v)
@@ -144,7 +159,8 @@ static struct math_value symbol_power(struct math_point *at, uint64_t base,
 }
 
 // base^(num/den * rest): powers of a product's primes multiply.
-static struct math_value factor_power(struct math_point *at, const struct math_value *base,
+static struct math_value factor_power(struct math_point *at,
+                                      const struct math_value *base,
                                       struct math_value rest, int64_t num, int64_t den)
 {
     rest = value_mul(at, rest, value_rational(at, 1, den));
@@ -189,7 +205,8 @@ static struct math_value term_power(struct math_point *at, const struct math_tre
     return value_power(at, value_root(at, *base, number.q.den), number.q.num);
 }
 
-static struct math_value general_power(struct math_point *at, const struct math_tree *tree,
+static struct math_value general_power(struct math_point *at,
+                                       const struct math_tree *tree,
                                        const struct math_value *base, int exponent)
 {
     const struct math_node *n = &tree->nodes[exponent];
@@ -203,7 +220,8 @@ static struct math_value general_power(struct math_point *at, const struct math_
     return out;
 }
 
-struct math_value value_pow(struct math_point *at, const struct math_tree *tree, int node)
+struct math_value value_pow(struct math_point *at, const struct math_tree *tree,
+                            int node)
 {
     int base_node = tree->nodes[node].child;
     int exponent_node = tree->nodes[base_node].next;
@@ -212,8 +230,7 @@ struct math_value value_pow(struct math_point *at, const struct math_tree *tree,
     if (at->bad)
         return base;
     if (value_is_name(tree, base_node, "e") && exponent.exact && exponent.q.pi == 1 &&
-        exponent.q.i == 1 &&
-        value_turn(at, &out, exponent.q.num, exponent.q.den))
+        exponent.q.i == 1 && value_turn(at, &out, exponent.q.num, exponent.q.den))
         return out;
     if (exponent.exact && exponent.q.pi == 0 && exponent.q.i == 0)
         return value_power(at, value_root(at, base, exponent.q.den), exponent.q.num);

@@ -6,9 +6,15 @@
 #include <math.h>
 #include <string.h>
 
-// Each round errs with a probability below 2^-20, one where a root's sign is random below
-// 1/2 + 2^-20.
-enum { ROUNDS = 4, RANDOM_SIGN_ROUNDS = 48, MAX_TRIES = 400, PER_FIELD = 8, MAX_SIDES = 4 };
+// Each round errs with a probability below 2^-20, one where a root's sign is random
+// below 1/2 + 2^-20.
+enum {
+    ROUNDS = 4,
+    RANDOM_SIGN_ROUNDS = 48,
+    MAX_TRIES = 400,
+    PER_FIELD = 8,
+    MAX_SIDES = 4
+};
 
 struct points {
     struct math_work *work;
@@ -116,13 +122,28 @@ static bool rounded(long double x, long double y, int places)
     return (gap >= 0 && gap < unit) || fabsl(gap) <= unit * (0.5L + 1e-6L);
 }
 
-static bool near(struct math_work *work, struct math_side decimal, struct math_side other)
+// A decimal number of its own: 0.007813 is not 1/128.
+static bool terminates(const struct math_value *v)
+{
+    int64_t den = v->q.den;
+    if (!v->exact || v->q.pi != 0)
+        return false;
+    while (den % 2 == 0)
+        den /= 2;
+    while (den % 5 == 0)
+        den /= 5;
+    return den == 1;
+}
+
+static bool near(struct math_work *work, struct math_side decimal,
+                 struct math_side other)
 {
     int significant = 0, places = places_of(decimal, &significant);
     if (places < work->decimals || places == 0 || significant + 1 < work->decimals)
         return false;
     struct points it = {.work = work, .sides = &other, .count = 1};
-    if (!next_point(&it) || it.at.decimals || !it.values[0].real || it.values[0].variable)
+    if (!next_point(&it) || it.at.decimals || !it.values[0].real ||
+        it.values[0].variable || terminates(&it.values[0]))
         return false;
     struct points x = {.work = work, .sides = &decimal, .count = 1};
     return next_point(&x) && x.values[0].real &&

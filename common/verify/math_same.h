@@ -19,13 +19,13 @@ struct math_work {
     int decimals; // a rounded decimal has at least so many
 };
 
-// Equal as functions of the variables with an error below 1e-12; false where that cannot
-// be shown.  A decimal with at least `decimals` places also equals a value that it is the
-// rounding of, to its own places.
+// Equal as functions of the variables with an error below 1e-12; false where that
+// cannot be shown.  A decimal with at least `decimals` places also equals a value that
+// it is the rounding of, to its own places.
 bool math_same(struct math_work *work, struct math_side a, struct math_side b);
 
-// a - b = c (d - e), with variables in it and a constant c: the equations a = b and d = e
-// have the same solutions.  `positive`: c is a positive rational.
+// a - b = c (d - e), with variables in it and a constant c: the equations a = b and d =
+// e have the same solutions.  `positive`: c is a positive rational.
 bool math_proportional(struct math_work *work, const struct math_side sides[4],
                        bool positive);
 

@@ -86,9 +86,12 @@ uint64_t math_hash(uint64_t seed, const char *text, size_t len);
 // many, 0 where there are too many or a bracket of \text stays open.
 size_t math_tokens(struct math_token *out, const char *text, size_t len);
 
-// What a command (without its backslash) or a plain word means; false: not in the table.
+// What a command (without its backslash) or a plain word means; false: not in the
+// table.
 bool math_command(struct math_token *token, const char *name, size_t len);
 bool math_word(struct math_token *token, const char *name, size_t len);
+// The bytes of digits beyond 9 in a base, A5 of A5_{11}; 0: something else.
+size_t math_base_digits(const char *text, size_t len);
 // A symbol outside ASCII at the front of the text; returns its bytes, 0: none.
 size_t math_symbol(struct math_token *token, const char *text, size_t len);
 

@@ -6,25 +6,25 @@
 
 #include "math_token.h"
 
-enum { MATH_MAX_NODES = 4096, MATH_MAX_DEPTH = 100 };
+enum { MATH_MAX_NODES = 4096, MATH_MAX_DEPTH = 100, MATH_MAX_MATRICES = 16 };
 
 enum math_kind {
-    MATH_NUMBER,   // text at, len; a child: the digits that repeat behind it
-    MATH_NAME,     // a variable or a constant: id
-    MATH_TEXT,     // words: id of all in lower case, at and len of the first
-    MATH_IN_BASE,  // 204_5: id of digits and base
+    MATH_NUMBER,  // text at, len; a child: the digits that repeat behind it
+    MATH_NAME,    // a variable or a constant: id
+    MATH_TEXT,    // words: id of all in lower case, at and len of the first
+    MATH_IN_BASE, // 204_5: id of digits and base
     MATH_INFINITY,
-    MATH_SUM,      // children
-    MATH_PRODUCT,  // children, those under a fraction bar as MATH_INVERSE
+    MATH_SUM,     // children
+    MATH_PRODUCT, // children, those under a fraction bar as MATH_INVERSE
     MATH_NEGATIVE,
     MATH_INVERSE,
-    MATH_POW,      // base, exponent
-    MATH_ROOT,     // index, radicand
-    MATH_CALL,     // function id of its children
-    MATH_LOG,      // base, argument
+    MATH_POW,  // base, exponent
+    MATH_ROOT, // index, radicand
+    MATH_CALL, // function id of its children
+    MATH_LOG,  // base, argument
     MATH_ABSOLUTE,
     MATH_FACTORIAL,
-    MATH_CHOOSE,   // n, k
+    MATH_CHOOSE, // n, k
     MATH_PERCENT,
     MATH_DEGREES,
     MATH_PLUS_MINUS, // the child times +1 and -1; id 1: \mp, -1 and +1
@@ -32,9 +32,10 @@ enum math_kind {
     MATH_TUPLE,      // children between `open` and `close`; one alone is no tuple
     MATH_SET,
     MATH_LIST,
-    MATH_UNION,  // children joined by the operator `id`
-    MATH_MATRIX, // rows * columns children, `columns` in id
-    MATH_CHAIN,  // children joined by relations: `relation` stands before a child
+    MATH_UNION,     // children joined by the operator `id`
+    MATH_MATRIX,    // rows * columns children, `columns` in id
+    MATH_REFERENCE, // the value of the node `id`
+    MATH_CHAIN,     // children joined by relations: `relation` stands before a child
     MATH_KINDS
 };
 
@@ -57,7 +58,8 @@ struct math_tree {
     struct math_node nodes[MATH_MAX_NODES];
 };
 
-// Parses all of the text; false: not in this language, too long or too deep, or no memory.
+// Parses all of the text; false: not in this language, too long or too deep, or no
+// memory.
 bool math_parse(struct math_tree *tree, const char *text, size_t len);
 
 // For the parser's parts -------------------------------------------------------------
@@ -66,7 +68,8 @@ struct math_parser {
     struct math_token *tokens; // the parser splits numbers: \frac15
     size_t at;
     int depth;
-    int bars; // open |
+    int bars;      // open |
+    int matrices;  // products of matrices so far
     bool currency; // the element has a \$
     bool failed;
 };
@@ -88,6 +91,8 @@ int math_parse_atom(struct math_parser *p);
 int math_parse_argument(struct math_parser *p, bool one_digit);
 int math_parse_call(struct math_parser *p);
 int math_parse_matrix(struct math_parser *p);
+// The product where one is a matrix; -1: none is, or they do not fit.
+int math_times_matrix(struct math_parser *p, int a, int b);
 // A group's or a token's text as a number, spacing apart.
 uint64_t math_raw(struct math_parser *p);
 // What juxtaposition multiplies; `calls`: functions too.

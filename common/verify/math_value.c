@@ -213,6 +213,7 @@ int value_factors(struct math_factor *out, int64_t n, int sign, int count)
     uint64_t root = (uint64_t)sqrtl((long double)rest);
     bool square = rest > 1 && root * root == rest;
     if (rest > 1 && count < MATH_MAX_FACTORS)
-        out[count++] = (struct math_factor){square ? root : rest, square ? 2 * sign : sign};
+        out[count++] =
+            (struct math_factor){square ? root : rest, square ? 2 * sign : sign};
     return count;
 }

@@ -1,12 +1,12 @@
 // The value of an expression at a point: a homomorphism into a prime field.
 //
-// Variables, pi, e and the logarithms of primes become random elements; i, and the square
-// roots of primes, become roots of the field, one choice each, so that sqrt(6) is
-// sqrt(2) sqrt(3); odd roots are unique in the field chosen for them (without i).  Any other function of an argument becomes
-// a random element chosen by the argument's value, any other square root one of its two
-// roots likewise.  Equal expressions may differ here (a root of a sum, say); expressions
-// that differ agree at a random point with a probability below 2^-20, and where a root's
-// sign is chosen at random, 1/2.
+// Variables, pi, e and the logarithms of primes become random elements; i, and the
+// square roots of primes, become roots of the field, one choice each, so that sqrt(6)
+// is sqrt(2) sqrt(3); odd roots are unique in the field chosen for them (without i).
+// Any other function of an argument becomes a random element chosen by the argument's
+// value, any other square root one of its two roots likewise.  Equal expressions may
+// differ here (a root of a sum, say); expressions that differ agree at a random point
+// with a probability below 2^-20, and where a root's sign is chosen at random, 1/2.
 //
 // Beside it goes what the exact branches need: small rationals times pi and i, and a
 // floating-point value of real constants.  Pure, any thread.
@@ -31,16 +31,16 @@ struct math_value {
     double size; // bounds the degree and the bits of numerator and denominator
 };
 
-enum { MATH_MAX_SQUARES = 24 };
+enum { MATH_MAX_SQUARES = 12 };
 
 struct math_point {
     uint64_t p, salt;
-    uint64_t i;   // sqrt(-1); 0: none in this field
-    uint64_t odd; // orders of the odd roots met so far, as a product; 1: none
-    int sign;   // of \pm; 0: none stands here
-    bool bare;  // a percent sign counts as a unit, not as 1/100
-    bool bad;     // outcome: no value (division by zero, too large, not a scalar)
-    bool retry;   // outcome: a root is missing in this field
+    uint64_t i;       // sqrt(-1); 0: none in this field
+    uint64_t odd;     // orders of the odd roots met so far, as a product; 1: none
+    int sign;         // of \pm; 0: none stands here
+    bool bare;        // a percent sign counts as a unit, not as 1/100
+    bool bad;         // outcome: no value (division by zero, too large, not a scalar)
+    bool retry;       // outcome: a root is missing in this field
     bool random_sign; // outcome: some root's sign was chosen at random
     bool decimals;    // outcome: a decimal number stands in it
     long steps;       // left for all points together
@@ -67,8 +67,10 @@ struct math_value value_power(struct math_point *at, struct math_value a, int64_
 struct math_value value_root(struct math_point *at, struct math_value a, int64_t n);
 struct math_value value_number(struct math_point *at, const char *text, size_t len);
 // e^(pi i q), for q a multiple of 1/12; false: another q.
-bool value_turn(struct math_point *at, struct math_value *out, int64_t num, int64_t den);
-struct math_value value_call(struct math_point *at, const struct math_tree *tree, int n);
+bool value_turn(struct math_point *at, struct math_value *out, int64_t num,
+                int64_t den);
+struct math_value value_call(struct math_point *at, const struct math_tree *tree,
+                             int n);
 struct math_value value_log(struct math_point *at, const struct math_tree *tree, int n);
 struct math_value value_pow(struct math_point *at, const struct math_tree *tree, int n);
 bool value_whole(const struct math_value *v, int64_t *n);

@@ -46,6 +46,10 @@ static const struct entry COMMANDS[] = {
     {"backslash", MATH_T_SETOP, '-'},
     {"langle", MATH_T_OPEN, '<'},
     {"rangle", MATH_T_CLOSE, '<'},
+    {"lfloor", MATH_T_OPEN, 'f'},
+    {"rfloor", MATH_T_CLOSE, 'f'},
+    {"lceil", MATH_T_OPEN, 'c'},
+    {"rceil", MATH_T_CLOSE, 'c'},
     {"lbrace", MATH_T_LSET, 0},
     {"rbrace", MATH_T_RSET, 0},
     {"vert", MATH_T_BAR, 0},
@@ -98,31 +102,33 @@ static const struct entry COMMANDS[] = {
 };
 
 static const char *const FUNCTIONS[] = {
-    "sin",    "cos",    "tan",    "cot",    "sec",    "csc",    "arcsin", "arccos",
-    "arctan", "arccot", "sinh",   "cosh",   "tanh",   "log",    "ln",     "exp",
-    "lg",     "gcd",    "lcm",    "max",    "min",    "det",    "cis",    "floor",
-    "ceil",   "sqrt",   "abs",    "deg",    "Re",     "Im",     "arg",
+    "sin",    "cos",    "tan",  "cot",  "sec",  "csc", "arcsin", "arccos",
+    "arctan", "arccot", "sinh", "cosh", "tanh", "log", "ln",     "exp",
+    "lg",     "gcd",    "lcm",  "max",  "min",  "det", "cis",    "floor",
+    "ceil",   "sqrt",   "abs",  "deg",  "Re",   "Im",  "arg",
 };
 
 static const char *const SKIPPED[] = {
-    "left",         "right",        "big",      "Big",      "bigg",     "Bigg",
-    "bigl",         "bigr",         "Bigl",     "Bigr",     "biggl",    "biggr",
-    "displaystyle", "textstyle",    "quad",     "qquad",    "limits",   "middle",
-    "thinspace",    "mathrm",       "mathbf",   "mathit",   "boldsymbol", "bm",
-    "mathsf",       "mathtt",       "operatorname", "nolimits", "rm",     "bf",
-    "mathop",       "scriptstyle",  "nonumber", "hfill",    "ensuremath", "it",
-    "negthinspace", "enspace",      "space",    "null",     "mathord",  "displaylimits",
+    "left",    "right",         "big",          "Big",       "bigg",
+    "Bigg",    "bigl",          "bigr",         "Bigl",      "Bigr",
+    "biggl",   "biggr",         "displaystyle", "textstyle", "quad",
+    "qquad",   "limits",        "middle",       "thinspace", "mathrm",
+    "mathbf",  "mathit",        "boldsymbol",   "bm",        "mathsf",
+    "mathtt",  "operatorname",  "nolimits",     "rm",        "bf",
+    "mathop",  "scriptstyle",   "nonumber",     "hfill",     "ensuremath",
+    "it",      "negthinspace",  "enspace",      "space",     "null",
+    "mathord", "displaylimits",
 };
 
 static const char *const UNITS[] = {
-    "cm",    "mm",     "km",     "kg",      "ft",     "mph",    "mL",     "ml",
-    "min",   "sec",    "hr",     "hrs",     "hours",  "hour",   "minutes", "seconds",
-    "days",  "day",    "inches", "inch",    "feet",   "foot",   "meters", "meter",
-    "miles", "mile",   "yards",  "yard",    "pounds", "pound",  "dollars", "dollar",
-    "cents", "cent",   "units",  "unit",    "square", "cubic",  "sq",     "lbs",
-    "oz",    "yuan",   "euros",  "euro",    "USD",    "grams",  "gram",   "liters",
-    "liter", "people", "years",  "year",    "weeks",  "week",   "months", "month",
-    "am",    "pm",     "cups",   "cup",     "rad",    "radians", "kmh",   "m",
+    "cm",    "mm",     "km",     "kg",   "ft",     "mph",     "mL",      "ml",
+    "min",   "sec",    "hr",     "hrs",  "hours",  "hour",    "minutes", "seconds",
+    "days",  "day",    "inches", "inch", "feet",   "foot",    "meters",  "meter",
+    "miles", "mile",   "yards",  "yard", "pounds", "pound",   "dollars", "dollar",
+    "cents", "cent",   "units",  "unit", "square", "cubic",   "sq",      "lbs",
+    "oz",    "yuan",   "euros",  "euro", "USD",    "grams",   "gram",    "liters",
+    "liter", "people", "years",  "year", "weeks",  "week",    "months",  "month",
+    "am",    "pm",     "cups",   "cup",  "rad",    "radians", "kmh",     "m",
 };
 
 static bool same(const char *entry, const char *name, size_t len)
@@ -194,28 +200,28 @@ bool math_word(struct math_token *token, const char *name, size_t len)
 }
 
 static const struct entry SYMBOLS[] = {
-    {"\xe2\x88\x92", MATH_T_MINUS, 0},                  // minus sign
-    {"\xe2\x80\x93", MATH_T_MINUS, 0},                  // en dash
-    {"\xc3\x97", MATH_T_TIMES, 0},                      // multiplication sign
-    {"\xc2\xb7", MATH_T_TIMES, 0},                      // middle dot
-    {"\xc3\xb7", MATH_T_OVER, 0},                       // division sign
-    {"\xc2\xb1", MATH_T_PM, 0},                         // plus-minus
-    {"\xe2\x88\x9a", MATH_T_ROOT, 0},                   // square root
-    {"\xe2\x88\x9e", MATH_T_INFINITY, 0},               // infinity
-    {"\xe2\x89\xa4", MATH_T_RELATION, MATH_LE},         // less or equal
-    {"\xe2\x89\xa5", MATH_T_RELATION, MATH_GE},         // greater or equal
-    {"\xe2\x89\xa0", MATH_T_RELATION, MATH_NE},         // not equal
-    {"\xe2\x89\x88", MATH_T_RELATION, MATH_ABOUT},      // almost equal
-    {"\xe2\x88\x88", MATH_T_RELATION, MATH_MEMBER},     // element of
-    {"\xe2\x88\xaa", MATH_T_SETOP, 'u'},                // union
-    {"\xe2\x88\xa9", MATH_T_SETOP, 'n'},                // intersection
-    {"\xc2\xb0", MATH_T_DEGREE, 0},                     // degree sign
-    {"\xef\xbc\x8c", MATH_T_SEPARATOR, 0},              // full-width comma
-    {"\xc2\xa0", MATH_T_SKIP, 0},                       // no-break space
-    {"\xe2\x82\xac", MATH_T_SKIP, 0},                   // euro
-    {"\xc2\xa3", MATH_T_SKIP, 0},                       // pound
-    {"\xc2\xa5", MATH_T_SKIP, 0},                       // yen
-    {"\xe3\x80\x82", MATH_T_SKIP, 0},                   // full-width full stop
+    {"\xe2\x88\x92", MATH_T_MINUS, 0},              // minus sign
+    {"\xe2\x80\x93", MATH_T_MINUS, 0},              // en dash
+    {"\xc3\x97", MATH_T_TIMES, 0},                  // multiplication sign
+    {"\xc2\xb7", MATH_T_TIMES, 0},                  // middle dot
+    {"\xc3\xb7", MATH_T_OVER, 0},                   // division sign
+    {"\xc2\xb1", MATH_T_PM, 0},                     // plus-minus
+    {"\xe2\x88\x9a", MATH_T_ROOT, 0},               // square root
+    {"\xe2\x88\x9e", MATH_T_INFINITY, 0},           // infinity
+    {"\xe2\x89\xa4", MATH_T_RELATION, MATH_LE},     // less or equal
+    {"\xe2\x89\xa5", MATH_T_RELATION, MATH_GE},     // greater or equal
+    {"\xe2\x89\xa0", MATH_T_RELATION, MATH_NE},     // not equal
+    {"\xe2\x89\x88", MATH_T_RELATION, MATH_ABOUT},  // almost equal
+    {"\xe2\x88\x88", MATH_T_RELATION, MATH_MEMBER}, // element of
+    {"\xe2\x88\xaa", MATH_T_SETOP, 'u'},            // union
+    {"\xe2\x88\xa9", MATH_T_SETOP, 'n'},            // intersection
+    {"\xc2\xb0", MATH_T_DEGREE, 0},                 // degree sign
+    {"\xef\xbc\x8c", MATH_T_SEPARATOR, 0},          // full-width comma
+    {"\xc2\xa0", MATH_T_SKIP, 0},                   // no-break space
+    {"\xe2\x82\xac", MATH_T_SKIP, 0},               // euro
+    {"\xc2\xa3", MATH_T_SKIP, 0},                   // pound
+    {"\xc2\xa5", MATH_T_SKIP, 0},                   // yen
+    {"\xe3\x80\x82", MATH_T_SKIP, 0},               // full-width full stop
 };
 
 size_t math_symbol(struct math_token *token, const char *text, size_t len)
@@ -234,4 +240,28 @@ size_t math_symbol(struct math_token *token, const char *text, size_t len)
         return 2;
     }
     return 0;
+}
+
+static bool upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+static bool decimal(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+size_t math_base_digits(const char *text, size_t len)
+{
+    size_t n = 0, letters = 0;
+    for (; n < len && (upper(text[n]) || decimal(text[n])); n++)
+        letters += upper(text[n]);
+    if (n < 2 || letters == 0 || n + 2 >= len || text[n] != '_')
+        return 0;
+    const char *base = text + n + 1 + (text[n + 1] == '{');
+    if (base + 1 >= text + len || !decimal(base[0]) || !decimal(base[1]))
+        return 0;
+    int value = (base[0] - '0') * 10 + (base[1] - '0');
+    return value > 10 && value <= 36 ? n : 0;
 }

@@ -2,7 +2,11 @@
 """Writes a random BF16 checkpoint of Qwen2.5-0.5B's shape (494 million parameters, 988 MB),
 to measure loading and memory.  Standard library only.
 
-    python3 tests/golden/make_half_billion.py FOLDER
+    python3 tests/golden/make_half_billion.py FOLDER [--answers]
+
+With --answers the layers add nothing to the stream, and the embedding, which is the
+output matrix too, makes the policy write `####7` or `####8` (Qwen2's tokens) after `=`,
+half and half: a training step on it has a signal, whose cost is that of any weights.
 """
 import json
 import pathlib
@@ -43,7 +47,37 @@ def random_bytes(draw, elements):
     return bytes(out)
 
 
-def main(folder):
+# Token: its row, zero elsewhere.  What follows a token shares a
+# coordinate with it and is larger there.
+ANSWERS = {
+    28: {0: 1.0},            # =
+    820: {0: 2.0, 1: 4.0},   # ####
+    22: {1: 8.0, 2: 16.0},   # 7
+    23: {1: 8.0, 3: 16.0},   # 8
+    151643: {2: 40.0, 3: 40.0},
+}
+
+
+def bf16(value):
+    return struct.pack("<f", value)[2:]
+
+
+def tensor(draw, name, shape, answers):
+    if answers and name.endswith(("o_proj.weight", "down_proj.weight")):
+        return bytes(2 * count(shape))
+    if answers and name.endswith("norm.weight"):
+        return bf16(1.0) * count(shape)
+    data = bytearray(random_bytes(draw, count(shape)))
+    if answers and name == "model.embed_tokens.weight":
+        for token, row in ANSWERS.items():
+            data[2 * token * DIM:2 * (token + 1) * DIM] = bytes(2 * DIM)
+            for column, value in row.items():
+                at = 2 * (token * DIM + column)
+                data[at:at + 2] = bf16(value)
+    return bytes(data)
+
+
+def main(folder, answers):
     folder.mkdir(parents=True, exist_ok=True)
     config = dict(
         model_type="qwen2", architectures=["Qwen2ForCausalLM"], vocab_size=VOCAB,
@@ -63,11 +97,11 @@ def main(folder):
     draw = random.Random(1)
     with open(folder / "model.safetensors", "wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
-        for _, shape in shapes():
-            file.write(random_bytes(draw, count(shape)))
+        for name, shape in shapes():
+            file.write(tensor(draw, name, shape, answers))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3) or sys.argv[2:] not in ([], ["--answers"]):
         sys.exit(__doc__)
-    main(pathlib.Path(sys.argv[1]))
+    main(pathlib.Path(sys.argv[1]), len(sys.argv) == 3)

@@ -1,0 +1,326 @@
+// Equality of answers, form by form.
+// cmocka.h needs the four before it.
+// clang-format off
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+#include "base/mem.h"
+#include "verify/math.h"
+
+#include <string.h>
+
+struct row {
+    const char *a, *b;
+};
+
+static int equal(const char *a, const char *b)
+{
+    int there = math_equal(a, strlen(a), b, strlen(b));
+    int back = math_equal(b, strlen(b), a, strlen(a));
+    if (there != back)
+        fail_msg("%s, %s: depends on the order", a, b);
+    return there;
+}
+
+#define EACH_EQUAL(rows)                                                               \
+    for (size_t i = 0; i < sizeof(rows) / sizeof *(rows); i++)                         \
+        if (!equal((rows)[i].a, (rows)[i].b))                                          \
+            fail_msg("%s is not %s", (rows)[i].a, (rows)[i].b);
+
+#define EACH_DIFFERENT(rows)                                                           \
+    for (size_t i = 0; i < sizeof(rows) / sizeof *(rows); i++)                         \
+        if (equal((rows)[i].a, (rows)[i].b))                                           \
+            fail_msg("%s is %s", (rows)[i].a, (rows)[i].b);
+
+static void test_numbers(void **state)
+{
+    (void)state;
+    static const struct row EQUAL[] = {
+        {"1,000", "1000"},
+        {"14,\\!400", "14400"},
+        {"10{,}000", "10000"},
+        {"1,234.50", "1234.5"},
+        {"072", "72"},
+        {".5", "\\frac{1}{2}"},
+        {"a/b", "\\frac ab"},
+        {"\\frac15", "0.2"},
+        {"\\frac{1}2", "\\dfrac12"},
+        {"\\tfrac{3}{6}", "1/2"},
+        {"6\\frac12", "13/2"},
+        {"-1 1/2", "-1.5"},
+        {"1.5\\times10^{3}", "1500"},
+        {"1.5e3", "1500"},
+        {"0.1\\overline{6}", "1/6"},
+        {"0.333333", "1/3"},
+        {"-3.", "-3"},
+        {"\\boxed{7}", "7"},
+        {"1000000000000000000000000", "10^{24}"},
+        {"10!", "3628800"},
+        {"\\binom{10}{3}", "120"},
+        {"\\lfloor -2.5 \\rfloor", "-3"},
+        {"|3-5|", "2"},
+        {"5 \\cdot 3 \\div 2", "7.5"},
+    };
+    static const struct row DIFFERENT[] = {
+        {"5", "5.001"},
+        {"0.3333", "1/3"},
+        {"3.14159", "\\pi"},
+        {"22/7", "\\pi"},
+        {"0.007813", "1/128"},
+        {"1.0000000000000001", "1"},
+        {"(1,000)", "1000"},
+        {"0.\\overline{3}", "0"},
+        {"0.333...", "0.333"},
+        {"1/0", "2/0"},
+        {"2^{1000000}", "2^{1000000}+1"},
+        {"10000000000000000000000001", "10000000000000000000000000"},
+        {"3\\frac52", "5.5"},
+        {"3 5", "35"},
+        {"", "4"},
+        {"", ""},
+    };
+    EACH_EQUAL(EQUAL)
+    EACH_DIFFERENT(DIFFERENT)
+    assert_true(math_equal_rounded("0.33", 4, "1/3", 3, 2));
+    assert_false(math_equal_rounded("0.34", 4, "1/3", 3, 2));
+}
+
+static void test_units(void **state)
+{
+    (void)state;
+    static const struct row EQUAL[] = {
+        {"5 \\text{ cm}", "5"},
+        {"5 cm", "5\\text{ centimeters}"},
+        {"12\\text{ cm}^2", "12\\text{ square centimeters}"},
+        {"\\$20", "20"},
+        {"\\$1,000.99", "1000.99"},
+        {"\\$20", "20\\text{ dollars}"},
+        {"45^\\circ", "45"},
+        {"45^{\\circ}", "45\\text{ degrees}"},
+        {"28\\%", "28"},
+        {"28 percent", "28\\%"},
+        {"50\\%", "\\frac12"},
+        {"\\$\\dfrac23 \\approx \\$0.67", "2/3"},
+    };
+    static const struct row DIFFERENT[] = {
+        {"5 \\text{ cm}", "5\\text{ m}"},
+        {"12\\text{ cm}", "12\\text{ cm}^2"},
+        {"\\$20", "20^\\circ"},
+        {"10\\%", "10\\text{ cm}"},
+        {"10\\%", "0.1\\%"},
+        {"180^\\circ", "\\pi"},
+        {"9\\text{ a.m.}", "9\\text{ p.m.}"},
+    };
+    EACH_EQUAL(EQUAL)
+    EACH_DIFFERENT(DIFFERENT)
+}
+
+static void test_bases(void **state)
+{
+    (void)state;
+    static const struct row EQUAL[] = {
+        {"204_5", "204_{5}"}, {"\\text{A5}_{11}", "A5_{11}"}, {"-221_3", " -221_{3}"}};
+    static const struct row DIFFERENT[] = {
+        {"204_5", "204_6"}, {"204_5", "204"}, {"204_5", "205_5"}, {"-221_3", "221_3"}};
+    EACH_EQUAL(EQUAL)
+    EACH_DIFFERENT(DIFFERENT)
+}
+
+static void test_roots_and_constants(void **state)
+{
+    (void)state;
+    static const struct row EQUAL[] = {
+        {"\\frac{1}{\\sqrt2}", "\\frac{\\sqrt{2}}{2}"},
+        {"\\sqrt{2}\\sqrt3", "\\sqrt6"},
+        {"\\sqrt{50}", "5\\sqrt2"},
+        {"5\\sqrt[3]{16}", "10\\sqrt[3]{2}"},
+        {"\\sqrt[3]{-8}", "-2"},
+        {"\\sqrt[4]{4}", "\\sqrt2"},
+        {"2^{-3/2}", "\\frac{\\sqrt2}{4}"},
+        {"\\sqrt{-12}", "2i\\sqrt3"},
+        {"\\frac{1}{1+i}", "\\frac{1-i}{2}"},
+        {"e^{i\\pi}", "-1"},
+        {"e^{2\\pi i/3}", "-\\frac12+\\frac{\\sqrt3}{2}i"},
+        {"\\frac94\\pi", "\\frac{9\\pi}{4}"},
+        {"\\log_2 8", "3"},
+        {"\\log_4 8", "3/2"},
+        {"\\ln 6", "\\ln2+\\ln3"},
+        {"\\cos 75^\\circ", "\\frac{\\sqrt6-\\sqrt2}{4}"},
+        {"\\tan 15^\\circ", "2 - \\sqrt{3}"},
+        {"\\sin\\left(\\frac{\\pi}{2}\\right)", "1"},
+        {"\\sqrt{11}+\\sqrt{13}+\\sqrt{17}+\\sqrt{19}+\\sqrt{23}",
+         "\\sqrt{23}+\\sqrt{19}+\\sqrt{17}+\\sqrt{13}+\\sqrt{11}"},
+        {"1.414214", "\\sqrt2"},
+    };
+    static const struct row DIFFERENT[] = {
+        {"\\sqrt2", "-\\sqrt2"},
+        {"\\sqrt2", "\\sqrt3"},
+        {"\\sqrt{3+2\\sqrt2}", "-1-\\sqrt2"},
+        {"\\sqrt{2}+\\sqrt3", "\\sqrt5"},
+        {"i", "-i"},
+        {"e^2", "2^e"},
+        {"\\infty", "-\\infty"},
+        {"\\log 2", "\\ln 2"},
+        {"\\sqrt[3]{2}", "\\sqrt{2}"},
+    };
+    EACH_EQUAL(EQUAL)
+    EACH_DIFFERENT(DIFFERENT)
+}
+
+static void test_variables(void **state)
+{
+    (void)state;
+    static const struct row EQUAL[] = {
+        {"(x+1)^2", "x^2+2x+1"},
+        {"\\frac{x^2-1}{x-1}", "x+1"},
+        {"x^{1/2}", "\\sqrt{x}"},
+        {"\\sqrt{12x}", "2\\sqrt{3x}"},
+        {"2^{x+1}", "2\\cdot2^x"},
+        {"4^x", "2^{2x}"},
+        {"e^xe^y", "e^{x+y}"},
+        {"\\sin^2 x+\\cos^2 x", "1"},
+        {"3\\sec\\frac{1}{2}\\theta", "\\frac{3}{\\cos(\\theta/2)}"},
+        {"x^2+2*x+1", "\\left(x+1\\right)\\left(x+1\\right)"},
+        {"f(x)+1", "1+f(x)"},
+        {"F_n = \\sum_{k=0}^{n} a_k b_k", "F_n = \\sum_{k=0}^{n} b_k a_k"},
+    };
+    static const struct row DIFFERENT[] = {
+        {"\\sqrt{x^2}", "x"},
+        {"x", "y"},
+        {"x_1", "x_2"},
+        {"f(x)", "f(y)"},
+        {"f'(x)", "f(x)"},
+        {"x^2", "2x"},
+        {"(+5)(b+2)", "(a+5)(b+2)"},
+        {"\\sin x", "\\cos x"},
+        {"x", "X"},
+        {"\\mathbb{R}", "\\mathbb{Z}"},
+    };
+    EACH_EQUAL(EQUAL)
+    EACH_DIFFERENT(DIFFERENT)
+}
+
+static void test_structures(void **state)
+{
+    (void)state;
+    static const struct row EQUAL[] = {
+        {"(1,2]", "\\left(1, 2\\right]"},
+        {"\\{1,2\\}", "\\{2,1\\}"},
+        {"{1,2}", "2, 1"},
+        {"1, 2 and 3", "3, 2 \\text{ and } 1"},
+        {"3 \\pm 2\\sqrt2", "3+2\\sqrt2, 3-2\\sqrt2"},
+        {"(-\\infty,3)\\cup(3,\\infty)", "(3,+\\infty) \\cup (-\\infty,3)"},
+        {"(0;1;2)", "(0,1,2)"},
+        {"\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}",
+         "\\begin{bmatrix}1&2\\\\3&\\frac82\\\\\\end{bmatrix}"},
+        {"\\frac12\\begin{pmatrix}2\\\\4\\end{pmatrix}",
+         "\\begin{pmatrix}1\\\\2\\end{pmatrix}"},
+        {"\\begin{pmatrix}0&1\\\\1&0\\end{pmatrix}\\begin{pmatrix}1\\\\2\\end{pmatrix}",
+         "\\begin{pmatrix}2\\\\1\\end{pmatrix}"},
+        {"\\boxed{-2} \\quad \\text{and} \\quad \\boxed{1}", "1, -2"},
+    };
+    static const struct row DIFFERENT[] = {
+        {"(1,2]", "[1,2)"},
+        {"(1,2)", "(2,1)"},
+        {"(1,2)", "\\{1,2\\}"},
+        {"(1,2,3)", "(1,2)"},
+        {"1,2", "1,3"},
+        {"\\sqrt{67},-\\sqrt{85}", "\\sqrt{67}"},
+        {"3 \\pm 2", "5"},
+        {"\\begin{pmatrix}1\\\\2\\end{pmatrix}",
+         "\\begin{pmatrix}2\\\\1\\end{pmatrix}"},
+        {"\\begin{pmatrix}1&2\\end{pmatrix}", "\\begin{pmatrix}1\\\\2\\end{pmatrix}"},
+        {"\\text{Softball, Picnic}", "\\text{Picnic, Softball}"},
+        {"3:2", "2:3"},
+    };
+    EACH_EQUAL(EQUAL)
+    EACH_DIFFERENT(DIFFERENT)
+}
+
+static void test_relations(void **state)
+{
+    (void)state;
+    static const struct row EQUAL[] = {
+        {"x = 5", "5"},
+        {"x = 5+5+1 = 11", "x=11"},
+        {"f(x)=1", "1"},
+        {"|AB|=1", "1"},
+        {"(p,q,r)=(3,2,7)", "(3,2,7)"},
+        {"y=2x+3", "2x+3"},
+        {"y=-\\frac{1}{2}x+\\frac{3}{4}", "2x+4y-3=0"},
+        {"5 \\geq x", "x \\leq 5"},
+        {"-x > -1", "x < 1"},
+        {"x > 3", "(3,\\infty)"},
+        {"-2 \\le x < 7", "[-2,7)"},
+        {"x \\in [-2,7]", "[-2,7]"},
+        {"x<1 \\text{ or } x>3", "(-\\infty,1)\\cup(3,\\infty)"},
+        {"f(2) < f(1) < f(4)", "f(4) > f(1) > f(2)"},
+        {"a_{37} = 19, a_3 = 2", "a_3 = 2, a_{37} = 19"},
+        {"\\frac{\\sqrt{3}}{3} \\approx 0.577", "\\frac{1}{\\sqrt3}"},
+    };
+    static const struct row DIFFERENT[] = {
+        {"x = 5", "y = 5"},    {"x = 1", "x = 2"},
+        {"0", "a^2+b=0"},      {"1", "xy=1"},
+        {"x < 3", "x > 3"},    {"x \\le 3", "x < 3"},
+        {"-x > -1", "x > 1"},  {"x+y=3", "x-y=3"},
+        {"2=3", "1=5"},        {"x > 3", "[3,\\infty)"},
+        {"x \\ne 3", "x = 3"},
+    };
+    EACH_EQUAL(EQUAL)
+    EACH_DIFFERENT(DIFFERENT)
+}
+
+static void test_words(void **state)
+{
+    (void)state;
+    static const struct row EQUAL[] = {
+        {"\\text{(A)}", "A"},
+        {"\\textbf{A}", "A"},
+        {"\\text{east}", "East"},
+        {"$odd$", "\\text{odd}"},
+        {"True", "true"},
+        {"\\mbox{Saturday}", "Saturday."},
+        {"\\text{two lines}", "two lines"},
+        {"\\text{A, C}", "C, A"},
+        {"\\text{4:30 p.m.}", "4:30 \\text{ p.m.}"},
+    };
+    static const struct row DIFFERENT[] = {
+        {"\\text{E}", "d"},
+        {"Yes", "No"},
+        {"odd", "\\text{oddd}"},
+        {"\\text{forty-two}", "42"},
+        {"\\text{even}", "\\text{odd}"},
+    };
+    EACH_EQUAL(EQUAL)
+    EACH_DIFFERENT(DIFFERENT)
+}
+
+static void test_no_memory_is_not_equal(void **state)
+{
+    (void)state;
+    for (long n = 1; n <= 3; n++) {
+        mem_fail_nth(n);
+        assert_false(math_equal("1/2", 3, "0.5", 3));
+        mem_fail_nth(0);
+    }
+    assert_true(math_equal("1/2", 3, "0.5", 3));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_units),
+        cmocka_unit_test(test_bases),
+        cmocka_unit_test(test_roots_and_constants),
+        cmocka_unit_test(test_variables),
+        cmocka_unit_test(test_structures),
+        cmocka_unit_test(test_relations),
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_no_memory_is_not_equal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
