@@ -37,10 +37,22 @@ static bool has_plus_minus(struct math_work *work, struct math_side side)
     return false;
 }
 
+// \{1\} \cup \{2,3\}
+static bool union_of_sets(struct math_side side)
+{
+    const struct math_node *n = math_node_of(side);
+    if (n->kind != MATH_UNION || n->id != 'u')
+        return false;
+    for (int c = n->child; c >= 0; c = side.tree->nodes[c].next)
+        if (side.tree->nodes[c].kind != MATH_SET)
+            return false;
+    return true;
+}
+
 static bool is_collection(struct math_work *work, struct math_side side)
 {
     enum math_kind kind = math_node_of(side)->kind;
-    return kind == MATH_LIST || kind == MATH_SET ||
+    return kind == MATH_LIST || kind == MATH_SET || union_of_sets(side) ||
            (side.sign == 0 && has_plus_minus(work, side));
 }
 
@@ -72,11 +84,17 @@ static void collect(struct math_work *work, struct elements *out, struct math_si
                   (unions && n->kind == MATH_UNION && n->id == 'u');
     out->count = 0;
     out->overflow = false;
-    if (!expand)
+    if (union_of_sets(side)) {
+        for (int set = n->child; set >= 0; set = side.tree->nodes[set].next)
+            for (int c = side.tree->nodes[set].child; c >= 0 && !out->overflow;
+                 c = side.tree->nodes[c].next)
+                add(work, out, math_at(side, c));
+    } else if (!expand) {
         add(work, out, side);
-    else
+    } else {
         for (int c = n->child; c >= 0 && !out->overflow; c = side.tree->nodes[c].next)
             add(work, out, math_at(side, c));
+    }
 }
 
 // Words may be ranks or steps: their order counts, that of letters and values does not.

@@ -177,11 +177,12 @@ static bool suits(uint64_t p, uint64_t odd, const uint64_t *squares, int count)
     return field_is_prime(p);
 }
 
-uint64_t field_prime(uint64_t *state, uint64_t odd, const uint64_t *squares, int count)
+uint64_t field_prime(uint64_t *state, uint64_t odd, bool ordered,
+                     const uint64_t *squares, int count)
 {
     for (int tries = 0; tries < 100000; tries++) {
         uint64_t p = ((uint64_t)1 << 60) | (field_random(state) >> 4);
-        p = (p & ~(uint64_t)7) | (odd == 1 ? 1 : 7);
+        p = (p & ~(uint64_t)7) | (ordered ? 7 : 1);
         if (suits(p, odd, squares, count))
             return p;
     }

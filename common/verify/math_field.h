@@ -24,9 +24,12 @@ bool field_is_prime(uint64_t n);
 // One step of splitmix64 (Steele, Lea and Flood 2014).
 uint64_t field_random(uint64_t *state);
 // The next random prime in [2^60, 2^61) of which each of the `count` numbers is a
-// square. odd = 1: p = 1 mod 8, with a root of -1.  Else p = 7 mod 8, where roots whose
-// order divides a power of `odd` are unique; both at once cannot be had: with sqrt(-1)
-// and sqrt(3) there are three cube roots of 1.  0: none found soon.
-uint64_t field_prime(uint64_t *state, uint64_t odd, const uint64_t *squares, int count);
+// square. ordered: p = 7 mod 8, so -1 is no square and one root of each square is one:
+// a choice that keeps products, as the positive root of the reals.  Else p = 1 mod 8,
+// with a root of -1.  Roots whose order divides a power of `odd` are unique; for that
+// and sqrt(3) the field must be ordered, else there are three cube roots of 1.  0: none
+// found soon.
+uint64_t field_prime(uint64_t *state, uint64_t odd, bool ordered,
+                     const uint64_t *squares, int count);
 
 #endif

@@ -166,30 +166,22 @@ static size_t group_len(const char *p, const char *end)
 }
 
 // \phantom -, \hspace{1cm}: what stands there is not part of the answer.
-static bool skip_argument(struct lexer *l, const char *name, size_t len)
+static void skip_argument(struct lexer *l)
 {
-    static const char *const HIDDEN[] = {"phantom", "hphantom", "vphantom", "hspace",
-                                         "vspace",  "label",    "tag",      "color"};
-    for (size_t i = 0; i < sizeof HIDDEN / sizeof *HIDDEN; i++) {
-        if (strlen(HIDDEN[i]) != len || memcmp(HIDDEN[i], name, len) != 0)
-            continue;
-        while (l->p < l->end && blank(*l->p))
-            l->p++;
-        if (l->p < l->end)
-            skip(l, group_len(l->p, l->end));
-        return true;
-    }
-    return false;
+    while (l->p < l->end && blank(*l->p))
+        l->p++;
+    if (l->p < l->end)
+        skip(l, group_len(l->p, l->end));
 }
 
-static bool text_command(const char *name, size_t len)
+// 5\mathrm{~cm}: letters in roman type behind a value are a unit, but for 2\mathrm{e}.
+static bool unit_follows(const struct lexer *l, const char *name, size_t len)
 {
-    if (len == 9 && memcmp(name, "textstyle", 9) == 0)
+    enum math_token_kind last = last_kind(l);
+    bool value = last == MATH_T_NUM || last == MATH_T_RBRACE || last == MATH_T_CLOSE;
+    if (!value || len != 6 || memcmp(name, "mathrm", 6) != 0)
         return false;
-    return (len >= 4 && memcmp(name, "text", 4) == 0) ||
-           (len == 4 && memcmp(name, "mbox", 4) == 0) ||
-           (len == 4 && memcmp(name, "hbox", 4) == 0) ||
-           (len == 4 && memcmp(name, "emph", 4) == 0);
+    return math_unit_group(l->p, (size_t)(l->end - l->p));
 }
 
 static void lex_command(struct lexer *l)
@@ -198,7 +190,7 @@ static void lex_command(struct lexer *l)
     while (l->p < l->end && letter(*l->p))
         l->p++;
     size_t len = (size_t)(l->p - name);
-    if (text_command(name, len)) {
+    if (math_opens_text(name, len) || unit_follows(l, name, len)) {
         while (l->p < l->end && blank(*l->p))
             l->p++;
         if (l->p < l->end && *l->p == '{') {
@@ -208,8 +200,10 @@ static void lex_command(struct lexer *l)
         l->spaced = true;
         return;
     }
-    if (skip_argument(l, name, len))
+    if (math_hides(name, len)) {
+        skip_argument(l);
         return;
+    }
     struct math_token token = {0};
     if (!math_command(&token, name, len)) {
         token.kind = MATH_T_NAME;

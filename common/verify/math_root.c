@@ -71,21 +71,24 @@ static struct math_value rational_root(struct math_point *at, struct math_value 
     return out;
 }
 
-// A root of any other value: one of the two, chosen at random by the value.
+// A root of any other value: the one that is a square, beside i one of the two at
+// random.
 static struct math_value other_root(struct math_point *at, struct math_value a)
 {
     struct math_value out = a;
     out.exact = false;
     out.real = a.real && a.approx >= 0;
     out.approx = sqrtl(a.approx);
-    if (!field_sqrt(&out.v, a.v, at->p)) {
+    if (at->i != 0 && !at->uses_i)
+        at->ordered = at->retry = true;
+    if (at->retry || !field_sqrt(&out.v, a.v, at->p)) {
         at->retry = true;
         return out;
     }
     if (out.v > at->p - out.v) // first one choice for both of the field's answers
         out.v = at->p - out.v;
     uint64_t state = a.v ^ at->salt;
-    if (field_random(&state) & 1)
+    if (at->i == 0 ? field_jacobi(out.v, at->p) == -1 : field_random(&state) & 1)
         out.v = field_sub(0, out.v, at->p);
     at->random_sign = at->random_sign || a.v != 0;
     return out;
@@ -96,6 +99,9 @@ static struct math_value even_root(struct math_point *at, struct math_value a,
 {
     if (times == 0)
         return a;
+    bool negative = a.real && !a.variable && a.approx < 0;
+    if ((!a.exact || a.q.pi != 0 || a.q.i != 0) && negative && times == 1)
+        return value_mul(at, value_imaginary(at), other_root(at, value_negate(at, a)));
     if (!a.exact || a.q.pi != 0 || a.q.i != 0) {
         for (int i = 0; i < times; i++)
             a = other_root(at, a);
@@ -122,7 +128,9 @@ static struct math_value odd_root(struct math_point *at, struct math_value a, in
                               : powl(a.approx, 1 / (long double)n);
     if (at->odd % (uint64_t)n != 0) {
         at->odd *= (uint64_t)n;
-        at->retry = true;
+        at->ordered = at->retry = true;
+        if (at->uses_i)
+            return value_bad(at);
         return at->odd < (uint64_t)1 << 40 ? out : value_bad(at);
     }
     if (!field_odd_root(&out.v, a.v, (uint64_t)n, at->p)) {

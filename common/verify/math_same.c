@@ -11,7 +11,7 @@
 enum {
     ROUNDS = 4,
     RANDOM_SIGN_ROUNDS = 48,
-    MAX_TRIES = 400,
+    MAX_TRIES = 4000,
     PER_FIELD = 8,
     MAX_SIDES = 4
 };
@@ -29,12 +29,13 @@ static bool new_field(struct points *it)
 {
     struct math_point *at = &it->at;
     at->odd = at->odd == 0 ? 1 : at->odd;
-    at->p = field_prime(&it->work->state, at->odd, at->squares, at->square_count);
+    at->p = field_prime(&it->work->state, at->odd, at->ordered, at->squares,
+                        at->square_count);
     if (at->p == 0)
         return false;
     it->work->steps -= 100 + ((long)100 << at->square_count);
     at->i = 0;
-    if (at->odd == 1)
+    if (!at->ordered)
         (void)field_sqrt(&at->i, at->p - 1, at->p);
     it->in_field = 0;
     return true;
@@ -62,6 +63,7 @@ static bool next_point(struct points *it)
         at->steps = it->work->steps;
         int squares = at->square_count;
         uint64_t odd = at->odd;
+        bool has_i = at->i != 0;
         evaluate_sides(it);
         it->work->steps = at->steps;
         if (at->bad)
@@ -69,7 +71,8 @@ static bool next_point(struct points *it)
         if (!at->retry)
             return true;
         // Only another field has the root of a prime that is missing here.
-        at->retry = at->square_count > squares || at->odd != odd;
+        at->retry =
+            at->square_count > squares || at->odd != odd || at->ordered == has_i;
     }
     return false;
 }
@@ -150,11 +153,29 @@ static bool near(struct math_work *work, struct math_side decimal,
            rounded(x.values[0].approx, it.values[0].approx, places);
 }
 
+// Real constants of one sign whose squares are equal: \sqrt{3+2\sqrt2} = 1+\sqrt2.
+static bool equal_squares(struct math_work *work, const struct math_side sides[2])
+{
+    struct points it = {.work = work, .sides = sides, .count = 2};
+    for (int round = 0; round < RANDOM_SIGN_ROUNDS; round++) {
+        if (!next_point(&it) || !it.at.random_sign)
+            return false;
+        const struct math_value *a = &it.values[0], *b = &it.values[1];
+        bool sure = a->real && b->real && !a->variable && !b->variable &&
+                    fabsl(a->approx) > 1e-9L && fabsl(b->approx) > 1e-9L;
+        if (!sure || (a->approx < 0) != (b->approx < 0) ||
+            field_mul(a->v, a->v, it.at.p) != field_mul(b->v, b->v, it.at.p))
+            return false;
+    }
+    return true;
+}
+
 bool math_same(struct math_work *work, struct math_side a, struct math_side b)
 {
     struct math_side sides[2] = {a, b};
     struct points it = {.work = work, .sides = sides, .count = 2};
-    return equal_at_points(&it) || near(work, a, b) || near(work, b, a);
+    return equal_at_points(&it) || equal_squares(work, sides) || near(work, a, b) ||
+           near(work, b, a);
 }
 
 bool math_constant(struct math_work *work, struct math_side side)

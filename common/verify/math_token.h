@@ -90,8 +90,13 @@ size_t math_tokens(struct math_token *out, const char *text, size_t len);
 // table.
 bool math_command(struct math_token *token, const char *name, size_t len);
 bool math_word(struct math_token *token, const char *name, size_t len);
+// The command's argument is prose: \text, \mbox.  It is not shown: \phantom.
+bool math_opens_text(const char *name, size_t len);
+bool math_hides(const char *name, size_t len);
 // The bytes of digits beyond 9 in a base, A5 of A5_{11}; 0: something else.
 size_t math_base_digits(const char *text, size_t len);
+// The text begins with a group of letters that may be a unit: {~cm}.
+bool math_unit_group(const char *text, size_t len);
 // A symbol outside ASCII at the front of the text; returns its bytes, 0: none.
 size_t math_symbol(struct math_token *token, const char *text, size_t len);
 

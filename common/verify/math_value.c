@@ -56,8 +56,13 @@ struct math_value value_rational(const struct math_point *at, int64_t num, int64
 
 struct math_value value_imaginary(struct math_point *at)
 {
-    if (at->i == 0)
-        return value_bad(at);
+    at->uses_i = true;
+    if (at->i == 0) {
+        if (at->odd > 1)
+            return value_bad(at);
+        at->ordered = false;
+        at->retry = true;
+    }
     struct math_value out = {.v = at->i, .exact = true, .size = 1};
     out.q = (struct math_exact){.num = 1, .den = 1, .i = 1};
     return out;

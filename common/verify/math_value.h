@@ -4,9 +4,11 @@
 // square roots of primes, become roots of the field, one choice each, so that sqrt(6)
 // is sqrt(2) sqrt(3); odd roots are unique in the field chosen for them (without i).
 // Any other function of an argument becomes a random element chosen by the argument's
-// value, any other square root one of its two roots likewise.  Equal expressions may
-// differ here (a root of a sum, say); expressions that differ agree at a random point
-// with a probability below 2^-20, and where a root's sign is chosen at random, 1/2.
+// value.  Any other square root is, as for reals, the root that is a square itself, at
+// points where there is one; beside i it is one of the two, chosen at random by the
+// argument's value.  Equal expressions may differ here (a root of a sum, say);
+// expressions that differ agree at a random point with a probability below 2^-20, and
+// where a root's sign is random, 1/2.
 //
 // Beside it goes what the exact branches need: small rationals times pi and i, and a
 // floating-point value of real constants.  Pure, any thread.
@@ -37,6 +39,8 @@ struct math_point {
     uint64_t p, salt;
     uint64_t i;       // sqrt(-1); 0: none in this field
     uint64_t odd;     // orders of the odd roots met so far, as a product; 1: none
+    bool ordered;     // the next field is one for real roots, without i
+    bool uses_i;      // i was met: the field must have it
     int sign;         // of \pm; 0: none stands here
     bool bare;        // a percent sign counts as a unit, not as 1/100
     bool bad;         // outcome: no value (division by zero, too large, not a scalar)

@@ -168,6 +168,21 @@ bool math_command(struct math_token *token, const char *name, size_t len)
     return false;
 }
 
+bool math_opens_text(const char *name, size_t len)
+{
+    static const char *const OTHERS[] = {"mbox", "hbox", "emph"};
+    if (AMONG(OTHERS, name, len))
+        return true;
+    return len >= 4 && memcmp(name, "text", 4) == 0 && !same("textstyle", name, len);
+}
+
+bool math_hides(const char *name, size_t len)
+{
+    static const char *const HIDDEN[] = {"phantom", "hphantom", "vphantom", "hspace",
+                                         "vspace",  "label",    "tag",      "color"};
+    return AMONG(HIDDEN, name, len);
+}
+
 bool math_word(struct math_token *token, const char *name, size_t len)
 {
     token->id = math_hash(0, name, len);
@@ -264,4 +279,23 @@ size_t math_base_digits(const char *text, size_t len)
         return 0;
     int value = (base[0] - '0') * 10 + (base[1] - '0');
     return value > 10 && value <= 36 ? n : 0;
+}
+
+bool math_unit_group(const char *text, size_t len)
+{
+    size_t start = 1, n;
+    if (len == 0 || *text != '{')
+        return false;
+    while (start < len && (text[start] == ' ' || text[start] == '~'))
+        start++;
+    for (n = start; n < len && ((text[n] >= 'a' && text[n] <= 'z') || upper(text[n]));)
+        n++;
+    size_t letters = n - start;
+    while (n < len && text[n] == ' ')
+        n++;
+    struct math_token token = {0};
+    if (n >= len || text[n] != '}' || letters == 0 ||
+        (math_word(&token, text + start, letters) && !token.unit))
+        return false;
+    return letters > 1 || strchr("mgsLNJWVAKChl", text[start]) != NULL;
 }

@@ -94,6 +94,8 @@ static void test_units(void **state)
     static const struct row EQUAL[] = {
         {"5 \\text{ cm}", "5"},
         {"5 cm", "5\\text{ centimeters}"},
+        {"5\\mathrm{~m}", "5"},
+        {"2\\mathrm{e}", "2e"},
         {"12\\text{ cm}^2", "12\\text{ square centimeters}"},
         {"\\$20", "20"},
         {"\\$1,000.99", "1000.99"},
@@ -154,6 +156,9 @@ static void test_roots_and_constants(void **state)
         {"\\sqrt{11}+\\sqrt{13}+\\sqrt{17}+\\sqrt{19}+\\sqrt{23}",
          "\\sqrt{23}+\\sqrt{19}+\\sqrt{17}+\\sqrt{13}+\\sqrt{11}"},
         {"1.414214", "\\sqrt2"},
+        {"\\sqrt{3+2\\sqrt2}", "1+\\sqrt2"},
+        {"\\sqrt{4+2\\sqrt3}", "\\sqrt2\\sqrt{2+\\sqrt3}"},
+        {"\\sqrt{1-\\sqrt2}", "i\\sqrt{\\sqrt2-1}"},
     };
     static const struct row DIFFERENT[] = {
         {"\\sqrt2", "-\\sqrt2"},
@@ -177,6 +182,9 @@ static void test_variables(void **state)
         {"(x+1)^2", "x^2+2x+1"},
         {"\\frac{x^2-1}{x-1}", "x+1"},
         {"x^{1/2}", "\\sqrt{x}"},
+        {"\\sqrt{x}\\sqrt{y}", "\\sqrt{xy}"},
+        {"\\sqrt[3]{x}\\sqrt{x}", "x^{5/6}"},
+        {"\\frac{1}{\\sqrt{x+1}-\\sqrt{x}}", "\\sqrt{x+1}+\\sqrt{x}"},
         {"\\sqrt{12x}", "2\\sqrt{3x}"},
         {"2^{x+1}", "2\\cdot2^x"},
         {"4^x", "2^{2x}"},
@@ -214,6 +222,7 @@ static void test_structures(void **state)
         {"3 \\pm 2\\sqrt2", "3+2\\sqrt2, 3-2\\sqrt2"},
         {"(-\\infty,3)\\cup(3,\\infty)", "(3,+\\infty) \\cup (-\\infty,3)"},
         {"(0;1;2)", "(0,1,2)"},
+        {"\\{1,3\\} \\cup \\{2\\}", "\\{1,2,3\\}"},
         {"\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}",
          "\\begin{bmatrix}1&2\\\\3&\\frac82\\\\\\end{bmatrix}"},
         {"\\frac12\\begin{pmatrix}2\\\\4\\end{pmatrix}",
