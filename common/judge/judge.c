@@ -164,7 +164,9 @@ static enum status await_hello(struct judge *j)
             char why[LAST_WORDS];
             if (server_step(s, clock_ms(), &none) == SERVER_FAILED) {
                 server_last_words(s, why, sizeof why);
-                return status_fail(ERR_INPUT, "judge: no sandbox for programs: %s: %s",
+                return status_fail(ERR_INPUT,
+                                   "judge: no sandbox for programs: %s: %s "
+                                   "(judge.sandbox=weak does without)",
                                    j->launch.argv[0], why[0] ? why : "it ended");
             }
             ready += s->state == SERVER_IDLE;

@@ -116,6 +116,11 @@ static bool contains(struct math_work *work, const struct elements *all,
     return false;
 }
 
+static bool is_alternative(struct math_side side)
+{
+    return math_node_of(side)->kind == MATH_LIST && math_node_of(side)->id == 1;
+}
+
 // Equal as sets: an element given twice counts once.
 static bool compare_collections(struct math_work *work, struct math_side a,
                                 struct math_side b)
@@ -126,6 +131,10 @@ static bool compare_collections(struct math_work *work, struct math_side a,
     collect(work, &left, a, chains);
     collect(work, &right, b, chains);
     if (left.overflow || right.overflow)
+        return false;
+    // 75, 75 are two values; 1/2 or 0.5 is one.
+    bool one = is_alternative(a) || is_alternative(b);
+    if (!one && (left.count == 1) != (right.count == 1))
         return false;
     if (are_words(&left) && are_words(&right)) {
         for (int i = 0; i < left.count && i < right.count; i++)

@@ -16,6 +16,14 @@ struct pair {
     size_t len[2];
 };
 
+static bool has_or(const char *p, const char *end)
+{
+    for (; end - p >= 4; p++)
+        if (memcmp(p, " or ", 4) == 0)
+            return true;
+    return false;
+}
+
 // Copies the answer; of boxes their insides, as a list.  false: too long.
 static bool unbox(char out[MATH_MAX_BYTES], size_t *out_len, const char *text,
                   size_t len)
@@ -29,11 +37,12 @@ static bool unbox(char out[MATH_MAX_BYTES], size_t *out_len, const char *text,
     size_t used = 0;
     for (int i = 0; i < count; i++) {
         size_t part = (size_t)(boxes[i].after - boxes[i].inner);
-        if (part + 2 > MATH_MAX_BYTES - used)
+        if (part + 4 > MATH_MAX_BYTES - used)
             return false;
         if (i > 0) {
-            memcpy(out + used, ", ", 2);
-            used += 2;
+            bool or = has_or(boxes[i - 1].end, boxes[i].start);
+            memcpy(out + used, or ? " or " : " ,  ", 4);
+            used += 4;
         }
         memcpy(out + used, boxes[i].inner, part);
         used += part;

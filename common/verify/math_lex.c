@@ -128,6 +128,17 @@ static bool has_vowel(const char *word, size_t len)
     return false;
 }
 
+// "no" of "no solution": a short word with another one behind it.
+static bool leads_word(const struct lexer *l, size_t len)
+{
+    const char *p = l->p + len, *next;
+    if (len < 2 || !has_vowel(l->p, len) || p >= l->end || *p != ' ')
+        return false;
+    for (next = ++p; next < l->end && letter(*next);)
+        next++;
+    return next - p >= 4 && has_vowel(p, (size_t)(next - p));
+}
+
 // A run of letters: a known word, prose, or a product of variables.
 static void lex_word(struct lexer *l)
 {
@@ -145,7 +156,7 @@ static void lex_word(struct lexer *l)
     if (known && l->text && (token.kind == MATH_T_CALL || token.kind == MATH_T_ROOT))
         known = false;
     if (!known) {
-        bool word = l->text || (len >= 4 && has_vowel(l->p, len));
+        bool word = l->text || (len >= 4 && has_vowel(l->p, len)) || leads_word(l, len);
         token.kind = word ? MATH_T_WORD : MATH_T_NAME;
         len = word ? len : 1;
         token.id = math_hash(0, l->p, len);

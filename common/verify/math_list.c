@@ -53,9 +53,11 @@ static uint64_t unit_word(const struct math_token *t)
     return math_hash(0, word, len);
 }
 
+// Plain prose is a unit behind a number, not behind letters: no solution.
 static bool is_unit_word(const struct math_token *t)
 {
-    return t->kind == MATH_T_WORD && (t->text || t->unit || (t->spaced && t->len >= 4));
+    bool prose = t->spaced && t->len >= 4 && t[-1].kind != MATH_T_NAME;
+    return t->kind == MATH_T_WORD && (t->text || t->unit || prose);
 }
 
 static uint64_t unit_power(struct math_parser *p)
@@ -79,7 +81,7 @@ static int parse_unit(struct math_parser *p, int value)
     if (p->currency)
         unit = math_hash(0, "dollar", 6);
     for (;; words++) {
-        if (is_unit_word(math_peek(p))) {
+        if (p->at > 0 && is_unit_word(math_peek(p))) {
             unit += unit_word(math_peek(p));
             p->at++;
         } else if (words > 0 && math_accept(p, MATH_T_POWER)) {
@@ -135,9 +137,10 @@ int math_parse_list(struct math_parser *p)
     if (p->failed)
         return -1;
     int first = parse_element(p), list = -1;
-    while (!p->failed && math_accept(p, MATH_T_SEPARATOR)) {
-        while (math_accept(p, MATH_T_SEPARATOR))
-            continue;
+    bool alternatives = false;
+    while (!p->failed && math_peek(p)->kind == MATH_T_SEPARATOR) {
+        for (; math_peek(p)->kind == MATH_T_SEPARATOR; p->at++)
+            alternatives = alternatives || math_peek(p)->id == math_hash(0, "or", 2);
         if (ends_list(math_peek(p)->kind))
             break;
         int element = parse_element(p);
@@ -145,5 +148,8 @@ int math_parse_list(struct math_parser *p)
             list = math_node(p, MATH_LIST, first, -1);
         math_append(p, list, element);
     }
-    return p->failed ? -1 : list < 0 ? first : list;
+    if (p->failed || list < 0)
+        return p->failed ? -1 : first;
+    p->tree->nodes[list].id = alternatives;
+    return list;
 }

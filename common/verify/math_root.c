@@ -240,7 +240,11 @@ struct math_value value_pow(struct math_point *at, const struct math_tree *tree,
     if (value_is_name(tree, base_node, "e") && exponent.exact && exponent.q.pi == 1 &&
         exponent.q.i == 1 && value_turn(at, &out, exponent.q.num, exponent.q.den))
         return out;
-    if (exponent.exact && exponent.q.pi == 0 && exponent.q.i == 0)
+    bool rational = exponent.exact && exponent.q.pi == 0 && exponent.q.i == 0;
+    bool negative = base.real && !base.variable && base.approx < 0;
+    if (rational && negative && exponent.q.den > 2)
+        return value_bad(at); // (-1)^{2/3}: 1, or no real number?
+    if (rational)
         return value_power(at, value_root(at, base, exponent.q.den), exponent.q.num);
     out = general_power(at, tree, &base, exponent_node);
     out.real = base.real && exponent.real && base.approx > 0;

@@ -31,12 +31,11 @@ enum math_kind {
     MATH_UNIT,       // child with a unit: id of the unit
     MATH_TUPLE,      // children between `open` and `close`; one alone is no tuple
     MATH_SET,
-    MATH_LIST,
+    MATH_LIST,      // id 1: joined by "or"
     MATH_UNION,     // children joined by the operator `id`
     MATH_MATRIX,    // rows * columns children, `columns` in id
     MATH_REFERENCE, // the value of the node `id`
-    MATH_CHAIN,     // children joined by relations: `relation` stands before a child
-    MATH_KINDS
+    MATH_CHAIN      // children joined by relations: `relation` stands before a child
 };
 
 struct math_node {

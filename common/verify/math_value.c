@@ -75,9 +75,8 @@ struct math_value value_symbol(const struct math_point *at, uint64_t id)
         .v = field_random(&state) % (at->p - 1) + 1, .variable = true, .size = 1};
 }
 
-static struct math_value checked(const struct math_point *at, struct math_value v)
+static struct math_value checked(struct math_value v)
 {
-    (void)at;
     if (v.exact)
         reduce(&v);
     if (v.real && !isfinite(v.approx))
@@ -102,7 +101,7 @@ struct math_value value_add(const struct math_point *at, struct math_value a,
                     !__builtin_add_overflow(left, right, &out.q.num) &&
                     !__builtin_mul_overflow(a.q.den, b.q.den, &out.q.den);
     }
-    return checked(at, out);
+    return checked(out);
 }
 
 struct math_value value_mul(const struct math_point *at, struct math_value a,
@@ -122,7 +121,7 @@ struct math_value value_mul(const struct math_point *at, struct math_value a,
                     !__builtin_mul_overflow(a.q.den, b.q.den, &out.q.den) &&
                     !__builtin_mul_overflow(out.q.num, sign, &out.q.num);
     }
-    return checked(at, out);
+    return checked(out);
 }
 
 struct math_value value_negate(const struct math_point *at, struct math_value a)
@@ -145,7 +144,7 @@ struct math_value value_inverse(struct math_point *at, struct math_value a)
                                     .pi = -a.q.pi,
                                     .i = a.q.i};
     }
-    return checked(at, out);
+    return checked(out);
 }
 
 struct math_value value_power(struct math_point *at, struct math_value a, int64_t n)

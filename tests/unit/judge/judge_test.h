@@ -23,6 +23,19 @@ enum { TIMEOUT_MS = 1500, WAIT_MS = 120000 };
 static const struct judge_config test_config = {
     .servers = 1, .timeout_ms = TIMEOUT_MS, .memory_mb = 512};
 
+enum { EXIT_SKIPPED = 77 };
+
+// Where user namespaces are off there is no sandbox to test.
+static inline int sandbox_is_here(void)
+{
+    struct judge *j = NULL;
+    enum status st = judge_start(&j, &test_config);
+    judge_stop(j);
+    if (st == ERR_INPUT)
+        print_message("%s: skipped\n", status_message());
+    return st != ERR_INPUT;
+}
+
 static inline int start_judge(void **state)
 {
     struct judge *j = NULL;

@@ -163,6 +163,7 @@ static void test_roots_and_constants(void **state)
     static const struct row DIFFERENT[] = {
         {"\\sqrt2", "-\\sqrt2"},
         {"\\sqrt2", "\\sqrt3"},
+        {"(-1)^{2/3}", "1"},
         {"\\sqrt{3+2\\sqrt2}", "-1-\\sqrt2"},
         {"\\sqrt{2}+\\sqrt3", "\\sqrt5"},
         {"i", "-i"},
@@ -222,6 +223,7 @@ static void test_structures(void **state)
         {"3 \\pm 2\\sqrt2", "3+2\\sqrt2, 3-2\\sqrt2"},
         {"(-\\infty,3)\\cup(3,\\infty)", "(3,+\\infty) \\cup (-\\infty,3)"},
         {"(0;1;2)", "(0,1,2)"},
+        {"\\boxed{\\frac12} or \\boxed{0.5}", "1/2"},
         {"\\{1,3\\} \\cup \\{2\\}", "\\{1,2,3\\}"},
         {"\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}",
          "\\begin{bmatrix}1&2\\\\3&\\frac82\\\\\\end{bmatrix}"},
@@ -239,6 +241,7 @@ static void test_structures(void **state)
         {"1,2", "1,3"},
         {"\\sqrt{67},-\\sqrt{85}", "\\sqrt{67}"},
         {"3 \\pm 2", "5"},
+        {"75^\\circ, 75^\\circ", "75^\\circ"},
         {"\\begin{pmatrix}1\\\\2\\end{pmatrix}",
          "\\begin{pmatrix}2\\\\1\\end{pmatrix}"},
         {"\\begin{pmatrix}1&2\\end{pmatrix}", "\\begin{pmatrix}1\\\\2\\end{pmatrix}"},
@@ -290,6 +293,7 @@ static void test_words(void **state)
         {"\\textbf{A}", "A"},
         {"\\text{east}", "East"},
         {"$odd$", "\\text{odd}"},
+        {"no solution", "\\text{No solution}"},
         {"True", "true"},
         {"\\mbox{Saturday}", "Saturday."},
         {"\\text{two lines}", "two lines"},
@@ -297,11 +301,9 @@ static void test_words(void **state)
         {"\\text{4:30 p.m.}", "4:30 \\text{ p.m.}"},
     };
     static const struct row DIFFERENT[] = {
-        {"\\text{E}", "d"},
-        {"Yes", "No"},
-        {"odd", "\\text{oddd}"},
-        {"\\text{forty-two}", "42"},
-        {"\\text{even}", "\\text{odd}"},
+        {"\\text{E}", "d"},          {"Yes", "No"},
+        {"no", "no solution"},       {"odd", "\\text{oddd}"},
+        {"\\text{forty-two}", "42"}, {"\\text{even}", "\\text{odd}"},
     };
     EACH_EQUAL(EQUAL)
     EACH_DIFFERENT(DIFFERENT)

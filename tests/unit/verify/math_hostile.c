@@ -100,67 +100,25 @@ static void test_costly_values(void **state)
         assert_false(math_equal(COSTLY[i], strlen(COSTLY[i]), "17", 2));
 }
 
+// clang-format off
+static const char *const PIECES[] = {
+    "1", "2", "x", "y", "+", "-",
+    "*", "/", "^", "_", "(", ")",
+    "[", "]", "{", "}", "\\frac", "\\sqrt",
+    "\\pi", "i", "e", ",", "=", "<",
+    "\\le", "\\pm", "\\{", "\\}", "\\text{", "cm",
+    "%", "^\\circ", "|", "!", "\\begin{pmatrix}", "\\end{pmatrix}",
+    "&", "\\\\", "\\cup", "\\infty", "\\sin", "\\log_",
+    ".", "0", "\\boxed{", " and ", "\\$", "\\overline{",
+    "\\sum_{", "\xe2\x88\x9a", "\xff", "\\", "$", "1,000",
+    "#",
+};
+// clang-format on
+
 // Pieces of the language in random order: no crash, and order does not matter.
 static void test_random_pieces(void **state)
 {
     (void)state;
-    static const char *const PIECES[] = {
-        "1",
-        "2",
-        "x",
-        "y",
-        "+",
-        "-",
-        "*",
-        "/",
-        "^",
-        "_",
-        "(",
-        ")",
-        "[",
-        "]",
-        "{",
-        "}",
-        "\\frac",
-        "\\sqrt",
-        "\\pi",
-        "i",
-        "e",
-        ",",
-        "=",
-        "<",
-        "\\le",
-        "\\pm",
-        "\\{",
-        "\\}",
-        "\\text{",
-        "cm",
-        "%",
-        "^\\circ",
-        "|",
-        "!",
-        "\\begin{pmatrix}",
-        "\\end{pmatrix}",
-        "&",
-        "\\\\",
-        "\\cup",
-        "\\infty",
-        "\\sin",
-        "\\log_",
-        ".",
-        "0",
-        "\\boxed{",
-        " and ",
-        "\\$",
-        "\\overline{",
-        "\\sum_{",
-        "\xe2\x88\x9a",
-        "\xff",
-        "\\",
-        "$",
-        "1,000",
-        "#",
-    };
     struct rng_key key = rng_root(5, RNG_TEST);
     uint64_t drawn = 0;
     struct buf a = {0}, b = {0};
