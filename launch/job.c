@@ -75,9 +75,6 @@ static enum status load_tokenizer(struct job *job)
         return status_fail(
             ERR_INPUT, "no tokenizer: set data.tokenizer or model.path to a folder");
     TRY(tokenizer_load(&job->tokenizer, where));
-    if (tokenizer_eos(job->tokenizer) < 0)
-        return status_fail(ERR_INPUT, "%s: the tokenizer has no end-of-text token",
-                           where);
     if (!*s->rollout.delimiter)
         return OK;
     TRY(tokenizer_find(job->tokenizer, s->rollout.delimiter, &job->delimiters));
@@ -135,6 +132,9 @@ static enum status find_ends(struct job *job)
         *eos = of_text;
     if (of_chat >= 0)
         *eos = of_chat;
+    if (*eos < 0)
+        return status_fail(ERR_INPUT, "no token ends a text: neither the tokenizer nor "
+                                      "config.json names one");
     return OK;
 }
 

@@ -63,6 +63,18 @@ static int majority_right(const struct vote *votes, int n)
     return best >= 0 && votes[best].right;
 }
 
+// A model may have more ids than its tokenizer; such a token has no text.
+static void append_text(struct buf *out, const struct tokenizer *tokenizer,
+                        const int32_t *ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t len = 0;
+        const char *piece = tokenizer_piece(tokenizer, ids[i], &len);
+        if (piece)
+            buf_append(out, piece, len);
+    }
+}
+
 // One chain: its generated text is scored and its answer voted for.
 static enum status add_leaf(struct score *s, const struct tree *t, int32_t leaf,
                             const struct problem *p, const struct tokenizer *tokenizer,
@@ -74,9 +86,8 @@ static enum status add_leaf(struct score *s, const struct tree *t, int32_t leaf,
     struct step_score steps = {0};
     struct buf text = {0};
     tree_path_tokens(t, leaf, path);
-    enum status st = tokenizer_decode(tokenizer, path + prompt, length, &text);
-    if (st == OK)
-        st = text.status;
+    append_text(&text, tokenizer, path + prompt, length);
+    enum status st = text.status;
     if (st == OK) {
         if (p->verifier == VERIFIER_NUMBER)
             verify_steps(buf_cstr(&text), text.len, p->solution, &steps);
