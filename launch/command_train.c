@@ -46,8 +46,7 @@ static enum status seat_work(void *core, int64_t now_ms, struct outbox *out,
     if (!got)
         return OK;
     *worked = 1;
-    return record_step(seat->record, &step, learner_trainer_state(seat->learner),
-                       learner_dispatch(seat->learner));
+    return record_step(seat->record, &step, seat->learner);
 }
 
 static int seat_done(const void *core)
@@ -74,7 +73,7 @@ static enum status lead(struct cluster *cluster, struct job *job)
     TRY_OUT(record_first_step(job, &first));
     // The trainer keeps the starting policy for the KL before a checkpoint replaces it.
     TRY_OUT(learner_new(&seat.learner, &config, &job->model, first, clock_ms()));
-    TRY_OUT(record_restore(job, learner_trainer_state(seat.learner), &first));
+    TRY_OUT(record_restore(job, seat.learner, &first));
     TRY_OUT(record_open(&seat.record, job, first));
     TRY_OUT(cluster_lead(cluster, job, &seat, &train_core));
     st = record_finish(seat.record);

@@ -263,6 +263,10 @@ enum status job_learner_config(const struct job *job, int ranks,
     TRY(trainer_settings(s, &c.trainer));
     for (int32_t i = 0; i < c.plan.n_branch; i++)
         c.plan.branch[i] = (int32_t)s->rollout.branch.items[i];
+    TRY(branch_rule_by_name(&c.plan.rule.rule, s->rollout.schedule));
+    c.plan.rule.most = (int32_t)s->rollout.most_children;
+    c.plan.rule.budget = s->rollout.budget_tokens;
+    c.plan.rule.sharpness = s->rollout.sharpness;
     if (c.parts > c.plan.branch[0])
         return status_fail(ERR_INPUT, "rollout.parts: %d, but the root has %d children",
                            c.parts, c.plan.branch[0]);

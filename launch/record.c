@@ -132,19 +132,28 @@ static void for_archive(const struct step_metrics *all, struct step_metrics *out
             out->items[out->n++] = all->items[i];
 }
 
-static enum status save_checkpoint(struct record *r, uint64_t done,
-                                   uint64_t weights_hash,
-                                   const struct trainer_state *state)
+// What a checkpoint holds of the learner, whose memory is numbers alone.
+static struct checkpoint_state checkpoint_of(const struct job *job, struct learner *l)
 {
-    const struct settings *s = &r->job->settings;
-    const struct checkpoint_state c = {
-        .step = done,
+    const struct trainer_state *state = learner_trainer_state(l);
+    struct learner_memory *memory = learner_memory(l);
+    return (struct checkpoint_state){
         .updates = state->updates,
-        .weights_hash = weights_hash,
         .m = state->m,
         .v = state->v,
-        .n = r->job->model.layout.total,
+        .n = job->model.layout.total,
+        .memory = (double *)memory,
+        .n_memory = sizeof *memory / sizeof(double),
     };
+}
+
+static enum status save_checkpoint(struct record *r, uint64_t done,
+                                   uint64_t weights_hash, struct learner *learner)
+{
+    const struct settings *s = &r->job->settings;
+    struct checkpoint_state c = checkpoint_of(r->job, learner);
+    c.step = done;
+    c.weights_hash = weights_hash;
     char path[PATH_MAX];
     TRY(metrics_log_sync(r->log));
     struct archive *sealed = r->archive;
@@ -171,13 +180,12 @@ static void show(struct record *r, const struct step_record *step,
 }
 
 enum status record_step(struct record *r, const struct step_record *step,
-                        const struct trainer_state *state,
-                        const struct dispatch *dispatch)
+                        struct learner *learner)
 {
     const struct settings *s = &r->job->settings;
     struct step_metrics all, archived;
     uint64_t done = step->step + 1;
-    step_metrics_fill(&all, step, dispatch, r->workers, MAX_WORKERS);
+    step_metrics_fill(&all, step, learner_dispatch(learner), r->workers, MAX_WORKERS);
     for_archive(&all, &archived);
     TRY(append_archive(r, step, &archived));
     TRY(append_log(r, step, &all));
@@ -185,7 +193,7 @@ enum status record_step(struct record *r, const struct step_record *step,
     if (done % (uint64_t)s->run.checkpoint_every != 0 &&
         done != (uint64_t)s->train.steps)
         return OK;
-    return status_wrap(save_checkpoint(r, done, step->weights_hash, state),
+    return status_wrap(save_checkpoint(r, done, step->weights_hash, learner),
                        "checkpoint after step %llu", (unsigned long long)done);
 }
 
@@ -235,10 +243,9 @@ out:
     return st;
 }
 
-enum status record_restore(struct job *job, struct trainer_state *state, uint64_t *step)
+enum status record_restore(struct job *job, struct learner *learner, uint64_t *step)
 {
-    struct checkpoint_state c = {
-        .m = state->m, .v = state->v, .n = job->model.layout.total};
+    struct checkpoint_state c = checkpoint_of(job, learner);
     char path[PATH_MAX];
     int found = 0;
     TRY(checkpoint_latest(job->settings.run.dir, step, path, &found));
@@ -246,7 +253,7 @@ enum status record_restore(struct job *job, struct trainer_state *state, uint64_
         return OK;
     TRY(checkpoint_read_state(path, &c));
     TRY(restore_model(job, path, c.weights_hash));
-    state->updates = c.updates;
+    learner_trainer_state(learner)->updates = c.updates;
     log_info("resuming after step %llu from %s", (unsigned long long)*step, path);
     return OK;
 }

@@ -16,14 +16,13 @@ void record_free(struct record *r);
 // Stores a step; at every run.checkpoint_every steps, and after the last, a checkpoint.
 // `state`: the optimizer's.  ERR_IO leaves the last checkpoint whole.
 CHECKED enum status record_step(struct record *r, const struct step_record *step,
-                                const struct trainer_state *state,
-                                const struct dispatch *dispatch);
+                                struct learner *learner);
 // The run is complete: model/ and DONE.
 CHECKED enum status record_finish(struct record *r);
 
-// Loads the newest checkpoint of run.dir, if there is one, into the model and the
-// optimizer's state; *step = steps done.  ERR_INPUT where it is damaged.
-CHECKED enum status record_restore(struct job *job, struct trainer_state *state,
+// Loads the newest checkpoint of run.dir, if there is one, into the model and
+// what the learner keeps; *step = steps done.  ERR_INPUT where it is damaged.
+CHECKED enum status record_restore(struct job *job, struct learner *learner,
                                    uint64_t *step);
 // Steps done according to the newest checkpoint; 0 without one.
 CHECKED enum status record_first_step(const struct job *job, uint64_t *step);

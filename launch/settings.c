@@ -62,6 +62,10 @@ static const struct config_key keys[] = {
 
     KEY(rollout, branch, CONFIG_INTS, "[4, 2]", 1, 1024, "", "children",
         "branching per depth; [8] is a flat group of 8 chains"),
+    CHOICE(rollout, schedule, "fixed", "fixed|entropy|variance|neyman", "how many children a node gets: branch, or more where the step was uncertain, or by the variance that each depth has shown, for the same tokens"),
+    INT(rollout, most_children, "16", 1, 1024, "children", "of one node, where the schedule adapts"),
+    INT(rollout, budget_tokens, "0", 0, 1e9, "tokens", "generated for one prompt, a hard bound; 0: none"),
+    FLOAT(rollout, sharpness, "1.0", 0, 16, "", "entropy schedule: exponent of a step's entropy over its depth's mean"),
     STRING(rollout, delimiter, "\n", "text whose tokens end a step; empty: only step_tokens"),
     INT(rollout, step_tokens, "0", 0, 1e6, "tokens", "a step's longest; 0: no bound"),
     INT(rollout, max_new_tokens, "256", 1, 1e6, "tokens", "generated on one path"),

@@ -40,8 +40,10 @@ struct settings {
     struct {
         struct config_ints branch;
         char *delimiter;
+        char *schedule;
+        int64_t most_children, budget_tokens;
         int64_t step_tokens, max_new_tokens, parts, max_rows, kv_mb, prefetch;
-        double temperature;
+        double temperature, sharpness;
     } rollout;
     struct {
         int64_t steps, prompts, warmup, pack_tokens;

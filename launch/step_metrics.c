@@ -69,6 +69,16 @@ static void put_rollout(struct step_metrics *m, const struct step_record *r)
     put(m, (double)s->credit.leaves, "leaves");
 }
 
+// Where the reward is decided, and how the trees were branched.
+static void put_branching(struct step_metrics *m, const struct step_record *r)
+{
+    for (int32_t d = 0; d < r->rule.depths && d < 4; d++) {
+        put(m, r->rule.rate[d], "branch_rate_%d", d);
+        put(m, anova_variance(&r->anova, d + 1), "sigma2_%d", d + 1);
+        put(m, anova_tokens(&r->anova, d + 1), "step_tokens_%d", d + 1);
+    }
+}
+
 static void put_training(struct step_metrics *m, const struct step_record *r)
 {
     const struct batch_stats *s = &r->stats;
@@ -106,6 +116,7 @@ void step_metrics_fill(struct step_metrics *out, const struct step_record *recor
 {
     *out = (struct step_metrics){0};
     put_rollout(out, record);
+    put_branching(out, record);
     put_training(out, record);
     put(out, record->rollout_s, "rollout_s");
     put(out, record->train_s, "train_s");

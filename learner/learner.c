@@ -18,11 +18,15 @@ enum phase {
     PHASE_DONE,
 };
 
+// Of what the branching rules know, from one step to the next: the policy moves on.
+#define KEEP 0.9
+
 struct learner {
     struct learner_config config;
     struct model *model; // borrowed
     struct trainer *trainer;
     struct dispatch *dispatch;
+    struct learner_memory memory;
     enum phase phase;
     uint64_t step;
     struct tree **trees; // of this step, prompt order; the first n_come have come
@@ -70,6 +74,11 @@ struct trainer_state *learner_trainer_state(struct learner *l)
     return trainer_state(l->trainer);
 }
 
+struct learner_memory *learner_memory(struct learner *l)
+{
+    return &l->memory;
+}
+
 struct dispatch *learner_dispatch(struct learner *l)
 {
     return l->dispatch;
@@ -103,15 +112,17 @@ static enum status begin_step(struct learner *l, int64_t now_ms, struct outbox *
 {
     size_t n = (size_t)l->config.prompts_per_step;
     struct msg_task *tasks = NULL;
-    TRY(plan_tasks(&l->config.plan, l->step, l->step * n, n, l->model->version,
-                   &tasks));
+    struct plan plan = l->config.plan;
+    plan_adapt(&plan, &l->memory.anova);
+    TRY(plan_tasks(&plan, l->step, l->step * n, n, l->model->version, &tasks));
     enum status st =
         dispatch_begin(l->dispatch, tasks, n, l->config.parts, now_ms, out);
     plan_free(tasks, n);
     TRY(st);
     TRY(trainer_begin(l->trainer));
     l->n_come = l->n_trained = 0;
-    l->record = (struct step_record){.step = l->step, .trees = l->trees, .n_trees = n};
+    l->record = (struct step_record){
+        .step = l->step, .trees = l->trees, .n_trees = n, .rule = plan.rule};
     l->begun_ms = now_ms;
     l->phase = PHASE_COLLECT;
     return OK;
@@ -154,6 +165,10 @@ static enum status update_step(struct learner *l)
 {
     struct step_record *r = &l->record;
     TRY(trainer_update(l->trainer, &r->stats));
+    anova_fade(&l->memory.anova, KEEP);
+    for (size_t i = 0; i < r->n_trees; i++)
+        TRY(anova_add(&l->memory.anova, r->trees[i]));
+    r->anova = l->memory.anova;
     r->batch_hash = HASH_START;
     for (size_t i = 0; i < r->n_trees; i++)
         r->batch_hash = tree_hash(r->batch_hash, r->trees[i]);

@@ -24,11 +24,19 @@ struct learner_config {
     int32_t parts; // tasks a prompt is cut into
 };
 
+// What earlier steps have shown of the task, for the branching rules: doubles alone,
+// since a checkpoint stores them as they are.
+struct learner_memory {
+    struct anova anova;
+};
+
 struct step_record {     // of one finished training step
     uint64_t step;       // from 0
     struct tree **trees; // prompt order; borrowed until the next learner call
     size_t n_trees;
     struct batch_stats stats;
+    struct branching rule; // by which the trees were branched
+    struct anova anova;    // with these trees
     uint64_t batch_hash;   // of all trees
     uint64_t weights_hash; // after the update
     // Wall time: until the last tree came; in training (which overlaps it); in
@@ -43,6 +51,8 @@ CHECKED enum status learner_new(struct learner **out, const struct learner_confi
                                 struct model *m, uint64_t first_step, int64_t now_ms);
 void learner_free(struct learner *l);
 struct trainer_state *learner_trainer_state(struct learner *l);
+
+struct learner_memory *learner_memory(struct learner *l); // to resume, like that
 
 CHECKED enum status learner_start(struct learner *l, int64_t now_ms,
                                   struct outbox *out);

@@ -30,11 +30,33 @@ static enum status check_prompt(const struct msg_task *task, const struct tree *
     return OK;
 }
 
+// The root's children are given; below it, an adaptive rule has a bound.
+static int may_branch(const struct msg_task *task, const struct tree_node *n)
+{
+    if (n->depth >= task->n_branch)
+        return 0;
+    int32_t most = task->branch[n->depth];
+    if (n->depth == 0 || !branching_adapts(&task->rule))
+        return n->branching == most;
+    return n->branching >= 1 && n->branching <= most;
+}
+
+// Of a part of the tree, its share of the budget.
+static enum status check_budget(const struct msg_task *task, const struct lease *l,
+                                const struct tree *tree)
+{
+    int64_t share = branching_share(task->rule.budget, task->branch[0]);
+    int64_t spent = (int64_t)(tree->n_tokens - task->n_prompt);
+    if (task->rule.budget == 0 || spent <= share * l->child_count)
+        return OK;
+    return status_fail(ERR_PROTOCOL, "%lld tokens, %lld are its budget",
+                       (long long)spent, (long long)(share * l->child_count));
+}
+
 static enum status check_node(const struct msg_task *task, const struct tree_node *n,
                               size_t i, int64_t path_tokens)
 {
-    if (n->end == NODE_BRANCHED &&
-        (n->depth >= task->n_branch || n->branching != task->branch[n->depth]))
+    if (n->end == NODE_BRANCHED && !may_branch(task, n))
         return status_fail(ERR_PROTOCOL, "node %zu: %d children at depth %d", i,
                            n->branching, n->depth);
     if (i > 0 && n->token_count < 1)
@@ -69,5 +91,6 @@ enum status lease_check_tree(const struct lease_table *t, const struct lease *l,
     TRY(check_identity(task, tree));
     TRY(tree_check_part(tree, vocab, l->first_child, l->child_count));
     TRY(check_prompt(task, tree));
+    TRY(check_budget(task, l, tree));
     return check_nodes(task, tree);
 }

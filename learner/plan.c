@@ -13,6 +13,42 @@ void plan_free(struct msg_task *tasks, size_t n)
     mem_free(tasks);
 }
 
+void plan_adapt(struct plan *plan, const struct anova *seen)
+{
+    struct branching *b = &plan->rule;
+    double nodes = 1.0, tokens = 0.0;
+    b->depths = plan->n_branch;
+    for (int32_t d = 0; d < plan->n_branch; d++) {
+        nodes *= plan->branch[d];
+        tokens += nodes * anova_tokens(seen, d + 1);
+        b->rate[d] = plan->branch[d];
+        b->entropy[d] = anova_entropy(seen, d);
+    }
+    if (b->budget > 0 && tokens > (double)b->budget)
+        tokens = (double)b->budget;
+    branching_plan(b, seen, tokens);
+}
+
+// The root's children are counted here, since a tree is cut into leases by them.
+static void set_branches(struct msg_task *t, const struct plan *plan)
+{
+    const struct branching *b = &plan->rule;
+    memcpy(t->branch, plan->branch, sizeof t->branch);
+    t->n_branch = plan->n_branch;
+    t->rule = *b;
+    t->rule.depths = plan->n_branch;
+    if (!branching_adapts(b))
+        return;
+    const struct branch_view root = {
+        .uniform = rng_uniform((struct rng_key){t->rng_key}, BRANCH_DRAW),
+        .tokens_left = b->budget,
+        .path_left = plan->max_new_tokens,
+    };
+    for (int32_t d = 1; d < t->n_branch; d++)
+        t->branch[d] = b->most;
+    t->branch[0] = branching_children(b, &root);
+}
+
 enum status plan_tasks(const struct plan *plan, uint64_t step, uint64_t first, size_t n,
                        uint64_t version, struct msg_task **out)
 {
@@ -25,8 +61,7 @@ enum status plan_tasks(const struct plan *plan, uint64_t step, uint64_t first, s
         t->step = step;
         t->policy_version = version;
         t->rng_key = rng_child(key, i).k;
-        memcpy(t->branch, plan->branch, sizeof t->branch);
-        t->n_branch = plan->n_branch;
+        set_branches(t, plan);
         t->step_tokens = plan->step_tokens;
         t->max_new_tokens = plan->max_new_tokens;
         t->temperature = plan->temperature;

@@ -20,9 +20,14 @@ struct plan {
     enum rng_purpose purpose;
     int32_t branch[PROTO_MAX_BRANCH_DEPTHS];
     int32_t n_branch;
+    struct branching rule; // rates and means of this step, most, budget
     int32_t step_tokens, max_new_tokens;
     float temperature;
 };
+
+// Sets the rule's rates and means of the next step by what earlier ones have shown. The
+// rates spend as many tokens as the branches of the plan would.
+void plan_adapt(struct plan *plan, const struct anova *seen);
 
 // The tasks of step `step`: prompts [first, first + n) of the source, to be sampled by
 // `version`.  Keys are (seed, purpose, step, slot).  The owner calls plan_free.

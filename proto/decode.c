@@ -13,6 +13,7 @@ enum {
     MAX_ANSWER_BYTES = 1 << 26,
     MAX_VERIFIERS = 16,
 };
+#define MAX_RATE        1e6
 #define MAX_DEADLINE_MS ((int64_t)1 << 40) // 35 years: adding a clock's time is safe
 
 const char *message_name(enum message_type type)
@@ -78,6 +79,37 @@ static enum status check_tokens(const struct fields *f, const int32_t *ids, size
     return OK;
 }
 
+// As many numbers as depths, each finite and at least `least`.
+static enum status decode_numbers(const struct fields *f, const char *key, double least,
+                                  size_t depths, double *out)
+{
+    const uint8_t *bytes = NULL;
+    size_t n = 0;
+    TRY(field_items(f, key, sizeof *out, BRANCH_MAX_DEPTH, &bytes, &n));
+    if (n != depths)
+        return status_fail(ERR_PROTOCOL, "TASK: %s: %zu of them for %zu depths", key, n,
+                           depths);
+    memcpy(out, bytes, n * sizeof *out);
+    for (size_t i = 0; i < n; i++)
+        if (!(out[i] >= least && out[i] <= MAX_RATE))
+            return status_fail(ERR_PROTOCOL, "TASK: %s: out of range", key);
+    return OK;
+}
+
+static enum status decode_rule(const struct fields *f, struct branching *out,
+                               size_t depths)
+{
+    int32_t rule = 0;
+    TRY(field_i32(f, KEY_RULE, 0, BRANCH_RULES - 1, &rule));
+    out->rule = (enum branch_rule)rule;
+    out->depths = (int32_t)depths;
+    TRY(decode_numbers(f, KEY_RATES, 0.0, depths, out->rate));
+    TRY(decode_numbers(f, KEY_ENTROPY_OF, 0.0, depths, out->entropy));
+    TRY(field_double(f, KEY_SHARPNESS, 0.0, MAX_RATE, &out->sharpness));
+    TRY(field_i32(f, KEY_MOST, 0, TREE_MAX_NODES, &out->most));
+    return field_int(f, KEY_BUDGET, 0, MAX_DEADLINE_MS, &out->budget);
+}
+
 static enum status decode_branch(const struct fields *f, struct msg_task *out)
 {
     const uint8_t *bytes = NULL;
@@ -89,6 +121,7 @@ static enum status decode_branch(const struct fields *f, struct msg_task *out)
     for (size_t i = 0; i < n; i++)
         if (out->branch[i] < 1 || out->branch[i] > TREE_MAX_NODES)
             return status_fail(ERR_PROTOCOL, "TASK: branch: out of range");
+    TRY(decode_rule(f, &out->rule, n));
     TRY(field_i32(f, KEY_FIRST, 0, TREE_MAX_NODES, &out->first_child));
     TRY(field_i32(f, KEY_COUNT, 1, TREE_MAX_NODES, &out->child_count));
     if (n == 0 || out->child_count > out->branch[0] - out->first_child)

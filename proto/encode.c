@@ -95,10 +95,20 @@ static void encode_lease(msgpack_packer *p, const struct message *m)
     put_i64(p, KEY_GENERATED, l->generated_tokens);
 }
 
+static void put_rule(msgpack_packer *p, const struct branching *b, size_t depths)
+{
+    put_i64(p, KEY_RULE, b->rule);
+    put_bin(p, KEY_RATES, b->rate, depths * sizeof *b->rate);
+    put_bin(p, KEY_ENTROPY_OF, b->entropy, depths * sizeof *b->entropy);
+    put_double(p, KEY_SHARPNESS, b->sharpness);
+    put_i64(p, KEY_MOST, b->most);
+    put_i64(p, KEY_BUDGET, b->budget);
+}
+
 static void encode_task(msgpack_packer *p, const struct message *m)
 {
     const struct msg_task *t = &m->as.task;
-    begin(p, m, 15);
+    begin(p, m, 21);
     put_u64(p, KEY_LEASE, t->lease);
     put_u64(p, KEY_STEP, t->step);
     put_u64(p, KEY_PROMPT_ID, t->prompt_id);
@@ -106,6 +116,7 @@ static void encode_task(msgpack_packer *p, const struct message *m)
     put_u64(p, KEY_RNG, t->rng_key);
     put_i64(p, KEY_DEADLINE, t->deadline_ms);
     put_bin(p, KEY_BRANCH, t->branch, (size_t)t->n_branch * sizeof *t->branch);
+    put_rule(p, &t->rule, (size_t)t->n_branch);
     put_i64(p, KEY_FIRST, t->first_child);
     put_i64(p, KEY_COUNT, t->child_count);
     put_i64(p, KEY_STEP_TOKENS, t->step_tokens);

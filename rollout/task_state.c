@@ -30,6 +30,20 @@ static enum status check_branches(const struct msg_task *spec)
     return OK;
 }
 
+static enum status check_rule(const struct msg_task *spec)
+{
+    const struct branching *b = &spec->rule;
+    if (!branching_adapts(b))
+        return OK;
+    if (b->depths != spec->n_branch || b->most < 1)
+        return status_fail(ERR_INPUT, "branching by %s: %d depths, at most %d children",
+                           branch_rule_name(b->rule), b->depths, b->most);
+    if (b->budget > 0 && b->budget < spec->branch[0])
+        return status_fail(ERR_INPUT, "a budget of %lld tokens for %d children",
+                           (long long)b->budget, spec->branch[0]);
+    return OK;
+}
+
 static enum status check_sampling(const struct msg_task *spec)
 {
     float t = spec->temperature;
@@ -72,6 +86,7 @@ enum status task_new(struct task_state **out, const struct msg_task *spec,
     struct task_state *t = NULL;
     enum status st = OK;
     TRY_OUT(check_branches(spec));
+    TRY_OUT(check_rule(spec));
     TRY_OUT(check_sampling(spec));
     TRY_OUT(check_prompt(spec, bounds));
     TRY_OUT(mem_new(&t, 1, sizeof *t));
@@ -131,6 +146,9 @@ enum status task_start(struct task_state *t, int32_t branch)
         .end_child = t->spec.first_child + t->spec.child_count,
         .children_left = t->spec.child_count,
     };
+    if (t->spec.rule.budget > 0)
+        t->nodes[0].child_budget =
+            branching_share(t->spec.rule.budget, t->spec.branch[0]);
     t->n_nodes = 1;
     t->started = 1;
     return OK;
@@ -147,6 +165,7 @@ enum status task_open_child(struct task_state *t, int32_t parent, int32_t *child
         .depth = p->depth + 1,
         .key = rng_child(p->key, (uint64_t)p->next_child),
         .path_tokens = p->path_tokens + (int32_t)p->n_tokens,
+        .budget = p->child_budget,
         .branch = -1,
     };
     p->next_child++;
@@ -160,12 +179,34 @@ static enum node_end end_of(const struct task_state *t, const struct live_node *
     int32_t last = n->tokens[n->n_tokens - 1].token;
     if (ends[last] == TOKEN_ENDS_TEXT)
         return NODE_EOS;
-    if (n->path_tokens + (int32_t)n->n_tokens >= t->limit)
+    if (n->path_tokens + (int32_t)n->n_tokens >= t->limit ||
+        (n->budget > 0 && (int64_t)n->n_tokens >= n->budget))
         return NODE_LENGTH;
     if (n->depth >= t->spec.n_branch)
         return NODE_OPEN;
     int full = t->spec.step_tokens > 0 && n->n_tokens >= (size_t)t->spec.step_tokens;
     return full || ends[last] == TOKEN_ENDS_STEP ? NODE_BRANCHED : NODE_OPEN;
+}
+
+static int32_t count_children(const struct task_state *t, struct live_node *n)
+{
+    const struct branching *b = &t->spec.rule;
+    double entropy = 0.0;
+    if (!branching_adapts(b))
+        return t->spec.branch[n->depth];
+    for (size_t i = 0; i < n->n_tokens; i++)
+        entropy += (double)n->tokens[i].entropy;
+    const struct branch_view view = {
+        .depth = n->depth,
+        .entropy = entropy / (double)n->n_tokens,
+        .uniform = rng_uniform(n->key, BRANCH_DRAW),
+        .tokens_left = n->budget - (int64_t)n->n_tokens,
+        .path_left = t->limit - n->path_tokens - (int32_t)n->n_tokens,
+    };
+    int32_t children = branching_children(b, &view);
+    if (b->budget > 0)
+        n->child_budget = branching_share(view.tokens_left, children);
+    return children;
 }
 
 enum status task_push_token(struct task_state *t, int32_t node,
@@ -177,7 +218,7 @@ enum status task_push_token(struct task_state *t, int32_t node,
     n->tokens[n->n_tokens++] = token;
     n->end = end_of(t, n, ends);
     if (n->end == NODE_BRANCHED) {
-        n->end_child = t->spec.branch[n->depth];
+        n->end_child = count_children(t, n);
         n->children_left = n->end_child;
     }
     return OK;

@@ -22,6 +22,8 @@ struct live_node {
     enum node_end end;
     struct rng_key key;  // of its path of child indices
     int32_t path_tokens; // generated on the path before its first token
+    int64_t budget;      // tokens for it and everything below it; 0: no budget
+    int64_t child_budget;
     struct drawn_token *tokens;
     size_t n_tokens, token_capacity;
 

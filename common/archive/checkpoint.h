@@ -15,6 +15,8 @@ struct checkpoint_state {
     uint64_t weights_hash; // of the parameters beside it
     float *m, *v;          // AdamW's moments (n); borrowed, filled by a read
     size_t n;
+    double *memory; // what the learner has seen (n_memory numbers); likewise
+    size_t n_memory;
 };
 
 // Makes the empty folder aside; the caller saves the model into `path` (PATH_MAX

@@ -7,16 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum status write_vector(hid_t file, const char *name, const float *data,
-                                size_t n)
+static enum status write_vector(hid_t file, const char *name, hid_t type,
+                                const void *data, size_t n)
 {
     const hsize_t length = n;
     hid_t space = H5Screate_simple(1, &length, NULL);
     hid_t set = space < 0 ? -1
-                          : H5Dcreate2(file, name, H5T_NATIVE_FLOAT, space, H5P_DEFAULT,
+                          : H5Dcreate2(file, name, type, space, H5P_DEFAULT,
                                        H5P_DEFAULT, H5P_DEFAULT);
-    int failed = set < 0 || H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL,
-                                     H5P_DEFAULT, data) < 0;
+    int failed =
+        set < 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0;
     enum status st = failed ? h5_fail(name) : OK;
     if (set >= 0)
         (void)H5Dclose(set);
@@ -42,21 +42,25 @@ enum status checkpoint_write_state(const char *path, const struct checkpoint_sta
     TRY_OUT(h5_write_u64(file, "step", s->step));
     TRY_OUT(h5_write_u64(file, "updates", (uint64_t)s->updates));
     TRY_OUT(h5_write_u64(file, "weights_hash", s->weights_hash));
-    TRY_OUT(write_vector(file, "/m", s->m, s->n));
-    TRY_OUT(write_vector(file, "/v", s->v, s->n));
+    TRY_OUT(write_vector(file, "/m", H5T_NATIVE_FLOAT, s->m, s->n));
+    TRY_OUT(write_vector(file, "/v", H5T_NATIVE_FLOAT, s->v, s->n));
+    if (s->n_memory)
+        TRY_OUT(
+            write_vector(file, "/memory", H5T_NATIVE_DOUBLE, s->memory, s->n_memory));
 out:
     if (H5Fclose(file) < 0 && st == OK)
         st = h5_fail(name);
     return status_wrap(st, "%s", name);
 }
 
-static enum status read_vector(hid_t file, const char *name, float *out, size_t n)
+static enum status read_vector(hid_t file, const char *name, hid_t type, size_t size,
+                               void *out, size_t n)
 {
-    float *data = NULL;
+    void *data = NULL;
     size_t count = 0;
-    TRY(h5_read(file, name, H5T_NATIVE_FLOAT, sizeof *data, &data, &count));
+    TRY(h5_read(file, name, type, size, &data, &count));
     if (count == n)
-        memcpy(out, data, n * sizeof *data);
+        memcpy(out, data, n * size);
     mem_free(data);
     return count == n ? OK
                       : status_fail(ERR_INPUT, "%s has %zu numbers, the model %zu",
@@ -77,8 +81,11 @@ enum status checkpoint_read_state(const char *path, struct checkpoint_state *s)
     TRY_OUT(h5_read_u64(file, "step", &read.step));
     TRY_OUT(h5_read_u64(file, "updates", &updates));
     TRY_OUT(h5_read_u64(file, "weights_hash", &read.weights_hash));
-    TRY_OUT(read_vector(file, "/m", s->m, s->n));
-    TRY_OUT(read_vector(file, "/v", s->v, s->n));
+    TRY_OUT(read_vector(file, "/m", H5T_NATIVE_FLOAT, sizeof *s->m, s->m, s->n));
+    TRY_OUT(read_vector(file, "/v", H5T_NATIVE_FLOAT, sizeof *s->v, s->v, s->n));
+    if (s->n_memory)
+        TRY_OUT(read_vector(file, "/memory", H5T_NATIVE_DOUBLE, sizeof *s->memory,
+                            s->memory, s->n_memory));
     read.updates = (int64_t)updates;
     *s = read;
 out:

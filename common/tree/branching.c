@@ -1,11 +1,24 @@
 #include "branching.h"
 
 #include <math.h>
+#include <string.h>
+
+static const char *const names[BRANCH_RULES] = {"fixed", "entropy", "variance",
+                                                "neyman"};
 
 const char *branch_rule_name(enum branch_rule rule)
 {
-    static const char *const names[] = {"fixed", "entropy", "variance", "neyman"};
     return names[rule];
+}
+
+enum status branch_rule_by_name(enum branch_rule *out, const char *name)
+{
+    for (int i = 0; i < BRANCH_RULES; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *out = (enum branch_rule)i;
+            return OK;
+        }
+    return status_fail(ERR_INPUT, "schedule %.32s is unknown", name);
 }
 
 static double clamp(double x, double least, double most)

@@ -20,6 +20,7 @@ enum branch_rule {
 };
 
 const char *branch_rule_name(enum branch_rule rule);
+CHECKED enum status branch_rule_by_name(enum branch_rule *out, const char *name);
 
 enum { BRANCH_MAX_DEPTH = ANOVA_MAX_DEPTH };
 
@@ -35,6 +36,12 @@ struct branching {
     int64_t budget; // generated tokens of the whole tree, a hard bound; 0: none
 };
 
+// Whether counts differ from the rates, which then are whole numbers.
+static inline int branching_adapts(const struct branching *b)
+{
+    return b->rule != BRANCH_FIXED || b->budget > 0;
+}
+
 // What one node is decided by.
 struct branch_view {
     int32_t depth;       // of the node; 0: the root
@@ -47,6 +54,9 @@ struct branch_view {
 // Children of the node, in [1, most].  With a budget never more than paths of full
 // length fit, so that no path below is ever cut short for a sibling's sake.
 int32_t branching_children(const struct branching *b, const struct branch_view *v);
+
+// The counter of a node's key that is drawn for `uniform`; tokens count from 0.
+#define BRANCH_DRAW ((uint64_t)1 << 62)
 
 // The share of `tokens_left` that each of n children gets.
 int64_t branching_share(int64_t tokens_left, int32_t n);

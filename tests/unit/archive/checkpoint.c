@@ -48,8 +48,9 @@ static void write_one(uint64_t step, int commit)
     char path[PATH_MAX];
     fill(m, step, 1.0f);
     fill(v, step, -2.0f);
+    double memory[2] = {(double)step / 3.0, -1e300};
     const struct checkpoint_state s = {
-        step, (int64_t)step + 5, 0xabcdef0123456789u, m, v, N};
+        step, (int64_t)step + 5, 0xabcdef0123456789u, m, v, N, memory, 2};
     assert_ok(checkpoint_begin(dir, step, path));
     assert_ok(checkpoint_write_state(path, &s));
     if (commit)
@@ -59,7 +60,9 @@ static void write_one(uint64_t step, int commit)
 static void test_round_trip_and_keep(void **state)
 {
     float m[N], v[N], expected[N];
-    struct checkpoint_state s = {.m = m, .v = v, .n = N};
+    double memory[2] = {0};
+    struct checkpoint_state s = {
+        .m = m, .v = v, .n = N, .memory = memory, .n_memory = 2};
     char path[PATH_MAX];
     uint64_t step = 0;
     int found = 1;
@@ -73,6 +76,7 @@ static void test_round_trip_and_keep(void **state)
     assert_true(found);
     assert_int_equal(step, 40);
     assert_ok(checkpoint_read_state(path, &s));
+    assert_true(memory[0] == 40.0 / 3.0 && memory[1] == -1e300);
     fill(expected, 40, 1.0f);
     assert_memory_equal(m, expected, sizeof m);
     fill(expected, 40, -2.0f);

@@ -171,6 +171,11 @@ static const struct bad {
     {"task", KEY_BRANCH,
      BYTES("\xc4\x44" ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE ONE
                ONE)}, // 17 depths
+    {"task", KEY_RULE, BYTES("\x04")},
+    {"task", KEY_RATES, BYTES("\xc4\x00")}, // none for three depths
+    {"task", KEY_MOST, BYTES("\xff")},
+    {"task", KEY_BUDGET, BYTES("\xff")},
+    {"task", KEY_SHARPNESS, BYTES("\xca\x7f\xc0\x00\x00")},
     {"task", KEY_FIRST, BYTES("\xff")},
     {"task", KEY_FIRST, BYTES("\x03")},
     {"task", KEY_COUNT, BYTES("\x00")},

@@ -33,6 +33,13 @@ static void same_task(const struct msg_task *a, const struct msg_task *b)
     assert_int_equal(a->max_new_tokens, b->max_new_tokens);
     assert_true(a->temperature == b->temperature);
     assert_int_equal(a->verifier, b->verifier);
+    assert_int_equal(a->rule.rule, b->rule.rule);
+    assert_int_equal(b->rule.depths, b->n_branch);
+    assert_int_equal(a->rule.most, b->rule.most);
+    assert_int_equal(a->rule.budget, b->rule.budget);
+    assert_true(a->rule.sharpness == b->rule.sharpness);
+    assert_memory_equal(a->rule.rate, b->rule.rate, sizeof a->rule.rate);
+    assert_memory_equal(a->rule.entropy, b->rule.entropy, sizeof a->rule.entropy);
     assert_int_equal(a->n_prompt, b->n_prompt);
     assert_memory_equal(a->prompt, b->prompt, a->n_prompt * sizeof *a->prompt);
     assert_string_equal(a->answer, b->answer);
