@@ -2,23 +2,41 @@
 
 #include "base/mem.h"
 
+static const struct anova_depth *at(const struct anova *a, int32_t depth)
+{
+    static const struct anova_depth none;
+    return depth < 1 || depth > ANOVA_MAX_DEPTH ? &none : &a->depths[depth - 1];
+}
+
+static double ratio(double sum, double weight)
+{
+    return weight > 0.0 && sum > 0.0 ? sum / weight : 0.0;
+}
+
+static double anova_weight(const struct anova *a, int32_t depth)
+{
+    return at(a, depth)->weight;
+}
+
 // What the walk from the leaves up needs of each node.
 struct node_sum {
     double n, mean, squares; // of the children's values: Welford's running sums
     double spread;           // sum of the children's sampling variances
     double error;            // the node's own sampling variance
     double share;            // its share of the tree
-    int unknown;             // 1: it or a child of it had a single child
+    int unknown;             // 1: its error is not known
 };
 
-static void finish_node(struct node_sum *s)
+// A leaf's reward has no error.  Of a single child nothing is seen of the variance
+// between siblings: what is known of its depth stands in.
+static void finish_node(const struct anova *a, struct node_sum *s, int32_t depth)
 {
-    if (s->n == 0.0)
-        return; // a leaf: its reward has no error
-    if (s->n < 2.0)
-        s->unknown = 1;
-    else
+    if (s->n == 1.0) {
+        s->unknown |= anova_weight(a, depth + 1) <= 0.0;
+        s->error = anova_variance(a, depth + 1) + s->spread;
+    } else if (s->n >= 2.0) {
         s->error = s->squares / (s->n - 1.0) / s->n;
+    }
 }
 
 static void add_child(struct node_sum *parent, const struct node_sum *child,
@@ -70,7 +88,7 @@ enum status anova_add(struct anova *a, const struct tree *t)
     }
     for (size_t i = t->n_nodes; i-- > 0;) {
         const struct tree_node *n = &t->nodes[i];
-        finish_node(&sums[i]);
+        finish_node(a, &sums[i], n->depth);
         add_estimate(a, n, &sums[i]);
         if (i > 0)
             add_child(&sums[n->parent], &sums[i], (double)n->value);
@@ -88,17 +106,6 @@ void anova_fade(struct anova *a, double keep)
         a->depths[d].tokens *= keep;
         a->depths[d].entropy *= keep;
     }
-}
-
-static const struct anova_depth *at(const struct anova *a, int32_t depth)
-{
-    static const struct anova_depth none;
-    return depth < 1 || depth > ANOVA_MAX_DEPTH ? &none : &a->depths[depth - 1];
-}
-
-static double ratio(double sum, double weight)
-{
-    return weight > 0.0 && sum > 0.0 ? sum / weight : 0.0;
 }
 
 double anova_variance(const struct anova *a, int32_t depth)

@@ -4,8 +4,10 @@
 // the value; for a binary reward the depths' sum is V(1-V).  Of a node with b >= 2
 // children whose value estimates are V_j, with sampling variances v_j, the sample
 // variance S^2 of the V_j has the mean sigma_d^2 + mean(v_j), and S^2 / b is an
-// unbiased estimate of the node's own sampling variance.  Nodes count by their share of
-// the tree (1/b products). One thread; a zeroed struct is empty.
+// unbiased estimate of the node's own sampling variance.  For a node of one child that
+// variance is sigma^2 of its depth, as far as it is known, and the child's.  Nodes
+// count by their share of the tree (1/b products). One thread; a zeroed struct is
+// empty.
 #ifndef TREE_ANOVA_H
 #define TREE_ANOVA_H
 

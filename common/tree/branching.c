@@ -67,9 +67,34 @@ static void make_rising(double *n, const double *weight, int32_t depths)
     }
 }
 
+// The rates of N_d = scale * n_d, within their bounds; returns the tokens they cost.
+static double set_rates(struct branching *b, const double *n, const double *length,
+                        double scale)
+{
+    double above = 1.0, cost = 0.0;
+    for (int32_t d = 0; d < b->depths; d++) {
+        b->rate[d] = clamp(scale * n[d] / above, BRANCH_LEAST, (double)b->most);
+        above *= b->rate[d];
+        cost += above * length[d];
+    }
+    return cost;
+}
+
+// The largest scale whose tokens are not too many: the cost rises with it.
+static void scale_rates(struct branching *b, const double *n, const double *length,
+                        double tokens)
+{
+    double least = 0.0, most = 1e12;
+    for (int i = 0; i < 100; i++) {
+        double middle = i == 0 ? 1.0 : sqrt((least > 0.0 ? least : 1e-12) * most);
+        *(set_rates(b, n, length, middle) <= tokens ? &least : &most) = middle;
+    }
+    (void)set_rates(b, n, length, least);
+}
+
 void branching_plan(struct branching *b, const struct anova *a, double tokens)
 {
-    double n[BRANCH_MAX_DEPTH], length[BRANCH_MAX_DEPTH], cost = 0.0;
+    double n[BRANCH_MAX_DEPTH], length[BRANCH_MAX_DEPTH];
     if (b->rule != BRANCH_VARIANCE && b->rule != BRANCH_NEYMAN)
         return;
     for (int32_t d = 0; d < b->depths; d++) {
@@ -81,14 +106,7 @@ void branching_plan(struct branching *b, const struct anova *a, double tokens)
     }
     // Depths that must share one N do best with the root of their pooled sigma^2 / L.
     make_rising(n, length, b->depths);
-    for (int32_t d = 0; d < b->depths; d++) {
+    for (int32_t d = 0; d < b->depths; d++)
         n[d] = sqrt(n[d]);
-        cost += n[d] * length[d];
-    }
-    double above = 1.0;
-    for (int32_t d = 0; d < b->depths; d++) {
-        double wanted = clamp(n[d] * tokens / cost, 1.0, 1e6);
-        b->rate[d] = clamp(wanted / above, 1.0, (double)b->most);
-        above *= b->rate[d];
-    }
+    scale_rates(b, n, length, tokens);
 }

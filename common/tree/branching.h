@@ -23,6 +23,7 @@ const char *branch_rule_name(enum branch_rule rule);
 CHECKED enum status branch_rule_by_name(enum branch_rule *out, const char *name);
 
 enum { BRANCH_MAX_DEPTH = ANOVA_MAX_DEPTH };
+#define BRANCH_LEAST 1.125
 
 struct branching {
     enum branch_rule rule;
@@ -63,9 +64,11 @@ int64_t branching_share(int64_t tokens_left, int32_t n);
 
 // The rates for `tokens` generated tokens a tree, in place of b->rate: VARIANCE and
 // NEYMAN once `a` knows every depth; others, and before that, keep theirs.
+// A depth of single children would never show its variance again, so that a planned
+// rate is BRANCH_LEAST at least.
 //   NEYMAN    N_d proportional to sigma_d / sqrt(L_d), made non-decreasing
 //   VARIANCE  N_d proportional to sigma_d, likewise
-// with sum_d N_d L_d = tokens and rate_d = N_d / N_{d-1}, in [1, most].
+// with sum_d N_d L_d = tokens and rate_d = N_d / N_{d-1}, at most `most`.
 void branching_plan(struct branching *b, const struct anova *a, double tokens);
 
 #endif
