@@ -1,5 +1,6 @@
 #include "dataset.h"
 
+#include "countdown.h"
 #include "formats.h"
 #include "rows.h"
 

@@ -7,6 +7,7 @@
 //   HumanEval  prompt, entry_point, test, canonical_solution
 //   MBPP       text (sanitised: prompt), code, test_list
 //   APPS       question, input_output, solutions, starter_code
+//   Countdown  numbers, target, question, answer (steps a line, last "#### expression")
 // The dataset owns its strings.
 #ifndef DATA_DATASET_H
 #define DATA_DATASET_H
@@ -52,7 +53,7 @@ CHECKED enum status problem_make(struct problem *out, const char *question,
 // Appends *p and takes its strings; *p is empty afterwards.  ERR_NOMEM.
 CHECKED enum status dataset_add(struct dataset *d, struct problem *p);
 
-// Writes such a set as JSONL, atomically.  ERR_IO.
+// Writes a set of GSM8K's or Countdown's kind as JSONL, atomically.  ERR_IO.
 CHECKED enum status dataset_save(const struct dataset *d, const char *path);
 
 // The order in which epoch `epoch` visits n problems: item `i` < n of a seeded

@@ -1,5 +1,7 @@
 #include "formats.h"
 
+#include "countdown.h"
+
 #include "base/mem.h"
 #include "verify/math.h"
 
@@ -201,6 +203,35 @@ static enum status apps(struct problem *out, const json_t *row)
                      json_pack("{s:s, s:s}", "form", "apps", "input_output", tests));
 }
 
+// A positive whole number that Countdown takes.
+static enum status countdown_number(int64_t *out, const json_t *value, const char *name)
+{
+    int64_t number = json_is_integer(value) ? json_integer_value(value) : 0;
+    if (number < 1 || number > COUNTDOWN_MAX_VALUE)
+        return status_fail(ERR_INPUT, "\"%s\": whole numbers from 1 to %d", name,
+                           COUNTDOWN_MAX_VALUE);
+    *out = number;
+    return OK;
+}
+
+static enum status countdown(struct problem *out, const json_t *row)
+{
+    const char *question = NULL, *solution = NULL;
+    const json_t *list = json_object_get(row, "numbers");
+    struct countdown task = {0};
+    size_t n = json_array_size(list);
+    if (n < 1 || n > COUNTDOWN_MAX_NUMBERS)
+        return status_fail(ERR_INPUT, "\"numbers\" is not a list of 1 to %d",
+                           COUNTDOWN_MAX_NUMBERS);
+    for (size_t i = 0; i < n; i++)
+        TRY(countdown_number(&task.numbers[task.n++], json_array_get(list, i),
+                             "numbers"));
+    TRY(countdown_number(&task.target, json_object_get(row, "target"), "target"));
+    TRY(full_field(&question, row, "question"));
+    TRY(optional_field(&solution, row, "answer"));
+    return countdown_problem(out, &task, question, solution);
+}
+
 enum status problem_of_row(struct problem *out, const json_t *row)
 {
     static const struct {
@@ -209,7 +240,8 @@ enum status problem_of_row(struct problem *out, const json_t *row)
     } formats[] = {{"input_output", apps},
                    {"entry_point", humaneval},
                    {"test_list", mbpp},
-                   {"problem", math}};
+                   {"problem", math},
+                   {"target", countdown}};
     struct problem p = {0};
     enum status (*read)(struct problem *, const json_t *) = gsm8k;
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)

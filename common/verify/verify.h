@@ -16,13 +16,14 @@ float verify_final(const char *text, size_t len, const char *answer);
 
 // How a finished text becomes a reward.
 enum verifier {
-    VERIFIER_NUMBER, // verify_final
-    VERIFIER_MATH,   // verify_math (math.h)
-    VERIFIER_CODE,   // by running it: judge/judge.h
+    VERIFIER_NUMBER,    // verify_final
+    VERIFIER_MATH,      // verify_math (math.h)
+    VERIFIER_CODE,      // by running it: judge/judge.h
+    VERIFIER_COUNTDOWN, // verify_countdown (countdown.h)
     VERIFIERS
 };
 
-// The reward of a text under VERIFIER_NUMBER or VERIFIER_MATH; 0 under any other.
+// The reward of a text under any verifier but VERIFIER_CODE, for which it is 0.
 float verify_answer(enum verifier verifier, const char *text, size_t len,
                     const char *answer);
 // The final answer that such a verifier finds in the text; 0: none.
