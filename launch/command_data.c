@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "data/algebra.h"
+#include "data/countdown.h"
 #include "launch/args.h"
 #include "launch/commands.h"
 #include "launch/data_check.h"
@@ -18,6 +19,7 @@ enum { MAX_TEXT_BYTES = 1 << 30 };
 struct data_settings {
     int64_t seed, train, test, min_steps, max_steps, max_operand, max_factor, max_value;
     int64_t equations, chains, prose, vocab;
+    int64_t numbers, max_number, max_target;
     int64_t servers, timeout_s, memory_mb, weak;
 };
 
@@ -39,6 +41,9 @@ static const struct config_key keys[] = {
     INT(equations, "0", 0, 100, "%", "of the problems are equations"),
     INT(chains, "0", 0, 100, "%", "of the problems are plain arithmetic"),
     INT(prose, "0", 0, 1, "", "1: a sentence around each step"),
+    INT(numbers, "3", COUNTDOWN_FEWEST, COUNTDOWN_MOST, "", "countdown: given"),
+    INT(max_number, "20", 2, 1e6, "", "countdown: largest number given"),
+    INT(max_target, "50", 2, 1e6, "", "countdown: largest result, and target"),
     INT(vocab, "0", 0, 1e6, "tokens", "of the tokenizer; 0: one token a character"),
     INT(servers, "0", 0, 256, "", "check: programs run at once; 0: one a core"),
     INT(timeout_s, "10", 1, 600, "s", "check: of one program with all its tests"),
@@ -88,6 +93,23 @@ static enum status save_set(const struct dataset *d, const char *dir, const char
     return OK;
 }
 
+// Both sets and a tokenizer of their texts.
+static enum status save_sets(const struct data_settings *s, const struct dataset *train,
+                             const struct dataset *test, const char *dir)
+{
+    struct buf text = {0};
+    enum status st;
+    TRY_OUT(file_make_dirs(dir));
+    TRY_OUT(save_set(train, dir, "train.jsonl"));
+    TRY_OUT(save_set(test, dir, "test.jsonl"));
+    append_texts(&text, train);
+    append_texts(&text, test);
+    st = save_tokenizer(&text, s->vocab, dir);
+out:
+    buf_free(&text);
+    return st;
+}
+
 static enum status make_algebra(const struct data_settings *s, const char *dir)
 {
     const struct algebra_config c = {
@@ -104,19 +126,28 @@ static enum status make_algebra(const struct data_settings *s, const char *dir)
         .prose = (int32_t)s->prose,
     };
     struct dataset train = {0}, test = {0};
-    struct buf text = {0};
-    enum status st;
-    TRY_OUT(algebra_generate(&c, &train, &test));
-    TRY_OUT(file_make_dirs(dir));
-    TRY_OUT(save_set(&train, dir, "train.jsonl"));
-    TRY_OUT(save_set(&test, dir, "test.jsonl"));
-    append_texts(&text, &train);
-    append_texts(&text, &test);
-    st = save_tokenizer(&text, s->vocab, dir);
-out:
+    TRY(algebra_generate(&c, &train, &test));
+    enum status st = save_sets(s, &train, &test, dir);
     dataset_free(&train);
     dataset_free(&test);
-    buf_free(&text);
+    return st;
+}
+
+static enum status make_countdown(const struct data_settings *s, const char *dir)
+{
+    const struct countdown_config c = {
+        .seed = (uint64_t)s->seed,
+        .train = (int32_t)s->train,
+        .test = (int32_t)s->test,
+        .numbers = (int32_t)s->numbers,
+        .max_number = (int32_t)s->max_number,
+        .max_target = (int32_t)s->max_target,
+    };
+    struct dataset train = {0}, test = {0};
+    TRY(countdown_generate(&c, &train, &test));
+    enum status st = save_sets(s, &train, &test, dir);
+    dataset_free(&train);
+    dataset_free(&test);
     return st;
 }
 
@@ -192,11 +223,13 @@ enum status command_data(int argc, char **argv)
     TRY(read_settings(&s, &args));
     if (args.first && dir && strcmp(args.first, "algebra") == 0)
         return make_algebra(&s, dir);
+    if (args.first && dir && strcmp(args.first, "countdown") == 0)
+        return make_countdown(&s, dir);
     if (args.first && dir && strcmp(args.first, "tokenizer") == 0)
         return make_tokenizer(&s, text, dir);
     if (args.first && strcmp(args.first, "check") == 0)
         return check_references(&s, text);
-    return status_fail(ERR_INPUT, "usage: etreerpo data algebra|tokenizer --out DIR "
-                                  "[--text FILE] [key=value ...], or data check "
-                                  "--text FILE");
+    return status_fail(ERR_INPUT, "usage: etreerpo data algebra|countdown|tokenizer "
+                                  "--out DIR [--text FILE] [key=value ...], or data "
+                                  "check --text FILE");
 }

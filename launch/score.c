@@ -1,6 +1,7 @@
 #include "launch/score.h"
 
 #include "base/mem.h"
+#include "verify/countdown.h"
 #include "verify/verify.h"
 
 #include <string.h>
@@ -91,6 +92,8 @@ static enum status add_leaf(struct score *s, const struct tree *t, int32_t leaf,
     if (st == OK) {
         if (p->verifier == VERIFIER_NUMBER)
             verify_steps(buf_cstr(&text), text.len, p->solution, &steps);
+        else if (p->verifier == VERIFIER_COUNTDOWN)
+            countdown_steps(buf_cstr(&text), text.len, p->answer, &steps);
         if (node->end == NODE_EOS)
             cast_vote(votes, n_votes, p->verifier, buf_cstr(&text), text.len,
                       node->reward >= 1.0f);

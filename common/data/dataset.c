@@ -1,6 +1,5 @@
 #include "dataset.h"
 
-#include "countdown.h"
 #include "formats.h"
 #include "rows.h"
 
@@ -178,10 +177,8 @@ out:
 
 static enum status append_row(struct buf *out, const struct problem *p)
 {
-    json_t *row =
-        json_pack("{s:s,s:s}", "question", p->question, "answer", p->solution);
-    if (!row)
-        return status_fail(ERR_INPUT, "not UTF-8: %.60s", p->question);
+    json_t *row = NULL;
+    TRY(row_of_problem(&row, p));
     char *line = json_dumps(row, JSON_ENSURE_ASCII);
     json_decref(row);
     if (!line)

@@ -232,6 +232,35 @@ static enum status countdown(struct problem *out, const json_t *row)
     return countdown_problem(out, &task, question, solution);
 }
 
+// Adds the two fields that a reference consists of.
+static enum status add_reference(json_t *row, const char *reference)
+{
+    struct countdown task;
+    if (!countdown_read(&task, reference))
+        return status_fail(ERR_INPUT, "not a reference: %.60s", reference);
+    json_t *numbers = json_array();
+    int failed = json_object_set_new(row, "target", json_integer(task.target));
+    for (int32_t i = 0; i < task.n; i++)
+        failed |= json_array_append_new(numbers, json_integer(task.numbers[i]));
+    failed |= json_object_set_new(row, "numbers", numbers);
+    return failed ? status_fail(ERR_NOMEM, "cannot build a JSON row") : OK;
+}
+
+enum status row_of_problem(json_t **out, const struct problem *p)
+{
+    json_t *row =
+        json_pack("{s:s,s:s}", "question", p->question, "answer", p->solution);
+    if (!row)
+        return status_fail(ERR_INPUT, "not UTF-8: %.60s", p->question);
+    enum status st =
+        p->verifier == VERIFIER_COUNTDOWN ? add_reference(row, p->answer) : OK;
+    if (st != OK)
+        json_decref(row);
+    else
+        *out = row;
+    return st;
+}
+
 enum status problem_of_row(struct problem *out, const json_t *row)
 {
     static const struct {

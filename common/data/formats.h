@@ -10,4 +10,8 @@
 // be a problem because its set left the answer or the tests out gives an empty problem.
 CHECKED enum status problem_of_row(struct problem *out, const json_t *row);
 
+// The row (the caller's, json_decref) of a problem of GSM8K's or Countdown's kind.
+// ERR_INPUT: a text is not UTF-8.
+CHECKED enum status row_of_problem(json_t **out, const struct problem *p);
+
 #endif

@@ -165,9 +165,25 @@ static enum verdict judge_line(struct countdown *left, const char *line,
     if (!found || !complete)
         return VERDICT_VALID;
     *steps += found;
-    equations_scan(line, (size_t)(end - line), &plain);
+    equations_scan(line, (size_t)(end - line) + 1, &plain); // with the line's end
     return plain.wrong || !left_is_right(left, p, end) ? VERDICT_INVALID
                                                        : VERDICT_VALID;
+}
+
+void countdown_steps(const char *text, size_t len, const char *reference,
+                     struct step_score *out)
+{
+    const char *line = text, *end = text + len;
+    *out = (struct step_score){0};
+    while (line < end && !(end - line >= 4 && memcmp(line, "####", 4) == 0)) {
+        const char *newline = memchr(line, '\n', (size_t)(end - line));
+        const char *next = newline ? newline + 1 : end;
+        out->steps++;
+        out->valid +=
+            countdown_partial(text, (size_t)(next - text), reference) == VERDICT_VALID;
+        line = next;
+    }
+    out->right = out->valid;
 }
 
 enum verdict countdown_partial(const char *text, size_t len, const char *reference)

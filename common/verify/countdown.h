@@ -35,4 +35,9 @@ float verify_countdown(const char *text, size_t len, const char *reference);
 // complete step line yet, or an annotation that cannot be read; else VALID.
 enum verdict countdown_partial(const char *text, size_t len, const char *reference);
 
+// The steps of a finished solution: its valid lines are those before the first that
+// makes countdown_partial INVALID, and they are the right ones.
+void countdown_steps(const char *text, size_t len, const char *reference,
+                     struct step_score *out);
+
 #endif
