@@ -8,18 +8,32 @@
 #include "launch/job.h"
 #include "launch/plan_run.h"
 #include "launch/record.h"
+#include "launch/signals.h"
 
 // ---- the learner as a core, with its record
 
 struct train_seat {
     struct learner *learner;
     struct record *record;
+    uint64_t steps; // of the run
 };
+
+// The request has come: no step begins any more.
+static void stop_early(struct train_seat *seat)
+{
+    learner_stop(seat->learner);
+    signals_obey();
+}
 
 static enum status seat_start(void *core, int64_t now_ms, struct outbox *out)
 {
     struct train_seat *seat = core;
-    return learner_start(seat->learner, now_ms, out);
+    TRY(learner_start(seat->learner, now_ms, out));
+    if (!signals_asked())
+        return OK;
+    stop_early(seat);
+    log_info("stopped on request before a step began");
+    return OK;
 }
 
 static enum status seat_receive(void *core, int rank, const uint8_t *bytes, size_t len,
@@ -46,7 +60,15 @@ static enum status seat_work(void *core, int64_t now_ms, struct outbox *out,
     if (!got)
         return OK;
     *worked = 1;
-    return record_step(seat->record, &step, seat->learner);
+    TRY(record_step(seat->record, &step, seat->learner));
+    if (!signals_asked() || step.step + 1 == seat->steps)
+        return OK;
+    TRY(record_stop(seat->record, &step, seat->learner));
+    stop_early(seat);
+    log_info("stopped on request after step %llu of %llu, checkpoint written: the same "
+             "command goes on from there",
+             (unsigned long long)step.step + 1, (unsigned long long)seat->steps);
+    return OK;
 }
 
 static int seat_done(const void *core)
@@ -62,7 +84,7 @@ static const struct core_ops train_core = {seat_start, seat_receive, seat_tick,
 
 static enum status lead(struct cluster *cluster, struct job *job)
 {
-    struct train_seat seat = {0};
+    struct train_seat seat = {.steps = (uint64_t)job->settings.train.steps};
     struct job_prompts prompts = {job, &job->train, (uint64_t)job->settings.run.seed,
                                   1};
     struct learner_config config;
@@ -76,7 +98,8 @@ static enum status lead(struct cluster *cluster, struct job *job)
     TRY_OUT(record_restore(job, seat.learner, &first));
     TRY_OUT(record_open(&seat.record, job, first));
     TRY_OUT(cluster_lead(cluster, job, &seat, &train_core));
-    st = record_finish(seat.record);
+    if (!signals_obeyed())
+        st = record_finish(seat.record);
 out:
     record_free(seat.record);
     learner_free(seat.learner);
@@ -100,7 +123,10 @@ enum status command_train(int argc, char **argv)
         st = plan_run_print(&job);
         goto out;
     }
+    signals_catch();
     TRY_OUT(cluster_open(&cluster, &job.settings));
+    if (!cluster_is_learner(&cluster))
+        signals_ignore();
     TRY_OUT(job_load(&job, cluster_is_learner(&cluster) ? JOB_TRAIN : JOB_NO_DATA));
     st = cluster_is_learner(&cluster) ? lead(&cluster, &job)
                                       : cluster_work(&cluster, &job);

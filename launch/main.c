@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "launch/cluster.h"
 #include "launch/commands.h"
+#include "launch/signals.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +54,9 @@ int main(int argc, char **argv)
         enum status st = commands[i].run(argc - 2, argv + 2);
         if (st != OK)
             log_error("%s: %s", argv[1], status_message());
-        int code = st == OK ? 0 : st == ERR_INPUT ? 2 : 1;
+        int code = st == ERR_INPUT ? 2 : 1;
+        if (st == OK)
+            code = signals_obeyed() ? EXIT_AGAIN : 0;
         if (cluster_torn()) {
             (void)fflush(NULL);
             _exit(code);

@@ -179,22 +179,42 @@ static void show(struct record *r, const struct step_record *step,
     progress_step(&r->progress, step->step + 1, text);
 }
 
+static int checkpoint_due(const struct settings *s, uint64_t done)
+{
+    return done % (uint64_t)s->run.checkpoint_every == 0 ||
+           done == (uint64_t)s->train.steps;
+}
+
+// Around save_checkpoint: what failed, and where.
+static enum status checkpoint_after(struct record *r, const struct step_record *step,
+                                    struct learner *learner)
+{
+    uint64_t done = step->step + 1;
+    return status_wrap(save_checkpoint(r, done, step->weights_hash, learner),
+                       "checkpoint after step %llu", (unsigned long long)done);
+}
+
 enum status record_step(struct record *r, const struct step_record *step,
                         struct learner *learner)
 {
-    const struct settings *s = &r->job->settings;
     struct step_metrics all, archived;
-    uint64_t done = step->step + 1;
     step_metrics_fill(&all, step, learner_dispatch(learner), r->workers, MAX_WORKERS);
     for_archive(&all, &archived);
     TRY(append_archive(r, step, &archived));
     TRY(append_log(r, step, &all));
     show(r, step, &all);
-    if (done % (uint64_t)s->run.checkpoint_every != 0 &&
-        done != (uint64_t)s->train.steps)
+    if (!checkpoint_due(&r->job->settings, step->step + 1))
         return OK;
-    return status_wrap(save_checkpoint(r, done, step->weights_hash, learner),
-                       "checkpoint after step %llu", (unsigned long long)done);
+    return checkpoint_after(r, step, learner);
+}
+
+enum status record_stop(struct record *r, const struct step_record *step,
+                        struct learner *learner)
+{
+    progress_end(&r->progress);
+    if (checkpoint_due(&r->job->settings, step->step + 1))
+        return OK;
+    return checkpoint_after(r, step, learner);
 }
 
 enum status record_finish(struct record *r)

@@ -17,6 +17,10 @@ void record_free(struct record *r);
 // `state`: the optimizer's.  ERR_IO leaves the last checkpoint whole.
 CHECKED enum status record_step(struct record *r, const struct step_record *step,
                                 struct learner *learner);
+// The run stops for now, after this step that was just recorded: a checkpoint, unless
+// record_step has written it.
+CHECKED enum status record_stop(struct record *r, const struct step_record *step,
+                                struct learner *learner);
 // The run is complete: model/ and DONE.
 CHECKED enum status record_finish(struct record *r);
 

@@ -84,6 +84,14 @@ struct dispatch *learner_dispatch(struct learner *l)
     return l->dispatch;
 }
 
+void learner_stop(struct learner *l)
+{
+    if (l->phase == PHASE_BEGIN)
+        l->phase = PHASE_STOP;
+    else if (l->phase < PHASE_STOP)
+        l->config.steps = l->step + 1;
+}
+
 int learner_done(const struct learner *l)
 {
     return l->phase == PHASE_DONE;

@@ -66,6 +66,9 @@ CHECKED enum status learner_work(struct learner *l, int64_t now_ms, struct outbo
 // begins only after its record was taken: what was not stored is never built upon.
 CHECKED enum status learner_take_record(struct learner *l, struct step_record *out,
                                         int *got);
+// Ends the run with the step under way, or at once between two steps: its workers are
+// told to stop as after the last step.
+void learner_stop(struct learner *l);
 int learner_done(const struct learner *l);
 // The dispatcher, for worker reports.
 struct dispatch *learner_dispatch(struct learner *l);

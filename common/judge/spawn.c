@@ -54,6 +54,7 @@ _Noreturn static void become_server(const struct launch *l, const int fds[CHILD_
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
+    (void)setpgid(0, 0); // a stop signal to the launcher's group is not for a judge
     if (give_up_root() == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
         execvpe(l->argv[0], (char *const *)l->argv, environment);
     const char *why = strerrordesc_np(errno); // safe after fork, unlike strerror
