@@ -9,14 +9,17 @@
 static enum status check_identity(const struct msg_task *task, const struct tree *tree)
 {
     if (tree->prompt_id != task->prompt_id || tree->step != task->step ||
-        tree->policy_version != task->policy_version)
+        tree->policy_version != task->policy_version ||
+        tree->control != task->cutoff.control)
         return status_fail(
             ERR_PROTOCOL,
-            "prompt %llu of step %llu, version %llu, where %llu, %llu, %llu was asked",
+            "prompt %llu of step %llu, version %llu, control %g, where %llu, %llu, "
+            "%llu, "
+            "%g was asked",
             (unsigned long long)tree->prompt_id, (unsigned long long)tree->step,
-            (unsigned long long)tree->policy_version,
+            (unsigned long long)tree->policy_version, (double)tree->control,
             (unsigned long long)task->prompt_id, (unsigned long long)task->step,
-            (unsigned long long)task->policy_version);
+            (unsigned long long)task->policy_version, (double)task->cutoff.control);
     return OK;
 }
 
@@ -64,6 +67,9 @@ static enum status check_node(const struct msg_task *task, const struct tree_nod
     if (path_tokens > task->max_new_tokens)
         return status_fail(ERR_PROTOCOL, "node %zu: a path of %lld new tokens", i,
                            (long long)path_tokens);
+    if (cutoff_flagged(n) && n->keep != 1.0F - task->cutoff.cut)
+        return status_fail(ERR_PROTOCOL, "node %zu: keep %g, a cut of %g was asked", i,
+                           (double)n->keep, (double)task->cutoff.cut);
     if (n->end == NODE_LENGTH && n->reward != 0)
         return status_fail(ERR_PROTOCOL, "node %zu: a reward for unfinished text", i);
     return OK;

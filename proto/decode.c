@@ -129,6 +129,15 @@ static enum status decode_branch(const struct fields *f, struct msg_task *out)
     return OK;
 }
 
+static enum status decode_cutoff(const struct fields *f, struct cutoff_rule *out)
+{
+    double cut = 0.0, control = 0.0;
+    TRY(field_double(f, KEY_CUT, 0.0, 1.0, &cut));
+    TRY(field_double(f, KEY_CONTROL, 0.0, 1.0, &control));
+    *out = (struct cutoff_rule){(float)cut, (float)control};
+    return OK;
+}
+
 static enum status decode_task(const struct fields *f, struct msg_task *out)
 {
     double temperature = 0.0;
@@ -141,6 +150,7 @@ static enum status decode_task(const struct fields *f, struct msg_task *out)
     TRY(field_u64(f, KEY_RNG, &out->rng_key));
     TRY(field_int(f, KEY_DEADLINE, 0, MAX_DEADLINE_MS, &out->deadline_ms));
     TRY(decode_branch(f, out));
+    TRY(decode_cutoff(f, &out->cutoff));
     TRY(field_i32(f, KEY_STEP_TOKENS, 0, TREE_MAX_TOKENS, &out->step_tokens));
     TRY(field_i32(f, KEY_MAX_NEW, 1, TREE_MAX_TOKENS, &out->max_new_tokens));
     TRY(field_double(f, KEY_TEMPERATURE, 0.0, 1e6, &temperature));

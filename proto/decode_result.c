@@ -8,7 +8,7 @@
 
 // The columns of the nodes, unaligned in the message's bytes.
 struct columns {
-    const uint8_t *parent, *child, *branching, *token_count, *end, *reward;
+    const uint8_t *parent, *child, *branching, *token_count, *end, *reward, *keep;
 };
 
 static int32_t item(const uint8_t *column, size_t i)
@@ -40,7 +40,8 @@ static enum status node_columns(const struct fields *f, struct columns *c, size_
     TRY(column(f, KEY_BRANCHING, TREE_MAX_NODES, n, &c->branching));
     TRY(column(f, KEY_TOKEN_COUNT, TREE_MAX_NODES, n, &c->token_count));
     TRY(column(f, KEY_END, TREE_MAX_NODES, n, &c->end));
-    return column(f, KEY_REWARD, TREE_MAX_NODES, n, &c->reward);
+    TRY(column(f, KEY_REWARD, TREE_MAX_NODES, n, &c->reward));
+    return column(f, KEY_KEEP, TREE_MAX_NODES, n, &c->keep);
 }
 
 // Depth and token_begin follow from the rest; parents must come first for that.
@@ -56,8 +57,10 @@ static enum status build_nodes(const struct columns *c, struct tree *t)
             .branching = item(c->branching, i),
             .token_begin = (int32_t)begin,
             .token_count = item(c->token_count, i),
+            .ratio = 1.0F,
         };
         memcpy(&n->reward, c->reward + i * sizeof n->reward, sizeof n->reward);
+        memcpy(&n->keep, c->keep + i * sizeof n->keep, sizeof n->keep);
         if (end < NODE_OPEN || end > NODE_CUT)
             return status_fail(ERR_PROTOCOL, "RESULT: node %zu: no such end", i);
         n->end = (enum node_end)end;
@@ -95,11 +98,14 @@ enum status decode_result(const struct fields *f, struct msg_result *out)
 {
     struct tree *t = &out->tree;
     struct columns c;
+    double control = 0.0;
     size_t n = 0;
     TRY(field_u64(f, KEY_LEASE, &out->lease));
     TRY(field_u64(f, KEY_STEP, &t->step));
     TRY(field_u64(f, KEY_PROMPT_ID, &t->prompt_id));
     TRY(field_u64(f, KEY_VERSION, &t->policy_version));
+    TRY(field_double(f, KEY_CONTROL, 0.0, 1.0, &control));
+    t->control = (float)control;
     TRY(node_columns(f, &c, &n));
     if (n == 0)
         return status_fail(ERR_PROTOCOL, "RESULT: a tree without nodes");

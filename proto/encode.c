@@ -108,7 +108,7 @@ static void put_rule(msgpack_packer *p, const struct branching *b, size_t depths
 static void encode_task(msgpack_packer *p, const struct message *m)
 {
     const struct msg_task *t = &m->as.task;
-    begin(p, m, 21);
+    begin(p, m, 23);
     put_u64(p, KEY_LEASE, t->lease);
     put_u64(p, KEY_STEP, t->step);
     put_u64(p, KEY_PROMPT_ID, t->prompt_id);
@@ -117,6 +117,8 @@ static void encode_task(msgpack_packer *p, const struct message *m)
     put_i64(p, KEY_DEADLINE, t->deadline_ms);
     put_bin(p, KEY_BRANCH, t->branch, (size_t)t->n_branch * sizeof *t->branch);
     put_rule(p, &t->rule, (size_t)t->n_branch);
+    put_double(p, KEY_CUT, (double)t->cutoff.cut);
+    put_double(p, KEY_CONTROL, (double)t->cutoff.control);
     put_i64(p, KEY_FIRST, t->first_child);
     put_i64(p, KEY_COUNT, t->child_count);
     put_i64(p, KEY_STEP_TOKENS, t->step_tokens);
@@ -128,24 +130,25 @@ static void encode_task(msgpack_packer *p, const struct message *m)
 }
 
 // The nodes' fields as arrays of their own: rows[field][node].
-enum { NODE_COLUMNS = 6 };
+enum { NODE_COLUMNS = 7, NODE_WHOLE = 5 };
 
 static enum status put_nodes(msgpack_packer *p, const struct tree *t)
 {
     static const char *const names[NODE_COLUMNS] = {
-        KEY_PARENT, KEY_CHILD, KEY_BRANCHING, KEY_TOKEN_COUNT, KEY_END, KEY_REWARD};
+        KEY_PARENT, KEY_CHILD,  KEY_BRANCHING, KEY_TOKEN_COUNT,
+        KEY_END,    KEY_REWARD, KEY_KEEP};
     int32_t *column = NULL;
     TRY(mem_new(&column, t->n_nodes, sizeof *column));
     for (int c = 0; c < NODE_COLUMNS; c++) {
         for (size_t i = 0; i < t->n_nodes; i++) {
             const struct tree_node *n = &t->nodes[i];
-            const int32_t fields[NODE_COLUMNS - 1] = {n->parent, n->child_index,
-                                                      n->branching, n->token_count,
-                                                      (int32_t)n->end};
-            if (c < NODE_COLUMNS - 1)
-                column[i] = fields[c];
+            const int32_t whole[NODE_WHOLE] = {n->parent, n->child_index, n->branching,
+                                               n->token_count, (int32_t)n->end};
+            const float real[NODE_COLUMNS - NODE_WHOLE] = {n->reward, n->keep};
+            if (c < NODE_WHOLE)
+                column[i] = whole[c];
             else
-                memcpy(&column[i], &n->reward, sizeof n->reward);
+                memcpy(&column[i], &real[c - NODE_WHOLE], sizeof *column);
         }
         put_bin(p, names[c], column, t->n_nodes * sizeof *column);
     }
@@ -156,11 +159,12 @@ static enum status put_nodes(msgpack_packer *p, const struct tree *t)
 static enum status encode_result(msgpack_packer *p, const struct message *m)
 {
     const struct tree *t = &m->as.result.tree;
-    begin(p, m, 7 + NODE_COLUMNS);
+    begin(p, m, 8 + NODE_COLUMNS);
     put_u64(p, KEY_LEASE, m->as.result.lease);
     put_u64(p, KEY_STEP, t->step);
     put_u64(p, KEY_PROMPT_ID, t->prompt_id);
     put_u64(p, KEY_VERSION, t->policy_version);
+    put_double(p, KEY_CONTROL, (double)t->control);
     TRY(put_nodes(p, t));
     put_bin(p, KEY_TOKENS, t->tokens, t->n_tokens * sizeof *t->tokens);
     put_bin(p, KEY_LOG_PROBS, t->log_probs, t->n_tokens * sizeof *t->log_probs);

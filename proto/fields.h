@@ -32,7 +32,7 @@ struct field {
     size_t len;
 };
 
-enum { FIELDS_MAX = 32 };
+enum { FIELDS_MAX = 48 };
 
 struct fields {
     struct field items[FIELDS_MAX];

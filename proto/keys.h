@@ -33,6 +33,8 @@
 #define KEY_SHARPNESS   "sharpness"
 #define KEY_MOST        "most_children"
 #define KEY_BUDGET      "budget_tokens"
+#define KEY_CUT         "cut"
+#define KEY_CONTROL     "control" // also RESULT
 #define KEY_FIRST       "first_child"
 #define KEY_COUNT       "child_count"
 #define KEY_STEP_TOKENS "step_tokens"
@@ -48,6 +50,7 @@
 #define KEY_TOKEN_COUNT "token_count"
 #define KEY_END         "end"
 #define KEY_REWARD      "reward"
+#define KEY_KEEP        "keep"
 #define KEY_TOKENS      "tokens"
 #define KEY_LOG_PROBS   "log_probs"
 #define KEY_ENTROPIES   "entropies"

@@ -18,12 +18,13 @@
 #include "base/buf.h"
 #include "base/status.h"
 #include "tree/branching.h"
+#include "tree/cutoff.h"
 #include "tree/tree.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PROTO_VERSION = 3, PROTO_MAX_BRANCH_DEPTHS = 16, PROTO_MAX_LEASES = 4096 };
+enum { PROTO_VERSION = 4, PROTO_MAX_BRANCH_DEPTHS = 16, PROTO_MAX_LEASES = 4096 };
 
 enum message_type {
     MSG_HELLO = 1,
@@ -64,7 +65,8 @@ struct msg_task {
     // Children per depth.  Where the rule adapts: the root's, and below it the most.
     int32_t branch[PROTO_MAX_BRANCH_DEPTHS];
     int32_t n_branch;
-    struct branching rule;            // its depths are n_branch
+    struct branching rule; // its depths are n_branch
+    struct cutoff_rule cutoff;
     int32_t first_child, child_count; // the part of the root's children to expand
     int32_t step_tokens;    // a step ends after so many tokens (0: only at a delimiter)
     int32_t max_new_tokens; // on any path

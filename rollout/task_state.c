@@ -167,6 +167,7 @@ enum status task_open_child(struct task_state *t, int32_t parent, int32_t *child
         .path_tokens = p->path_tokens + (int32_t)p->n_tokens,
         .budget = p->child_budget,
         .branch = -1,
+        .keep = 1.0F,
     };
     p->next_child++;
     *child = (int32_t)t->n_nodes++;

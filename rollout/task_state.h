@@ -36,6 +36,7 @@ struct live_node {
     int32_t children_left;         // children whose subtrees are not complete
 
     float reward; // of a leaf
+    float keep;   // as tree_node.keep
     int ungraded; // 1: a leaf whose reward has not come yet
 };
 

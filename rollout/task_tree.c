@@ -41,6 +41,7 @@ static enum status add_node(struct tree *tree, const struct task_state *t, size_
                  s->entropies, n->n_tokens, &index));
     tree->nodes[index].branching = n->end == NODE_BRANCHED ? n->end_child : 0;
     tree->nodes[index].reward = n->reward;
+    tree->nodes[index].keep = n->keep;
     return OK;
 }
 
@@ -53,6 +54,7 @@ enum status task_tree(const struct task_state *t, struct tree *out)
     TRY_OUT(tree_init(&tree, t->spec.prompt_id, t->spec.prompt, t->spec.n_prompt));
     tree.step = t->spec.step;
     tree.policy_version = t->spec.policy_version;
+    tree.control = t->spec.cutoff.control;
     tree.nodes[0].end = NODE_BRANCHED;
     tree.nodes[0].branching = t->spec.branch[0];
     for (size_t i = 1; i < t->n_nodes; i++)

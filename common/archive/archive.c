@@ -118,7 +118,11 @@ static enum status append_column(struct archive *a, enum column c, const void *d
 
 static enum status append_nodes(struct archive *a, const struct tree *t)
 {
-    enum { FIRST = NODE_PARENT, N = NODE_WEIGHT - NODE_PARENT + 1 };
+    enum {
+        FIRST = NODE_PARENT,
+        WHOLE = NODE_REWARD - FIRST,
+        N = NODE_WEIGHT - FIRST + 1,
+    };
     int32_t *rows[N] = {0}; // floats as their bits
     enum status st = OK;
     for (int c = 0; c < N; c++)
@@ -128,11 +132,12 @@ static enum status append_nodes(struct archive *a, const struct tree *t)
         const int32_t whole[] = {n->parent,      n->child_index, n->branching,
                                  n->depth,       n->token_begin, n->token_count,
                                  (int32_t)n->end};
-        const float real[] = {n->reward, n->value, n->advantage, n->weight};
-        for (int c = 0; c < 7; c++)
+        const float real[] = {n->reward, n->keep,      n->ratio,
+                              n->value,  n->advantage, n->weight};
+        for (int c = 0; c < WHOLE; c++)
             rows[c][i] = whole[c];
-        for (int c = 0; c < 4; c++)
-            memcpy(&rows[7 + c][i], &real[c], sizeof real[c]);
+        for (int c = WHOLE; c < N; c++)
+            memcpy(&rows[c][i], &real[c - WHOLE], sizeof real[0]);
     }
     for (int c = 0; c < N; c++)
         TRY_OUT(append_column(a, (enum column)(FIRST + c), rows[c], t->n_nodes));
@@ -154,6 +159,7 @@ static enum status append_tree(struct archive *a, const struct tree *t)
     TRY(append_column(a, TREE_PROMPT_ID, &t->prompt_id, 1));
     TRY(append_column(a, TREE_STEP, &t->step, 1));
     TRY(append_column(a, TREE_POLICY_VERSION, &t->policy_version, 1));
+    TRY(append_column(a, TREE_CONTROL, &t->control, 1));
     TRY(append_column(a, TREE_TOKEN_END, &a->tokens, 1));
     return append_column(a, TREE_NODE_END, &a->nodes, 1);
 }

@@ -8,11 +8,12 @@
 // Segment layout; all datasets are one-dimensional and grow step by step:
 //   /                 attributes: config (YAML text), schema
 //   /metrics/NAME     float64, one a step; /metrics/step: uint64
-//   /trees/...        prompt_id, step, policy_version: uint64; node_end, token_end:
-//   uint64,
-//                     one past the tree's last node and token in the arrays below
+//   /trees/...        prompt_id, step, policy_version: uint64; control: float32;
+//                     node_end, token_end: uint64, one past the tree's last node and
+//                     token in the arrays below
 //   /nodes/...        parent, child_index, branching, depth, token_begin (within the
-//                     tree), token_count, end: int32; reward, value, advantage, weight
+//                     tree), token_count, end: int32; reward, keep, ratio, value,
+//                     advantage, weight: float32
 //   /tokens/...       id: int32; log_prob, entropy (nats): float32
 //
 // After a kill, what lies behind the last checkpoint is dropped on resume

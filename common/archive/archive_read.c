@@ -57,6 +57,8 @@ static struct tree_node node_at(const struct columns *c, size_t i)
         .token_count = i32_at(c, NODE_TOKEN_COUNT, i),
         .end = (enum node_end)i32_at(c, NODE_END_KIND, i),
         .reward = f32_at(c, NODE_REWARD, i),
+        .keep = f32_at(c, NODE_KEEP, i),
+        .ratio = f32_at(c, NODE_RATIO, i),
         .value = f32_at(c, NODE_VALUE, i),
         .advantage = f32_at(c, NODE_ADVANTAGE, i),
         .weight = f32_at(c, NODE_WEIGHT, i),
@@ -76,6 +78,7 @@ static enum status build_tree(const struct columns *c, size_t i, uint64_t node,
     t->prompt_id = u64_at(c, TREE_PROMPT_ID, i);
     t->step = u64_at(c, TREE_STEP, i);
     t->policy_version = u64_at(c, TREE_POLICY_VERSION, i);
+    t->control = f32_at(c, TREE_CONTROL, i);
     t->n_nodes = t->node_capacity = (size_t)(node_end - node);
     t->n_tokens = t->token_capacity = (size_t)(token_end - token);
     TRY(mem_new(&t->nodes, t->n_nodes, sizeof *t->nodes));

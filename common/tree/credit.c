@@ -13,10 +13,13 @@ enum status credit_by_name(struct credit_config *out, const char *name)
         const char *name;
         struct credit_config config;
     } known[] = {
-        {"etreerpo", {CREDIT_ETREERPO, CREDIT_NORM_NONE, CREDIT_WEIGHT_EXACT}},
-        {"treerpo", {CREDIT_TREERPO, CREDIT_NORM_STD, CREDIT_WEIGHT_NONE}},
-        {"grpo", {CREDIT_GRPO, CREDIT_NORM_STD, CREDIT_WEIGHT_EXACT}},
-        {"rloo", {CREDIT_RLOO, CREDIT_NORM_NONE, CREDIT_WEIGHT_EXACT}},
+        {"etreerpo", {.method = CREDIT_ETREERPO}},
+        {"treerpo",
+         {.method = CREDIT_TREERPO,
+          .norm = CREDIT_NORM_STD,
+          .weight = CREDIT_WEIGHT_NONE}},
+        {"grpo", {.method = CREDIT_GRPO, .norm = CREDIT_NORM_STD}},
+        {"rloo", {.method = CREDIT_RLOO}},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strcmp(known[i].name, name) == 0) {
@@ -28,30 +31,53 @@ enum status credit_by_name(struct credit_config *out, const char *name)
                        "credit '%.40s' is none of etreerpo, treerpo, grpo, rloo", name);
 }
 
+// Of a node whose children's mean is `mean`.
+static double node_value(const struct tree *t, const struct tree_node *n, double mean,
+                         enum cutoff_mode cutoff)
+{
+    double control = (double)t->control;
+    if (cutoff != CUTOFF_ROULETTE || !cutoff_flagged(n))
+        return mean;
+    return control + (mean - control) / (double)n->keep;
+}
+
+static void widen(struct subtree *s, float least, float most)
+{
+    s->reward_min = fminf(s->reward_min, least);
+    s->reward_max = fmaxf(s->reward_max, most);
+}
+
+static void add_child(struct subtree *up, const struct subtree *s, double value)
+{
+    if (up->leaves == 0)
+        *up = (struct subtree){.factor = up->factor,
+                               .reward_min = s->reward_min,
+                               .reward_max = s->reward_max};
+    up->leaves += s->leaves;
+    up->factor_sum += s->factor;
+    up->value_sum += s->factor * value;
+    up->value_square_sum += s->factor * value * value;
+    widen(up, s->reward_min, s->reward_max);
+}
+
 // Children come after their parents, so one walk from the back sums each node up.
-static void sum_up(struct tree *t, struct subtree *below)
+static void sum_up(struct tree *t, const struct credit_config *config,
+                   struct subtree *below)
 {
     for (size_t i = t->n_nodes; i-- > 0;) {
         struct tree_node *n = &t->nodes[i];
         struct subtree *s = &below[i];
         if (tree_is_leaf(n)) {
             n->value = n->reward;
-            *s = (struct subtree){
-                .leaves = 1, .reward_min = n->reward, .reward_max = n->reward};
+            s->leaves = 1;
+            s->reward_min = s->reward_max = n->reward;
         } else {
-            n->value = (float)(s->value_sum / n->branching);
+            double mean = s->value_sum / n->branching;
+            n->value = (float)node_value(t, n, mean, config->cutoff);
+            widen(s, n->value, n->value); // weights may carry it beyond the rewards
         }
-        if (n->parent < 0)
-            continue;
-        struct subtree *up = &below[n->parent];
-        if (up->leaves == 0)
-            *up = (struct subtree){.reward_min = s->reward_min,
-                                   .reward_max = s->reward_max};
-        up->leaves += s->leaves;
-        up->value_sum += (double)n->value;
-        up->value_square_sum += (double)n->value * (double)n->value;
-        up->reward_min = fminf(up->reward_min, s->reward_min);
-        up->reward_max = fmaxf(up->reward_max, s->reward_max);
+        if (n->parent >= 0)
+            add_child(&below[n->parent], s, (double)n->value);
     }
 }
 
@@ -89,7 +115,11 @@ enum status credit_assign(struct tree *t, const struct credit_config *config,
     TRY(mem_new(&below, t->n_nodes, sizeof *below));
     if (!stats)
         stats = &unused;
-    sum_up(t, below);
+    for (size_t i = 0; i < t->n_nodes; i++)
+        below[i].factor = 1.0;
+    if (config->method == CREDIT_ETREERPO || config->method == CREDIT_TREERPO)
+        credit_factors(t, &config->reuse, below);
+    sum_up(t, config, below);
     if (config->method == CREDIT_GRPO || config->method == CREDIT_RLOO)
         credit_leaves(t, config, below, stats);
     else

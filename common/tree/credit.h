@@ -7,9 +7,16 @@
 // nothing has branched above it, there is no sibling to compare with and the baseline
 // is 0: the advantage is the value itself (etreerpo; still unbiased) or 0 (treerpo, as
 // published).
+//
+// A step that was cut with some probability, or that an earlier policy sampled, counts
+// as tree/cutoff.h and tree/reuse.h say.  The baseline of leave-one-out is then the
+// others' weighted mean: it does not depend on the child, so the gradient stays
+// unbiased.
 #ifndef TREE_CREDIT_H
 #define TREE_CREDIT_H
 
+#include "tree/cutoff.h"
+#include "tree/reuse.h"
 #include "tree/tree.h"
 
 enum credit_method {
@@ -32,6 +39,8 @@ struct credit_config {
     enum credit_method method;
     enum credit_norm norm;     // divides by std, or by V(1-V) of the group's mean
     enum credit_weight weight; // prod 1/b, its square root, or 1
+    enum cutoff_mode cutoff;   // how kept flagged steps count; grpo, rloo: as any other
+    struct reuse_rule reuse;   // how a ratio counts; grpo, rloo: not at all
 };
 
 // The defaults that belong to a method by its name: etreerpo, treerpo, grpo, rloo.
@@ -41,7 +50,8 @@ CHECKED enum status credit_by_name(struct credit_config *out, const char *name);
 // What one tree contributed, for metrics and for the loss's normaliser.
 struct credit_stats {
     int64_t groups;        // step groups (or prompts for grpo, rloo) of two or more
-    int64_t silent_groups; // of these, max = min of the RAW rewards below them
+    int64_t silent_groups; // of these, max = min of the RAW rewards below them (and of
+                           // the values of flagged steps)
     int64_t leaves;
     int64_t signal_tokens; // generated tokens with weight * advantage != 0
     double weight_tokens;  // sum of weight over those tokens

@@ -7,8 +7,12 @@
 // What hangs below a node.
 struct subtree {
     int64_t leaves;
-    double value_sum, value_square_sum; // of the children's values
+    double factor;                      // of the node in its parent's sums (reuse.h)
+    double factor_sum;                  // of the children
+    double value_sum, value_square_sum; // of the children's values, by factor
     float reward_min, reward_max;       // of the leaves' raw rewards
+    double baseline, scale;             // of the group that the node belongs to
+    int dead;                           // 1: no signal in it
 };
 
 // What divides the advantages of a group of two or more: 1, the standard deviation (by
@@ -16,9 +20,13 @@ struct subtree {
 // of unequal rewards) divides nothing: then it is 1 too.
 double credit_scale(double n, double sum, double square_sum, enum credit_norm norm);
 
+// The factor of every node (tree/reuse.h); leaves the sums as they were, 0.
+void credit_factors(const struct tree *t, const struct reuse_rule *rule,
+                    struct subtree *below);
+
 // etreerpo, treerpo: a group is the children of one parent.
 void credit_steps(struct tree *t, const struct credit_config *config,
-                  const struct subtree *below, struct credit_stats *stats);
+                  struct subtree *below, struct credit_stats *stats);
 
 // grpo, rloo: the group is all leaves of the prompt.
 void credit_leaves(struct tree *t, const struct credit_config *config,

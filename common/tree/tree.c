@@ -48,8 +48,11 @@ enum status tree_init(struct tree *t, uint64_t prompt_id, const int32_t *prompt,
     TRY_OUT(grow_tokens(&fresh, n));
     TRY_OUT(mem_grow(&fresh.nodes, &fresh.node_capacity, 0, 1, sizeof *fresh.nodes));
     put_tokens(&fresh, prompt, NULL, NULL, n);
-    fresh.nodes[0] = (struct tree_node){
-        .parent = -1, .token_count = (int32_t)n, .end = NODE_BRANCHED};
+    fresh.nodes[0] = (struct tree_node){.parent = -1,
+                                        .token_count = (int32_t)n,
+                                        .end = NODE_BRANCHED,
+                                        .keep = 1.0F,
+                                        .ratio = 1.0F};
     fresh.n_nodes = 1;
     *t = fresh;
     return OK;
@@ -77,6 +80,8 @@ enum status tree_add(struct tree *t, int32_t parent, int32_t child_index,
         .token_begin = (int32_t)t->n_tokens,
         .token_count = (int32_t)n,
         .end = end,
+        .keep = 1.0F,
+        .ratio = 1.0F,
     };
     put_tokens(t, tokens, log_probs, entropies, n);
     *index = (int32_t)t->n_nodes++;
@@ -116,7 +121,8 @@ static uint64_t hash_node(uint64_t hash, const struct tree_node *n)
     const int32_t shape[] = {n->parent,      n->child_index, n->branching,   n->depth,
                              n->token_begin, n->token_count, (int32_t)n->end};
     hash = hash_bytes(hash, shape, sizeof shape);
-    return hash_bytes(hash, &n->reward, sizeof n->reward);
+    const float real[] = {n->reward, n->keep};
+    return hash_bytes(hash, real, sizeof real);
 }
 
 uint64_t tree_hash(uint64_t hash, const struct tree *t)
@@ -124,6 +130,7 @@ uint64_t tree_hash(uint64_t hash, const struct tree *t)
     const uint64_t head[] = {t->prompt_id, t->step, t->policy_version, t->n_nodes,
                              t->n_tokens};
     hash = hash_bytes(hash, head, sizeof head);
+    hash = hash_bytes(hash, &t->control, sizeof t->control);
     for (size_t i = 0; i < t->n_nodes; i++)
         hash = hash_node(hash, &t->nodes[i]);
     hash = hash_bytes(hash, t->tokens, t->n_tokens * sizeof *t->tokens);

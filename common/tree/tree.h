@@ -29,9 +29,14 @@ struct tree_node {
     int32_t token_begin; // its tokens: [token_begin, token_begin + token_count)
     int32_t token_count;
     enum node_end end;
-    float reward; // leaf: the verifier's, in [0, 1]; else 0
+    float reward; // leaf: the verifier's, in [0, 1]; of a cut one its control; else 0
+    // Early cutoff (tree/cutoff.h): the probability with which the tree goes on below a
+    // step that a partial verifier called invalid; 1 where it had no objection.
+    float keep;
+    // Of the step, current over sampling policy: a subtree used again; else 1.
+    float ratio;
     // Filled by the learner (tree/credit.h):
-    float value;     // mean of the children's values; a leaf's reward
+    float value;     // what the node's subtree estimates of V^pi
     float advantage; // of each of the node's tokens
     float weight;    // factor of the node's tokens in the loss (the 1/b product)
 };
@@ -40,6 +45,7 @@ struct tree {
     uint64_t prompt_id;      // index of the problem in its data set
     uint64_t step;           // training step it was planned for
     uint64_t policy_version; // that sampled every generated token of it
+    float control;           // in [0, 1]: what a cut path is worth (tree/cutoff.h)
     struct tree_node *nodes;
     size_t n_nodes, node_capacity;
     // Token arrays, node by node; for the root's tokens log_prob = entropy = 0.

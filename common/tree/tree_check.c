@@ -44,6 +44,25 @@ static enum status check_root(const struct tree *t)
         return broken(0, "a root without a prompt");
     if (root->reward != 0.0F)
         return broken(0, "a reward that is no leaf's");
+    if (root->keep != 1.0F || root->ratio != 1.0F)
+        return broken(0, "a root that was flagged or used again");
+    if (!(t->control >= 0.0F && t->control <= 1.0F))
+        return broken(0, "a control outside [0, 1]");
+    return OK;
+}
+
+static enum status check_keep(const struct tree *t, size_t i)
+{
+    const struct tree_node *n = &t->nodes[i];
+    int fits = n->end == NODE_BRANCHED ? n->keep > 0.0F && n->keep <= 1.0F
+               : n->end == NODE_CUT    ? n->keep >= 0.0F && n->keep < 1.0F
+                                       : n->keep == 1.0F;
+    if (!fits)
+        return broken(i, "a keep that does not fit its end");
+    if (n->end == NODE_CUT && n->reward != t->control)
+        return broken(i, "cut, but its reward is not the control");
+    if (!isfinite(n->ratio) || n->ratio < 0.0F)
+        return broken(i, "a ratio that is no ratio");
     return OK;
 }
 
@@ -70,7 +89,7 @@ static enum status check_node(const struct tree *t, size_t i)
         return broken(i, "a reward outside [0, 1]");
     if (n->end == NODE_BRANCHED && n->reward != 0.0F)
         return broken(i, "a reward that is no leaf's");
-    return OK;
+    return check_keep(t, i);
 }
 
 static enum status check_range(const struct tree *t, size_t i, size_t *expected)

@@ -66,6 +66,8 @@ static enum status copy_node(struct tree *out, const struct tree *t, int32_t fro
     struct tree_node *copy = &out->nodes[*index];
     copy->branching = n->branching;
     copy->reward = n->reward;
+    copy->keep = n->keep;
+    copy->ratio = n->ratio;
     copy->value = n->value;
     copy->advantage = n->advantage;
     copy->weight = n->weight;
@@ -103,6 +105,7 @@ static enum status copy_root(struct tree *out, const struct tree *t)
     TRY(tree_init(out, t->prompt_id, t->tokens, (size_t)t->nodes[0].token_count));
     out->step = t->step;
     out->policy_version = t->policy_version;
+    out->control = t->control;
     struct tree_node *root = &out->nodes[0];
     const struct tree_node *from = &t->nodes[0];
     root->branching = from->branching;
@@ -130,7 +133,7 @@ static int same_root(const struct tree *a, const struct tree *b)
 {
     size_t n = (size_t)a->nodes[0].token_count;
     return a->prompt_id == b->prompt_id && a->step == b->step &&
-           a->policy_version == b->policy_version &&
+           a->policy_version == b->policy_version && a->control == b->control &&
            a->nodes[0].branching == b->nodes[0].branching &&
            a->nodes[0].token_count == b->nodes[0].token_count &&
            memcmp(a->tokens, b->tokens, n * sizeof *a->tokens) == 0;

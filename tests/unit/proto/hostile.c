@@ -176,6 +176,9 @@ static const struct bad {
     {"task", KEY_MOST, BYTES("\xff")},
     {"task", KEY_BUDGET, BYTES("\xff")},
     {"task", KEY_SHARPNESS, BYTES("\xca\x7f\xc0\x00\x00")},
+    {"task", KEY_CUT, BYTES("\xcb\xbf\xf0\x00\x00\x00\x00\x00\x00")},     // -1
+    {"task", KEY_CUT, BYTES("\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00")},     // NaN
+    {"task", KEY_CONTROL, BYTES("\xcb\x40\x00\x00\x00\x00\x00\x00\x00")}, // 2
     {"task", KEY_FIRST, BYTES("\xff")},
     {"task", KEY_FIRST, BYTES("\x03")},
     {"task", KEY_COUNT, BYTES("\x00")},
@@ -197,6 +200,8 @@ static const struct bad {
     {"weights", KEY_OFFSET, BYTES("\xcf\xff\xff\xff\xff\xff\xff\xff\xff")},
     {"result", KEY_PARENT, BYTES("\xc4\x00")},
     {"result", KEY_REWARD, BYTES("\xc4\x04\x00\x00\x80\x3f")},
+    {"result", KEY_KEEP, BYTES("\xc4\x04\x00\x00\x80\x3f")},
+    {"result", KEY_CONTROL, BYTES("\xcb\xbf\xf0\x00\x00\x00\x00\x00\x00")},
     {"result", KEY_TOKENS, BYTES("\xc4\x04\x01\x00\x00\x00")},
     {"result", KEY_LOG_PROBS, BYTES("\xc4\x00")},
 };

@@ -37,6 +37,8 @@ static void same_task(const struct msg_task *a, const struct msg_task *b)
     assert_int_equal(b->rule.depths, b->n_branch);
     assert_int_equal(a->rule.most, b->rule.most);
     assert_int_equal(a->rule.budget, b->rule.budget);
+    assert_true(a->cutoff.cut == b->cutoff.cut);
+    assert_true(a->cutoff.control == b->cutoff.control);
     assert_true(a->rule.sharpness == b->rule.sharpness);
     assert_memory_equal(a->rule.rate, b->rule.rate, sizeof a->rule.rate);
     assert_memory_equal(a->rule.entropy, b->rule.entropy, sizeof a->rule.entropy);
@@ -55,6 +57,7 @@ static void same_node(const struct tree_node *a, const struct tree_node *b)
     assert_int_equal(a->token_count, b->token_count);
     assert_int_equal(a->end, b->end);
     assert_true(a->reward == b->reward);
+    assert_true(a->keep == b->keep && b->ratio == 1);
     assert_true(b->value == 0 && b->advantage == 0 && b->weight == 0);
 }
 
@@ -63,6 +66,7 @@ static void same_tree(const struct tree *a, const struct tree *b)
     assert_int_equal(a->prompt_id, b->prompt_id);
     assert_int_equal(a->step, b->step);
     assert_int_equal(a->policy_version, b->policy_version);
+    assert_true(a->control == b->control);
     assert_int_equal(a->n_nodes, b->n_nodes);
     assert_int_equal(a->n_tokens, b->n_tokens);
     for (size_t i = 0; i < a->n_nodes; i++)

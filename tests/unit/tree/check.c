@@ -154,6 +154,50 @@ static void only_leaves_have_rewards_and_prompts_are_not_sampled(void **state)
     tree_free(&t);
 }
 
+static void cuts_keep_their_laws(void **state)
+{
+    (void)state;
+    const float odd[] = {-0.5F, 1.5F, NAN, INFINITY};
+    struct tree t;
+    sound_tree(&t);
+    t.control = 0.25F;
+    t.nodes[1].keep = 0.5F; // flagged, and went on
+    t.nodes[4] = (struct tree_node){.child_index = 1,
+                                    .depth = 1,
+                                    .token_begin = t.nodes[4].token_begin,
+                                    .token_count = t.nodes[4].token_count,
+                                    .end = NODE_CUT,
+                                    .reward = 0.25F,
+                                    .ratio = 1.0F};
+    assert_ok(tree_check(&t, SAMPLE_VOCAB)); // keep 0: always cut
+    t.nodes[4].keep = 1.0F;
+    expect_law(&t, "node 4: a keep");
+    t.nodes[4].keep = 0.5F;
+    t.nodes[4].reward = 0.5F;
+    expect_law(&t, "node 4: cut, but");
+    t.nodes[4].reward = 0.25F;
+    t.nodes[1].keep = 0.0F;
+    expect_law(&t, "node 1: a keep");
+    t.nodes[1].keep = 1.0F;
+    t.nodes[2].keep = 0.5F;
+    expect_law(&t, "node 2: a keep");
+    t.nodes[2].keep = 1.0F;
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        t.nodes[4].keep = odd[i];
+        expect_law(&t, "node 4: a keep");
+        t.nodes[4].keep = 0.5F;
+        t.control = odd[i];
+        expect_law(&t, "node 0: a control");
+        t.control = 0.25F;
+    }
+    t.nodes[2].ratio = -1.0F;
+    expect_law(&t, "node 2: a ratio");
+    t.nodes[2].ratio = 1.0F;
+    t.nodes[0].keep = 0.5F;
+    expect_law(&t, "node 0: a root that was flagged");
+    tree_free(&t);
+}
+
 static void tokens_are_of_the_vocabulary(void **state)
 {
     (void)state;
@@ -234,6 +278,7 @@ int main(void)
         cmocka_unit_test(every_broken_number_is_named),
         cmocka_unit_test(rewards_log_probs_and_entropies_are_numbers),
         cmocka_unit_test(only_leaves_have_rewards_and_prompts_are_not_sampled),
+        cmocka_unit_test(cuts_keep_their_laws),
         cmocka_unit_test(tokens_are_of_the_vocabulary),
         cmocka_unit_test(counts_are_within_bounds),
         cmocka_unit_test(a_part_holds_exactly_its_children),

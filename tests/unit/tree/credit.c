@@ -112,13 +112,16 @@ static void norms_and_weights_can_be_chosen(void **state)
 {
     (void)state;
     struct tree t;
-    struct credit_config c = {CREDIT_ETREERPO, CREDIT_NORM_BERNOULLI,
-                              CREDIT_WEIGHT_SQRT};
+    struct credit_config c = {.method = CREDIT_ETREERPO,
+                              .norm = CREDIT_NORM_BERNOULLI,
+                              .weight = CREDIT_WEIGHT_SQRT};
     small_tree(&t);
     assert_ok(credit_assign(&t, &c, NULL)); // V (1 - V) = 1/4 in both groups
     expect_node(&t, 4, 1.0, 3.0, 1.0 / sqrt(3));
     expect_node(&t, 2, 1.0, 4.0, 1.0 / sqrt(6));
-    c = (struct credit_config){CREDIT_GRPO, CREDIT_NORM_BERNOULLI, CREDIT_WEIGHT_SQRT};
+    c = (struct credit_config){.method = CREDIT_GRPO,
+                               .norm = CREDIT_NORM_BERNOULLI,
+                               .weight = CREDIT_WEIGHT_SQRT};
     assert_ok(credit_assign(&t, &c, NULL));
     expect_node(&t, 4, 1.0, 2.0, 0.5);
     expect_node(&t, 1, 0.5, 0.0, sqrt(0.5));
