@@ -244,6 +244,24 @@ static enum status trainer_settings(const struct settings *s,
     return OK;
 }
 
+// The flat groups know no weights of their leaves.
+static enum status cutoff_settings(const struct settings *s, struct learner_config *c)
+{
+    enum credit_method method = c->trainer.credit.method;
+    c->cutoff = (struct cutoff_config){.keep = s->cutoff.keep,
+                                       .most_false = s->cutoff.most_false,
+                                       .least_probes = (double)s->cutoff.least_probes};
+    TRY(cutoff_mode_by_name(&c->cutoff.mode, s->cutoff.mode));
+    c->trainer.credit.cutoff = c->cutoff.mode;
+    if (c->cutoff.mode == CUTOFF_ROULETTE &&
+        (method == CREDIT_GRPO || method == CREDIT_RLOO))
+        return status_fail(ERR_INPUT,
+                           "cutoff.mode: roulette needs the credit of a "
+                           "tree, train.credit is %s",
+                           s->train.credit);
+    return OK;
+}
+
 enum status job_learner_config(const struct job *job, int ranks,
                                struct learner_config *out)
 {
@@ -267,6 +285,7 @@ enum status job_learner_config(const struct job *job, int ranks,
     c.plan.rule.most = (int32_t)s->rollout.most_children;
     c.plan.rule.budget = s->rollout.budget_tokens;
     c.plan.rule.sharpness = s->rollout.sharpness;
+    TRY(cutoff_settings(s, &c));
     if (c.parts > c.plan.branch[0])
         return status_fail(ERR_INPUT, "rollout.parts: %d, but the root has %d children",
                            c.parts, c.plan.branch[0]);

@@ -203,6 +203,12 @@ enum status record_step(struct record *r, const struct step_record *step,
     TRY(append_archive(r, step, &archived));
     TRY(append_log(r, step, &all));
     show(r, step, &all);
+    if (step->cutoff_rule.cut > 0.0F && step->cutoff_memory.ended != 0.0)
+        log_warn("step %llu: cutoff ends: of the flagged steps that went on, %.3f came "
+                 "right (cutoff.most_false %g)",
+                 (unsigned long long)step->step + 1,
+                 cutoff_false_rate(&step->cutoff_memory.seen),
+                 r->job->settings.cutoff.most_false);
     if (!checkpoint_due(&r->job->settings, step->step + 1))
         return OK;
     return checkpoint_after(r, step, learner);

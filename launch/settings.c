@@ -75,6 +75,11 @@ static const struct config_key keys[] = {
     INT(rollout, kv_mb, "256", 1, 1e6, "MiB", "of keys and values, per worker"),
     INT(rollout, prefetch, "16", 1, 4096, "tasks", "a worker holds at once"),
 
+    CHOICE(cutoff, mode, "off", "off|zero|roulette", "what a step that a partial verifier calls invalid is worth: it ends with reward 0, or goes on sometimes and counts more (unbiased)"),
+    FLOAT(cutoff, keep, "0.2", 0.01, 0.999, "", "share of such steps that go on all the same and show how often the verifier errs"),
+    FLOAT(cutoff, most_false, "0.05", 0, 1, "", "cutoff ends for good where more of those come right"),
+    INT(cutoff, least_probes, "50", 1, 1e9, "steps", "seen before that"),
+
     INT(train, steps, "100", 1, 1e9, "steps", "of the run"),
     INT(train, prompts, "32", 1, 1e6, "prompts", "per step"),
     FLOAT(train, lr, "1e-5", 0, 1, "", "learning rate after the warm-up"),

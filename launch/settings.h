@@ -46,6 +46,11 @@ struct settings {
         double temperature, sharpness;
     } rollout;
     struct {
+        char *mode;
+        double keep, most_false;
+        int64_t least_probes;
+    } cutoff;
+    struct {
         int64_t steps, prompts, warmup, pack_tokens;
         char *credit, *norm, *weight, *loss_norm;
         double lr, beta1, beta2, epsilon, weight_decay;

@@ -79,6 +79,18 @@ static void put_branching(struct step_metrics *m, const struct step_record *r)
     }
 }
 
+// Early cutoff: of this step but for the false-cut rate, which earlier steps share.
+static void put_cutoff(struct step_metrics *m, const struct step_record *r)
+{
+    const struct cutoff_stats *s = &r->cutoff;
+    put(m, share(s->flagged, s->steps), "flagged_share");
+    put(m, share(s->cut, s->steps), "cut_share");
+    put(m, cutoff_false_rate(&r->cutoff_memory.seen), "false_cut_rate");
+    put(m, share(s->bias, s->trees), "cutoff_bias");
+    put(m, (double)r->cutoff_rule.control, "cutoff_control");
+    put(m, r->cutoff_rule.cut > 0.0F, "cutoff_on");
+}
+
 static void put_training(struct step_metrics *m, const struct step_record *r)
 {
     const struct batch_stats *s = &r->stats;
@@ -117,6 +129,7 @@ void step_metrics_fill(struct step_metrics *out, const struct step_record *recor
     *out = (struct step_metrics){0};
     put_rollout(out, record);
     put_branching(out, record);
+    put_cutoff(out, record);
     put_training(out, record);
     put(out, record->rollout_s, "rollout_s");
     put(out, record->train_s, "train_s");

@@ -122,6 +122,7 @@ static enum status begin_step(struct learner *l, int64_t now_ms, struct outbox *
     struct msg_task *tasks = NULL;
     struct plan plan = l->config.plan;
     plan_adapt(&plan, &l->memory.anova);
+    plan.cutoff = cutoff_next(&l->config.cutoff, &l->memory.cutoff);
     TRY(plan_tasks(&plan, l->step, l->step * n, n, l->model->version, &tasks));
     enum status st =
         dispatch_begin(l->dispatch, tasks, n, l->config.parts, now_ms, out);
@@ -130,7 +131,12 @@ static enum status begin_step(struct learner *l, int64_t now_ms, struct outbox *
     TRY(trainer_begin(l->trainer));
     l->n_come = l->n_trained = 0;
     l->record = (struct step_record){
-        .step = l->step, .trees = l->trees, .n_trees = n, .rule = plan.rule};
+        .step = l->step,
+        .trees = l->trees,
+        .n_trees = n,
+        .rule = plan.rule,
+        .cutoff_rule = plan.cutoff,
+    };
     l->begun_ms = now_ms;
     l->phase = PHASE_COLLECT;
     return OK;
@@ -169,14 +175,26 @@ static enum status train_some(struct learner *l, int64_t now_ms, int *worked)
     return OK;
 }
 
+// Takes note of what the step's trees have shown.
+static enum status remember(struct learner *l)
+{
+    struct step_record *r = &l->record;
+    anova_fade(&l->memory.anova, KEEP);
+    for (size_t i = 0; i < r->n_trees; i++) {
+        TRY(anova_add(&l->memory.anova, r->trees[i]));
+        TRY(cutoff_add(&r->cutoff, r->trees[i]));
+    }
+    cutoff_learn(&l->config.cutoff, &l->memory.cutoff, &r->cutoff);
+    r->anova = l->memory.anova;
+    r->cutoff_memory = l->memory.cutoff;
+    return OK;
+}
+
 static enum status update_step(struct learner *l)
 {
     struct step_record *r = &l->record;
     TRY(trainer_update(l->trainer, &r->stats));
-    anova_fade(&l->memory.anova, KEEP);
-    for (size_t i = 0; i < r->n_trees; i++)
-        TRY(anova_add(&l->memory.anova, r->trees[i]));
-    r->anova = l->memory.anova;
+    TRY(remember(l));
     r->batch_hash = HASH_START;
     for (size_t i = 0; i < r->n_trees; i++)
         r->batch_hash = tree_hash(r->batch_hash, r->trees[i]);

@@ -11,6 +11,7 @@
 #define LEARNER_LEARNER_H
 
 #include "comm/outbox.h"
+#include "learner/cutoff_guard.h"
 #include "learner/dispatch.h"
 #include "learner/plan.h"
 #include "learner/trainer.h"
@@ -22,12 +23,14 @@ struct learner_config {
     uint64_t steps; // of the run
     int32_t prompts_per_step;
     int32_t parts; // tasks a prompt is cut into
+    struct cutoff_config cutoff;
 };
 
 // What earlier steps have shown of the task, for the branching rules: doubles alone,
 // since a checkpoint stores them as they are.
 struct learner_memory {
     struct anova anova;
+    struct cutoff_memory cutoff;
 };
 
 struct step_record {     // of one finished training step
@@ -37,6 +40,10 @@ struct step_record {     // of one finished training step
     struct batch_stats stats;
     struct branching rule; // by which the trees were branched
     struct anova anova;    // with these trees
+    // Of these trees; of all so far with these, faded; the rule that these followed.
+    struct cutoff_stats cutoff;
+    struct cutoff_memory cutoff_memory;
+    struct cutoff_rule cutoff_rule;
     uint64_t batch_hash;   // of all trees
     uint64_t weights_hash; // after the update
     // Wall time: until the last tree came; in training (which overlaps it); in

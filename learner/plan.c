@@ -62,6 +62,7 @@ enum status plan_tasks(const struct plan *plan, uint64_t step, uint64_t first, s
         t->policy_version = version;
         t->rng_key = rng_child(key, i).k;
         set_branches(t, plan);
+        t->cutoff = plan->cutoff;
         t->step_tokens = plan->step_tokens;
         t->max_new_tokens = plan->max_new_tokens;
         t->temperature = plan->temperature;

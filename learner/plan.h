@@ -21,6 +21,7 @@ struct plan {
     int32_t branch[PROTO_MAX_BRANCH_DEPTHS];
     int32_t n_branch;
     struct branching rule; // rates and means of this step, most, budget
+    struct cutoff_rule cutoff;
     int32_t step_tokens, max_new_tokens;
     float temperature;
 };

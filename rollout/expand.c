@@ -153,7 +153,9 @@ static enum status draw_running(struct expander *e, int32_t first)
     for (int32_t i = first; i < e->n_running; i++) {
         struct node_ref r = e->running[i];
         TRY(accept_token(e, r, &e->draws[i]));
-        if (node_of(r)->end < NODE_EOS) {
+        if (node_of(r)->end == NODE_BRANCHED)
+            TRY(grader_step(e->grader, r.task, r.node));
+        if (!tree_end_is_leaf(node_of(r)->end)) {
             e->running[kept++] = r;
             continue;
         }
@@ -234,6 +236,8 @@ enum status expander_step(struct expander *e, int *worked)
     int any = started || e->n_running > 0, graded = 0;
     TRY(decode_running(e));
     TRY(grader_poll(e->grader, any ? 0 : JUDGE_WAIT_MS, e->tasks, e->n_tasks, &graded));
+    if (graded)
+        schedule_cut(e);
     *worked = any || graded || grader_pending(e->grader) > 0;
     return OK;
 }

@@ -64,6 +64,18 @@ static enum status path_text(struct grader *g, const struct task_state *t, int32
     return g->answer.status;
 }
 
+// Hands the text in g->answer to the judge.
+static enum status submit(struct grader *g, struct task_state *t, int32_t node,
+                          int partial)
+{
+    TRY(status_wrap(judge_submit(g->judge, ticket_of(t, node), buf_cstr(&g->answer),
+                                 g->answer.len, t->spec.answer, partial),
+                    "prompt %llu", (unsigned long long)t->spec.prompt_id));
+    t->nodes[node].ungraded = 1;
+    t->ungraded++;
+    return OK;
+}
+
 enum status grader_leaf(struct grader *g, struct task_state *t, int32_t node)
 {
     struct live_node *leaf = &t->nodes[node];
@@ -76,12 +88,33 @@ enum status grader_leaf(struct grader *g, struct task_state *t, int32_t node)
         leaf->reward = verify_answer(verifier, text, g->answer.len, t->spec.answer);
         return OK;
     }
-    TRY(status_wrap(judge_submit(g->judge, ticket_of(t, node), text, g->answer.len,
-                                 t->spec.answer, 0),
-                    "prompt %llu", (unsigned long long)t->spec.prompt_id));
-    leaf->ungraded = 1;
-    t->ungraded++;
+    return submit(g, t, node, 0);
+}
+
+enum status grader_step(struct grader *g, struct task_state *t, int32_t node)
+{
+    enum verifier verifier = (enum verifier)t->spec.verifier;
+    if (t->spec.cutoff.cut == 0.0F)
+        return OK;
+    TRY(path_text(g, t, node));
+    const char *text = buf_cstr(&g->answer);
+    if (verifier == VERIFIER_CODE)
+        return submit(g, t, node, 1);
+    if (verify_so_far(verifier, text, g->answer.len, t->spec.answer) == VERDICT_INVALID)
+        task_flag(t, node);
     return OK;
+}
+
+// A step's verdict decides whether its path goes on, a leaf's is its reward.
+static void take_verdict(struct task_state *t, int32_t node, enum judge_verdict verdict)
+{
+    struct live_node *n = &t->nodes[node];
+    if (tree_end_is_leaf(n->end))
+        n->reward = verdict == JUDGE_PASS ? 1.0f : 0.0f;
+    else if (verdict == JUDGE_FAIL || verdict == JUDGE_TIMEOUT)
+        task_flag(t, node);
+    n->ungraded = 0;
+    t->ungraded--;
 }
 
 static void store(const struct judge_result *r, struct task_state *const *tasks,
@@ -91,10 +124,7 @@ static void store(const struct judge_result *r, struct task_state *const *tasks,
         struct task_state *t = tasks[i];
         if (t->sequence != r->ticket >> 32)
             continue;
-        struct live_node *leaf = &t->nodes[(uint32_t)r->ticket];
-        leaf->reward = r->verdict == JUDGE_PASS ? 1.0f : 0.0f;
-        leaf->ungraded = 0;
-        t->ungraded--;
+        take_verdict(t, (int32_t)(uint32_t)r->ticket, r->verdict);
         return;
     }
 }

@@ -1,4 +1,4 @@
-// Rewards of leaves.  An answer is compared at once; a program is handed to the judge,
+// Rewards of leaves, and early verdicts on steps.  An answer is compared at once; a program is handed to the judge,
 // whose servers work beside the sampling, and its reward arrives later.
 // One thread; the owner calls grader_free.
 #ifndef ROLLOUT_GRADE_H
@@ -23,6 +23,11 @@ CHECKED enum status grader_accept(struct grader *g, int32_t verifier);
 // leaf out of tokens has reward 0.  ERR_NOMEM; ERR_INPUT: the task's tests are no
 // tests.
 CHECKED enum status grader_leaf(struct grader *g, struct task_state *t, int32_t node);
+
+// Looks at a step that has just ended and would branch, where the task cuts off: a text
+// that can no longer be right is flagged (task_flag); a program's verdict comes later,
+// and until then the node is `ungraded`.  ERR_NOMEM; ERR_INPUT as for a leaf.
+CHECKED enum status grader_step(struct grader *g, struct task_state *t, int32_t node);
 
 // Stores the verdicts that have come in the tasks they belong to; waits for the first
 // at most wait_ms.  *stored: how many.

@@ -7,7 +7,7 @@
 static int can_open(const struct expander *e, struct node_ref r)
 {
     const struct live_node *n = node_of(r);
-    return n->next_child < n->end_child &&
+    return n->next_child < n->end_child && !n->ungraded &&
            (!n->lane_lent || task_child_pages(r.task, r.node) <= e->free_pages);
 }
 
@@ -126,6 +126,32 @@ void schedule_complete(struct expander *e, struct node_ref leaf)
         if (--t->nodes[i].children_left > 0)
             return;
     }
+}
+
+// A leaf still among the nodes that go on was cut there.
+static int drop_if_cut(struct expander *e, struct node_ref r)
+{
+    struct live_node *n = node_of(r);
+    if (n->end != NODE_CUT)
+        return 0;
+    mem_free(n->logits);
+    n->logits = NULL;
+    schedule_complete(e, r);
+    return 1;
+}
+
+void schedule_cut(struct expander *e)
+{
+    int32_t running = 0;
+    size_t waiting = 0;
+    for (int32_t i = 0; i < e->n_running; i++)
+        if (!drop_if_cut(e, e->running[i]))
+            e->running[running++] = e->running[i];
+    for (size_t i = 0; i < e->n_waiting; i++)
+        if (!drop_if_cut(e, e->waiting[i]))
+            e->waiting[waiting++] = e->waiting[i];
+    e->n_running = running;
+    e->n_waiting = waiting;
 }
 
 struct task_state *schedule_next_task(struct expander *e)

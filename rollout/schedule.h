@@ -61,6 +61,9 @@ void schedule_forget_spread(struct expander *e);
 // last thing below them.  Marks the task finished at the root.
 void schedule_complete(struct expander *e, struct node_ref leaf);
 
+// Completes the branched nodes that a late verdict has cut off.
+void schedule_cut(struct expander *e);
+
 // The oldest task that has not begun, if its pages can be promised; else NULL.
 struct task_state *schedule_next_task(struct expander *e);
 

@@ -224,3 +224,14 @@ enum status task_push_token(struct task_state *t, int32_t node,
     }
     return OK;
 }
+
+void task_flag(struct task_state *t, int32_t node)
+{
+    struct live_node *n = &t->nodes[node];
+    n->keep = 1.0F - t->spec.cutoff.cut;
+    if (rng_uniform(n->key, CUTOFF_DRAW) < (double)n->keep)
+        return;
+    n->end = NODE_CUT;
+    n->reward = t->spec.cutoff.control;
+    n->children_left = n->end_child = 0;
+}

@@ -37,7 +37,7 @@ struct live_node {
 
     float reward; // of a leaf
     float keep;   // as tree_node.keep
-    int ungraded; // 1: a leaf whose reward has not come yet
+    int ungraded; // 1: the judge has its text: a leaf's, or at a step's end (cutoff)
 };
 
 struct task_state {
@@ -46,7 +46,7 @@ struct task_state {
     int32_t limit;        // most generated tokens on a path
     int started;          // prompt is in the cache
     int finished;         // every node is complete
-    int32_t ungraded;     // leaves whose reward has not come yet
+    int32_t ungraded;     // nodes whose verdict has not come yet
     struct live_node *nodes;
     size_t n_nodes, node_capacity;
 };
@@ -78,6 +78,10 @@ enum token_end { TOKEN_GOES_ON, TOKEN_ENDS_STEP, TOKEN_ENDS_TEXT };
 // enum token_end each.  ERR_NOMEM.
 CHECKED enum status task_push_token(struct task_state *t, int32_t node,
                                     struct drawn_token token, const uint8_t *ends);
+
+// The text up to the end of this branched node cannot become right any more: by the
+// task's cutoff and the node's own random number it goes on, or becomes a cut leaf.
+void task_flag(struct task_state *t, int32_t node);
 
 // The finished and graded task as a canonical tree.  ERR_NOMEM, ERR_LIMIT.
 CHECKED enum status task_tree(const struct task_state *t, struct tree *out);

@@ -41,7 +41,7 @@ static void look_at(struct cutoff_stats *s, const struct tree_node *n,
         s->cut += w->share;
         return;
     }
-    s->probes++;
+    s->probes += 1.0;
     s->kept += w->share;
     s->right += w->share * w->unbiased;
 }
@@ -76,7 +76,7 @@ enum status cutoff_add(struct cutoff_stats *s, const struct tree *t)
 void cutoff_fade(struct cutoff_stats *s, double keep)
 {
     double *const sums[] = {&s->steps, &s->flagged, &s->cut,  &s->kept,
-                            &s->right, &s->bias,    &s->trees};
+                            &s->right, &s->probes,  &s->bias, &s->trees};
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
         *sums[i] *= keep;
 }

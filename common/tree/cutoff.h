@@ -38,7 +38,7 @@ struct cutoff_stats {
     double cut;     // of these, ended there
     double kept;    // share of flagged nodes that went on
     double right;   // of these, the value: paths that would have come right
-    int64_t probes; // flagged nodes that went on, a count
+    double probes;  // flagged nodes that went on, a count
     double bias;    // sum over trees of (zero mode's root value - the unbiased one)
     double trees;
 };

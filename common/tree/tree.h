@@ -91,9 +91,14 @@ CHECKED enum status tree_canonical(struct tree *t);
 // is missing or doubled; ERR_LIMIT where the whole is too large; ERR_NOMEM.
 CHECKED enum status tree_join(struct tree *out, const struct tree *parts, size_t n);
 
+static inline int tree_end_is_leaf(enum node_end end)
+{
+    return end >= NODE_EOS;
+}
+
 static inline int tree_is_leaf(const struct tree_node *n)
 {
-    return n->end >= NODE_EOS;
+    return tree_end_is_leaf(n->end);
 }
 
 size_t tree_leaf_count(const struct tree *t);

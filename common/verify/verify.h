@@ -39,6 +39,11 @@ enum verdict { VERDICT_UNKNOWN, VERDICT_VALID, VERDICT_INVALID };
 // An invalid text stays invalid however it goes on.
 enum verdict verify_partial(const char *text, size_t len);
 
+// Whether a text that is not finished can still be right, under any verifier but
+// VERIFIER_CODE, for which it is unknown: verify_partial, or countdown_partial.
+enum verdict verify_so_far(enum verifier verifier, const char *text, size_t len,
+                           const char *answer);
+
 // Steps of a finished solution: lines before the "####" line.
 struct step_score {
     int32_t steps; // non-empty lines before the final one

@@ -122,6 +122,40 @@ static void test_program(void **state)
     tokenizer_free(t);
 }
 
+// A step of a program is judged later: until then its node waits, and then is cut.
+static void test_program_step(void **state)
+{
+    static char tests[] =
+        "{\"form\": \"asserts\", \"prefix\": \"def dub(x):\\n\", \"entry\": \"dub\", "
+        "\"preamble\": \"\", \"setup\": \"\", \"tests\": \"assert dub(2) == 4\\nassert "
+        "dub(3) == 6\\n\"}";
+    static const char *const texts[] = {"    return x+x\n", "    return 4\n"};
+    struct tokenizer *t = make_tokenizer();
+    struct grader *g = grader_make(t);
+    struct task_state *task = task_of(t, VERIFIER_CODE, tests, texts);
+    int64_t until = clock_ms() + 60000;
+    (void)state;
+    accept_programs(g);
+    task->spec.cutoff = (struct cutoff_rule){1.0F, 0.0F};
+    for (int32_t i = 1; i <= 2; i++) {
+        task->nodes[i].end = NODE_BRANCHED;
+        assert_ok(grader_step(g, task, i));
+        assert_int_equal(task->nodes[i].ungraded, 1);
+    }
+    while (task->ungraded > 0 && clock_ms() < until) {
+        int stored = 0;
+        assert_ok(grader_poll(g, 100, &task, 1, &stored));
+    }
+    assert_int_equal(task->ungraded, 0);
+    assert_int_equal(task->nodes[1].end, NODE_BRANCHED);
+    assert_true(task->nodes[1].keep == 1.0F);
+    assert_int_equal(task->nodes[2].end, NODE_CUT);
+    assert_true(task->nodes[2].keep == 0.0F);
+    task_free(task);
+    grader_free(g);
+    tokenizer_free(t);
+}
+
 // A dropped task's verdicts reach nobody, and the next task's do.
 static void test_drop(void **state)
 {
@@ -155,9 +189,9 @@ static void test_bad_tests(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_number),    cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_program),   cmocka_unit_test(test_drop),
-        cmocka_unit_test(test_bad_tests),
+        cmocka_unit_test(test_number),  cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_program), cmocka_unit_test(test_program_step),
+        cmocka_unit_test(test_drop),    cmocka_unit_test(test_bad_tests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
