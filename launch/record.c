@@ -86,6 +86,13 @@ void record_free(struct record *r)
     mem_free(r);
 }
 
+static enum status replay_path(char *out, const char *folder)
+{
+    int n = snprintf(out, PATH_MAX, "%s/replay.h5", folder);
+    return n < 0 || n >= PATH_MAX ? status_fail(ERR_INPUT, "%s: path too long", folder)
+                                  : OK;
+}
+
 // ---- a step
 
 static enum status append_archive(struct record *r, const struct step_record *step,
@@ -147,6 +154,26 @@ static struct checkpoint_state checkpoint_of(const struct job *job, struct learn
     };
 }
 
+// The replay store, where there is one: its entries, oldest first.
+static enum status save_replay(const struct job *job, struct learner *learner,
+                               const char *folder)
+{
+    const struct replay *store = learner_replay(learner);
+    struct tree **entries = NULL;
+    char path[PATH_MAX];
+    enum status st;
+    if (strcmp(job->settings.reuse.weights, "off") == 0)
+        return OK;
+    TRY(replay_path(path, folder));
+    TRY_OUT(mem_new(&entries, store->n, sizeof *entries));
+    for (size_t i = 0; i < store->n; i++)
+        entries[i] = &store->entries[i];
+    TRY_OUT(archive_write_trees(path, entries, store->n));
+out:
+    mem_free(entries);
+    return st;
+}
+
 static enum status save_checkpoint(struct record *r, uint64_t done,
                                    uint64_t weights_hash, struct learner *learner)
 {
@@ -163,6 +190,7 @@ static enum status save_checkpoint(struct record *r, uint64_t done,
     TRY(checkpoint_begin(s->run.dir, done, path));
     TRY(job_save_model(r->job, path));
     TRY(checkpoint_write_state(path, &c));
+    TRY(save_replay(r->job, learner, path));
     return checkpoint_commit(s->run.dir, done, s->run.keep_checkpoints);
 }
 
@@ -269,6 +297,29 @@ out:
     return st;
 }
 
+static enum status restore_replay(const struct job *job, struct learner *learner,
+                                  const char *folder)
+{
+    struct tree *entries = NULL;
+    char path[PATH_MAX];
+    size_t n = 0;
+    enum status st = OK;
+    if (strcmp(job->settings.reuse.weights, "off") == 0)
+        return OK;
+    TRY(replay_path(path, folder));
+    TRY(archive_read_trees(path, &entries, &n));
+    for (size_t i = 0; i < n; i++) {
+        if (st == OK)
+            st = status_wrap(tree_check(&entries[i], job->model.config.vocab), "%s",
+                             path);
+        if (st == OK)
+            st = replay_add(learner_replay(learner), &entries[i]);
+        tree_free(&entries[i]); // nothing, where it was taken over
+    }
+    mem_free(entries);
+    return st;
+}
+
 enum status record_restore(struct job *job, struct learner *learner, uint64_t *step)
 {
     struct checkpoint_state c = checkpoint_of(job, learner);
@@ -279,6 +330,7 @@ enum status record_restore(struct job *job, struct learner *learner, uint64_t *s
         return OK;
     TRY(checkpoint_read_state(path, &c));
     TRY(restore_model(job, path, c.weights_hash));
+    TRY(restore_replay(job, learner, path));
     learner_trainer_state(learner)->updates = c.updates;
     log_info("resuming after step %llu from %s", (unsigned long long)*step, path);
     return OK;

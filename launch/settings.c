@@ -1,5 +1,7 @@
 #include "launch/settings.h"
 
+#include "learner/regrow.h"
+
 #define KEY(section, field, type, initial, min, max, choices, unit, doc)               \
     {                                                                                  \
 #section "." #field, type, offsetof(struct settings, section.field), initial,  \
@@ -79,6 +81,16 @@ static const struct config_key keys[] = {
     FLOAT(cutoff, keep, "0.2", 0.01, 0.999, "", "share of such steps that go on all the same and show how often the verifier errs"),
     FLOAT(cutoff, most_false, "0.05", 0, 1, "", "cutoff ends for good where more of those come right"),
     INT(cutoff, least_probes, "50", 1, 1e9, "steps", "seen before that"),
+
+    CHOICE(reuse, weights, "off", "off|none|is|truncated|snis", "subtrees of earlier steps stand beside fresh ones, weighted by the policies' ratio (is: unbiased)"),
+    INT(reuse, visits, "1", 1, 16, "steps", "in a row in which a prompt stands; divides train.prompts"),
+    INT(reuse, again, "0", 0, REUSE_MAX_AGE, "steps", "after its own in which a tree is trained once more"),
+    INT(reuse, children, "8", 1, 1024, "children", "that one node takes from the store at most"),
+    INT(reuse, depth, "0", 0, 15, "", "of the nodes that take children; 0: the prompt"),
+    INT(reuse, max_age, "4", 1, REUSE_MAX_AGE, "updates", "since a subtree was sampled"),
+    FLOAT(reuse, most, "2", 1, 1e6, "", "truncated: largest weight of a step"),
+    FLOAT(reuse, min_ess, "0.3", 0, 1, "", "effective sample size, of 1, below which subtrees of an age are left out"),
+    INT(reuse, max_mb, "256", 1, 1e6, "MiB", "of the store; the oldest subtrees leave"),
 
     INT(train, steps, "100", 1, 1e9, "steps", "of the run"),
     INT(train, prompts, "32", 1, 1e6, "prompts", "per step"),

@@ -51,6 +51,11 @@ struct settings {
         int64_t least_probes;
     } cutoff;
     struct {
+        char *weights;
+        int64_t visits, again, children, depth, max_age, max_mb;
+        double most, min_ess;
+    } reuse;
+    struct {
         int64_t steps, prompts, warmup, pack_tokens;
         char *credit, *norm, *weight, *loss_norm;
         double lr, beta1, beta2, epsilon, weight_decay;

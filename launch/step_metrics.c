@@ -65,7 +65,8 @@ static void put_rollout(struct step_metrics *m, const struct step_record *r)
     put(m, (double)s->credit.groups, "groups");
     put(m, (double)s->signal_prompts, "signal_prompts");
     put(m, share(s->entropy_sum, (double)s->generated_tokens), "entropy");
-    put(m, (double)s->generated_tokens, "generated_tokens");
+    int64_t grafted = r->reuse.tokens - r->again.generated_tokens;
+    put(m, (double)(s->generated_tokens - grafted), "generated_tokens");
     put(m, (double)s->credit.leaves, "leaves");
 }
 
@@ -89,6 +90,18 @@ static void put_cutoff(struct step_metrics *m, const struct step_record *r)
     put(m, share(s->bias, s->trees), "cutoff_bias");
     put(m, (double)r->cutoff_rule.control, "cutoff_control");
     put(m, r->cutoff_rule.cut > 0.0F, "cutoff_on");
+}
+
+// Subtrees of earlier steps; the effective sample size is of 1 a path.
+static void put_reuse(struct step_metrics *m, const struct step_record *r)
+{
+    const struct reuse_weights *w = &r->reuse.weights;
+    put(m, (double)r->reuse.nodes, "reused_nodes");
+    put(m, (double)r->reuse.tokens, "reused_tokens");
+    put(m, share(reuse_ess(w->sum, w->square_sum), w->n), "reuse_ess");
+    put(m, share(w->sum, w->n), "reuse_weight");
+    put(m, (double)r->replay_entries, "replay_entries");
+    put(m, (double)r->replay_bytes / 1048576.0, "replay_mb");
 }
 
 static void put_training(struct step_metrics *m, const struct step_record *r)
@@ -130,6 +143,7 @@ void step_metrics_fill(struct step_metrics *out, const struct step_record *recor
     put_rollout(out, record);
     put_branching(out, record);
     put_cutoff(out, record);
+    put_reuse(out, record);
     put_training(out, record);
     put(out, record->rollout_s, "rollout_s");
     put(out, record->train_s, "train_s");

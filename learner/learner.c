@@ -9,6 +9,7 @@
 enum phase {
     PHASE_BEGIN,   // plan and lease out
     PHASE_COLLECT, // trees come, packs are trained
+    PHASE_AGAIN,   // trees of earlier steps are trained once more
     PHASE_UPDATE,
     PHASE_PUBLISH,
     PHASE_CLOSE,  // all its time is charged: the record is complete
@@ -30,7 +31,12 @@ struct learner {
     enum phase phase;
     uint64_t step;
     struct tree **trees; // of this step, prompt order; the first n_come have come
+    // With reuse: as they were sampled, and with the store's subtrees.
+    struct tree **fresh, *grown;
+    struct replay replay;
+    struct reuse_memory reuse_seen; // in this step
     size_t n_come, n_trained;
+    size_t n_again; // entries of the store that were looked at
     struct step_record record;
     int record_taken;
     // Wall time is charged to `clock` from one call to the next.
@@ -51,6 +57,8 @@ enum status learner_new(struct learner **out, const struct learner_config *c,
     TRY_OUT(trainer_new(&l->trainer, &c->trainer, m));
     TRY_OUT(dispatch_new(&l->dispatch, &c->dispatch, now_ms));
     TRY_OUT(mem_new(&l->trees, (size_t)c->prompts_per_step, sizeof *l->trees));
+    TRY_OUT(mem_new(&l->fresh, (size_t)c->prompts_per_step, sizeof *l->fresh));
+    TRY_OUT(mem_new(&l->grown, (size_t)c->prompts_per_step, sizeof *l->grown));
     l->phase = first_step < c->steps ? PHASE_BEGIN : PHASE_STOP;
     *out = l;
     return OK;
@@ -66,6 +74,11 @@ void learner_free(struct learner *l)
     trainer_free(l->trainer);
     dispatch_free(l->dispatch);
     mem_free(l->trees);
+    mem_free(l->fresh);
+    for (int32_t i = 0; l->grown && i < l->config.prompts_per_step; i++)
+        tree_free(&l->grown[i]);
+    mem_free(l->grown);
+    replay_free(&l->replay);
     mem_free(l);
 }
 
@@ -77,6 +90,11 @@ struct trainer_state *learner_trainer_state(struct learner *l)
 struct learner_memory *learner_memory(struct learner *l)
 {
     return &l->memory;
+}
+
+struct replay *learner_replay(struct learner *l)
+{
+    return &l->replay;
 }
 
 struct dispatch *learner_dispatch(struct learner *l)
@@ -119,17 +137,19 @@ enum status learner_tick(struct learner *l, int64_t now_ms, struct outbox *out)
 static enum status begin_step(struct learner *l, int64_t now_ms, struct outbox *out)
 {
     size_t n = (size_t)l->config.prompts_per_step;
+    size_t visits = l->config.reuse.on ? (size_t)l->config.reuse.visits : 1;
     struct msg_task *tasks = NULL;
     struct plan plan = l->config.plan;
     plan_adapt(&plan, &l->memory.anova);
     plan.cutoff = cutoff_next(&l->config.cutoff, &l->memory.cutoff);
-    TRY(plan_tasks(&plan, l->step, l->step * n, n, l->model->version, &tasks));
+    TRY(plan_tasks(&plan, l->step, l->step * n / visits, n, l->model->version, &tasks));
     enum status st =
         dispatch_begin(l->dispatch, tasks, n, l->config.parts, now_ms, out);
     plan_free(tasks, n);
     TRY(st);
     TRY(trainer_begin(l->trainer));
-    l->n_come = l->n_trained = 0;
+    l->n_come = l->n_trained = l->n_again = 0;
+    l->reuse_seen = (struct reuse_memory){0};
     l->record = (struct step_record){
         .step = l->step,
         .trees = l->trees,
@@ -142,26 +162,45 @@ static enum status begin_step(struct learner *l, int64_t now_ms, struct outbox *
     return OK;
 }
 
-// Takes note of the trees that have come, in prompt order without a gap.
-static void notice_trees(struct learner *l, int64_t now_ms)
+// A tree that has come, with what the store adds to it.
+static enum status take_tree(struct learner *l, struct tree *t)
+{
+    const struct reuse_config *c = &l->config.reuse;
+    size_t i = l->n_come;
+    l->fresh[i] = l->trees[i] = t;
+    if (c->on) {
+        tree_free(&l->grown[i]);
+        TRY(regrow(&l->grown[i], t, c, &l->replay, &l->memory.reuse, l->trainer,
+                   &l->reuse_seen, &l->record.reuse));
+        l->trees[i] = &l->grown[i];
+    }
+    l->n_come++;
+    return OK;
+}
+
+// Takes note of the trees that have come, in prompt order without a gap: with reuse,
+// one a call, since it computes.
+static enum status notice_trees(struct learner *l, int64_t now_ms, int *worked)
 {
     size_t n = (size_t)l->config.prompts_per_step;
     size_t before = l->n_come;
-    while (l->n_come < n) {
+    while (l->n_come < n && !(l->config.reuse.on && l->n_come > before)) {
         struct tree *t = dispatch_tree(l->dispatch, l->n_come);
         if (!t)
             break;
-        l->trees[l->n_come++] = t;
+        TRY(take_tree(l, t));
     }
+    *worked = l->config.reuse.on && l->n_come > before;
     if (l->n_come == n && before < n)
         l->record.rollout_s = 1e-3 * (double)(now_ms - l->begun_ms);
+    return OK;
 }
 
 // Trains the next pack, if one has closed.
 static enum status train_some(struct learner *l, int64_t now_ms, int *worked)
 {
     size_t n = (size_t)l->config.prompts_per_step;
-    notice_trees(l, now_ms);
+    TRY(notice_trees(l, now_ms, worked));
     struct tree **waiting = l->trees + l->n_trained;
     size_t take = trainer_pack_size(l->trainer, waiting, l->n_come - l->n_trained,
                                     l->n_come == n);
@@ -170,20 +209,50 @@ static enum status train_some(struct learner *l, int64_t now_ms, int *worked)
     TRY(trainer_accumulate(l->trainer, waiting, take, &l->record.stats));
     l->n_trained += take;
     if (l->n_trained == n)
-        l->phase = PHASE_UPDATE;
+        l->phase = l->config.reuse.again > 0 ? PHASE_AGAIN : PHASE_UPDATE;
     *worked = 1;
     return OK;
+}
+
+// Trains the store's next entry, if it is young enough; after the last, the update.
+static enum status train_again(struct learner *l)
+{
+    const struct reuse_config *c = &l->config.reuse;
+    struct tree again = {0}, *list[] = {&again};
+    if (l->n_again == l->replay.n) {
+        l->phase = PHASE_UPDATE;
+        return OK;
+    }
+    const struct tree *entry = &l->replay.entries[l->n_again++];
+    uint64_t version = l->model->version;
+    if (!regrow_again(entry, c, &l->memory.reuse, version))
+        return OK;
+    enum status st = regrow_weighted(&again, entry, l->trainer, version, &l->reuse_seen,
+                                     &l->record.reuse);
+    if (st == OK)
+        st = trainer_accumulate(l->trainer, list, 1, &l->record.again);
+    tree_free(&again);
+    return st;
 }
 
 // Takes note of what the step's trees have shown.
 static enum status remember(struct learner *l)
 {
+    const struct learner_config *c = &l->config;
     struct step_record *r = &l->record;
     anova_fade(&l->memory.anova, KEEP);
     for (size_t i = 0; i < r->n_trees; i++) {
-        TRY(anova_add(&l->memory.anova, r->trees[i]));
-        TRY(cutoff_add(&r->cutoff, r->trees[i]));
+        if (c->reuse.on) { // the values of what was sampled now
+            TRY(credit_assign(l->fresh[i], &c->trainer.credit, NULL));
+            TRY(regrow_store(&l->replay, l->fresh[i], &c->reuse));
+        }
+        TRY(anova_add(&l->memory.anova, l->fresh[i]));
+        TRY(cutoff_add(&r->cutoff, l->fresh[i]));
     }
+    regrow_learn(&l->memory.reuse, &l->reuse_seen);
+    r->replay_entries = l->replay.n;
+    r->replay_bytes = l->replay.bytes;
+    r->stats.flops += r->reuse.flops + r->again.flops;
     cutoff_learn(&l->config.cutoff, &l->memory.cutoff, &r->cutoff);
     r->anova = l->memory.anova;
     r->cutoff_memory = l->memory.cutoff;
@@ -224,6 +293,9 @@ static enum status do_phase(struct learner *l, int64_t now_ms, struct outbox *ou
         *worked = 0;
         return status_wrap(train_some(l, now_ms, worked), "train step %llu",
                            (unsigned long long)l->step);
+    case PHASE_AGAIN:
+        return status_wrap(train_again(l), "train step %llu",
+                           (unsigned long long)l->step);
     case PHASE_UPDATE:
         return status_wrap(update_step(l), "update step %llu",
                            (unsigned long long)l->step);
@@ -258,7 +330,8 @@ static double *clock_of(struct learner *l, enum phase phase, int worked)
 {
     if (phase == PHASE_PUBLISH)
         return &l->record.publish_s;
-    if (phase == PHASE_UPDATE || (phase == PHASE_COLLECT && worked))
+    if (phase == PHASE_UPDATE || phase == PHASE_AGAIN ||
+        (phase == PHASE_COLLECT && worked))
         return &l->record.train_s;
     return phase == PHASE_COLLECT ? &l->record.learner_idle_s : NULL;
 }

@@ -14,6 +14,7 @@
 #include "learner/cutoff_guard.h"
 #include "learner/dispatch.h"
 #include "learner/plan.h"
+#include "learner/regrow.h"
 #include "learner/trainer.h"
 
 struct learner_config {
@@ -24,6 +25,7 @@ struct learner_config {
     int32_t prompts_per_step;
     int32_t parts; // tasks a prompt is cut into
     struct cutoff_config cutoff;
+    struct reuse_config reuse;
 };
 
 // What earlier steps have shown of the task, for the branching rules: doubles alone,
@@ -31,11 +33,13 @@ struct learner_config {
 struct learner_memory {
     struct anova anova;
     struct cutoff_memory cutoff;
+    struct reuse_memory reuse;
 };
 
 struct step_record {     // of one finished training step
     uint64_t step;       // from 0
-    struct tree **trees; // prompt order; borrowed until the next learner call
+    struct tree **trees; // prompt order, with reused subtrees; borrowed until the next
+                         // learner call
     size_t n_trees;
     struct batch_stats stats;
     struct branching rule; // by which the trees were branched
@@ -44,8 +48,11 @@ struct step_record {     // of one finished training step
     struct cutoff_stats cutoff;
     struct cutoff_memory cutoff_memory;
     struct cutoff_rule cutoff_rule;
-    uint64_t batch_hash;   // of all trees
-    uint64_t weights_hash; // after the update
+    struct reuse_stats reuse;
+    struct batch_stats again; // of whole trees of earlier steps, trained once more
+    size_t replay_entries, replay_bytes; // with the fresh subtrees of this step
+    uint64_t batch_hash;                 // of all trees
+    uint64_t weights_hash;               // after the update
     // Wall time: until the last tree came; in training (which overlaps it); in
     // publishing; with nothing to do.
     double rollout_s, train_s, publish_s, learner_idle_s, step_s;
@@ -60,6 +67,7 @@ void learner_free(struct learner *l);
 struct trainer_state *learner_trainer_state(struct learner *l);
 
 struct learner_memory *learner_memory(struct learner *l); // to resume, like that
+struct replay *learner_replay(struct learner *l);         // likewise
 
 CHECKED enum status learner_start(struct learner *l, int64_t now_ms,
                                   struct outbox *out);

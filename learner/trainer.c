@@ -86,7 +86,7 @@ size_t trainer_pack_size(const struct trainer *t, struct tree *const *trees, siz
     return last ? n : 0;
 }
 
-static enum status reserve(struct trainer *t, size_t outputs)
+enum status trainer_reserve(struct trainer *t, size_t outputs)
 {
     size_t a = t->capacity, b = a, c = a;
     TRY(mem_grow(&t->log_prob, &a, 0, outputs, sizeof *t->log_prob));
@@ -196,7 +196,7 @@ static enum status train_pack(struct trainer *t, struct tree *const *trees,
 {
     float inverse = 1.0f / t->config.temperature;
     double flops = model_forward_flops(&t->model->config, p);
-    TRY(reserve(t, (size_t)p->n_outputs));
+    TRY(trainer_reserve(t, (size_t)p->n_outputs));
     if (t->reference_activations) {
         TRY(model_forward(&t->reference, t->reference_activations, p, inverse,
                           t->reference_log_prob, NULL));
@@ -243,7 +243,7 @@ enum status trainer_accumulate_supervised(struct trainer *t, struct tree *const 
     struct pack_origin *origins = NULL;
     enum status st;
     TRY_OUT(pack_trees(&p, &origins, trees, n));
-    TRY_OUT(reserve(t, (size_t)p.n_outputs));
+    TRY_OUT(trainer_reserve(t, (size_t)p.n_outputs));
     TRY_OUT(model_forward(t->model, t->activations, &p, 1.0f, t->log_prob, NULL));
     for (int32_t j = 0; j < p.n_outputs; j++) {
         stats->loss -= (double)t->log_prob[j];

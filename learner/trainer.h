@@ -64,6 +64,13 @@ CHECKED enum status trainer_accumulate_supervised(struct trainer *t,
 // parameters as they are but still counts as a version.
 CHECKED enum status trainer_update(struct trainer *t, struct batch_stats *stats);
 
+// The tree's ratios from its log-probs (of the policy that sampled it) to those of the
+// model as it is, which take their place: each step's product, at most
+// TRAINER_MAX_RATIO.  Adds to *flops.  ERR_NOMEM, ERR_LIMIT.
+#define TRAINER_MAX_RATIO 1e6
+CHECKED enum status trainer_reweigh(struct trainer *t, struct tree *tree,
+                                    double *flops);
+
 // How many of the waiting trees[0..n) the next pack takes; 0: more must come first.
 // `last` != 0: no more will come in this batch.  A function of order and sizes only,
 // never of when trees arrived.

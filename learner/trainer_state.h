@@ -17,4 +17,7 @@ struct trainer {
     size_t capacity;
 };
 
+// Room for a pack's outputs.  ERR_NOMEM.
+CHECKED enum status trainer_reserve(struct trainer *t, size_t outputs);
+
 #endif

@@ -1,7 +1,7 @@
 #include "archive.h"
 
-#include "columns.h"
 #include "h5.h"
+#include "tree_rows.h"
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -53,18 +53,6 @@ static enum status create_file(struct archive *a)
     return a->file < 0 ? h5_fail(a->live) : OK;
 }
 
-static enum status create_groups(struct archive *a)
-{
-    static const char *const groups[] = {"/metrics", "/trees", "/nodes", "/tokens"};
-    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
-        hid_t g = H5Gcreate2(a->file, groups[i], H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-        if (g < 0)
-            return h5_fail(groups[i]);
-        (void)H5Gclose(g);
-    }
-    return OK;
-}
-
 enum status archive_open(struct archive **out, const char *dir, uint64_t first,
                          const char *config_yaml)
 {
@@ -77,7 +65,7 @@ enum status archive_open(struct archive **out, const char *dir, uint64_t first,
     (void)snprintf(a->live, sizeof a->live, "%s/steps-%06llu.h5.live", dir,
                    (unsigned long long)first);
     TRY_OUT(create_file(a));
-    TRY_OUT(create_groups(a));
+    TRY_OUT(h5_create_groups(a->file));
     TRY_OUT(h5_write_text(a->file, "config", config_yaml));
     TRY_OUT(h5_write_u64(a->file, "schema", SCHEMA));
     TRY_OUT(h5_create(a->file, "/metrics/step", H5T_NATIVE_UINT64, CHUNK_METRICS,
@@ -110,58 +98,18 @@ static enum status start(struct archive *a, const char *const *names, size_t n)
     return OK;
 }
 
-static enum status append_column(struct archive *a, enum column c, const void *data,
-                                 size_t n)
+static enum status append_trees(struct archive *a, struct tree *const *trees, size_t n)
 {
-    return h5_append(a->columns[c], column_type(c), data, n);
-}
-
-static enum status append_nodes(struct archive *a, const struct tree *t)
-{
-    enum {
-        FIRST = NODE_PARENT,
-        WHOLE = NODE_REWARD - FIRST,
-        N = NODE_WEIGHT - FIRST + 1,
-    };
-    int32_t *rows[N] = {0}; // floats as their bits
-    enum status st = OK;
-    for (int c = 0; c < N; c++)
-        TRY_OUT(mem_new(&rows[c], t->n_nodes, sizeof *rows[c]));
-    for (size_t i = 0; i < t->n_nodes; i++) {
-        const struct tree_node *n = &t->nodes[i];
-        const int32_t whole[] = {n->parent,      n->child_index, n->branching,
-                                 n->depth,       n->token_begin, n->token_count,
-                                 (int32_t)n->end};
-        const float real[] = {n->reward, n->keep,      n->ratio,
-                              n->value,  n->advantage, n->weight};
-        for (int c = 0; c < WHOLE; c++)
-            rows[c][i] = whole[c];
-        for (int c = WHOLE; c < N; c++)
-            memcpy(&rows[c][i], &real[c - WHOLE], sizeof real[0]);
+    struct tree_rows rows = {0};
+    enum status st;
+    TRY_OUT(tree_rows_gather(&rows, trees, n, &a->nodes, &a->tokens));
+    for (int i = 0; i < COLUMNS; i++) {
+        enum column c = tree_rows_order(i);
+        TRY_OUT(h5_append(a->columns[c], column_type(c), rows.data[c], rows.n[c]));
     }
-    for (int c = 0; c < N; c++)
-        TRY_OUT(append_column(a, (enum column)(FIRST + c), rows[c], t->n_nodes));
 out:
-    for (int c = 0; c < N; c++)
-        mem_free(rows[c]);
+    tree_rows_free(&rows);
     return st;
-}
-
-static enum status append_tree(struct archive *a, const struct tree *t)
-{
-    TRY(append_nodes(a, t));
-    TRY(append_column(a, TOKEN_ID, t->tokens, t->n_tokens));
-    TRY(append_column(a, TOKEN_LOG_PROB, t->log_probs, t->n_tokens));
-    TRY(append_column(a, TOKEN_ENTROPY, t->entropies, t->n_tokens));
-    a->nodes += t->n_nodes;
-    a->tokens += t->n_tokens;
-    // The index last: a reader that follows it finds everything in place.
-    TRY(append_column(a, TREE_PROMPT_ID, &t->prompt_id, 1));
-    TRY(append_column(a, TREE_STEP, &t->step, 1));
-    TRY(append_column(a, TREE_POLICY_VERSION, &t->policy_version, 1));
-    TRY(append_column(a, TREE_CONTROL, &t->control, 1));
-    TRY(append_column(a, TREE_TOKEN_END, &a->tokens, 1));
-    return append_column(a, TREE_NODE_END, &a->nodes, 1);
 }
 
 enum status archive_append(struct archive *a, uint64_t step, const char *const *names,
@@ -174,8 +122,7 @@ enum status archive_append(struct archive *a, uint64_t step, const char *const *
     if (n_metrics != a->n_metrics)
         return status_fail(ERR_INTERNAL, "archive: %zu metrics, %zu before", n_metrics,
                            a->n_metrics);
-    for (size_t i = 0; i < n; i++)
-        TRY_OUT(append_tree(a, trees[i]));
+    TRY_OUT(append_trees(a, trees, n));
     for (size_t i = 0; i < n_metrics; i++)
         TRY_OUT(h5_append(a->metrics[i], H5T_NATIVE_DOUBLE, &values[i], 1));
     TRY_OUT(h5_append(a->step, H5T_NATIVE_UINT64, &step, 1));

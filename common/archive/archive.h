@@ -50,6 +50,10 @@ CHECKED enum status archive_resume(const char *dir, uint64_t step);
 // each, then mem_free).  ERR_INPUT, ERR_NOMEM.
 CHECKED enum status archive_read_trees(const char *path, struct tree **trees,
                                        size_t *n);
+// A file of trees alone, which archive_read_trees reads too; a write that fails leaves
+// a part of one.  ERR_IO, ERR_NOMEM.
+CHECKED enum status archive_write_trees(const char *path, struct tree *const *trees,
+                                        size_t n);
 // Reads one metric's series, e.g. "reward".  ERR_INPUT, ERR_NOMEM.
 CHECKED enum status archive_read_metric(const char *path, const char *name,
                                         double **values, size_t *n);

@@ -7,24 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum status write_vector(hid_t file, const char *name, hid_t type,
-                                const void *data, size_t n)
-{
-    const hsize_t length = n;
-    hid_t space = H5Screate_simple(1, &length, NULL);
-    hid_t set = space < 0 ? -1
-                          : H5Dcreate2(file, name, type, space, H5P_DEFAULT,
-                                       H5P_DEFAULT, H5P_DEFAULT);
-    int failed =
-        set < 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0;
-    enum status st = failed ? h5_fail(name) : OK;
-    if (set >= 0)
-        (void)H5Dclose(set);
-    if (space >= 0)
-        (void)H5Sclose(space);
-    return st;
-}
-
 static void file_of(char *out, const char *folder)
 {
     (void)snprintf(out, PATH_MAX, "%s/optimizer.h5", folder);
@@ -42,11 +24,11 @@ enum status checkpoint_write_state(const char *path, const struct checkpoint_sta
     TRY_OUT(h5_write_u64(file, "step", s->step));
     TRY_OUT(h5_write_u64(file, "updates", (uint64_t)s->updates));
     TRY_OUT(h5_write_u64(file, "weights_hash", s->weights_hash));
-    TRY_OUT(write_vector(file, "/m", H5T_NATIVE_FLOAT, s->m, s->n));
-    TRY_OUT(write_vector(file, "/v", H5T_NATIVE_FLOAT, s->v, s->n));
+    TRY_OUT(h5_write_vector(file, "/m", H5T_NATIVE_FLOAT, s->m, s->n));
+    TRY_OUT(h5_write_vector(file, "/v", H5T_NATIVE_FLOAT, s->v, s->n));
     if (s->n_memory)
-        TRY_OUT(
-            write_vector(file, "/memory", H5T_NATIVE_DOUBLE, s->memory, s->n_memory));
+        TRY_OUT(h5_write_vector(file, "/memory", H5T_NATIVE_DOUBLE, s->memory,
+                                s->n_memory));
 out:
     if (H5Fclose(file) < 0 && st == OK)
         st = h5_fail(name);

@@ -154,3 +154,33 @@ enum status h5_read_u64(hid_t object, const char *name, uint64_t *out)
     *out = value;
     return OK;
 }
+
+enum status h5_write_vector(hid_t file, const char *name, hid_t type, const void *data,
+                            size_t n)
+{
+    const hsize_t length = n;
+    hid_t space = H5Screate_simple(1, &length, NULL);
+    hid_t set = space < 0 ? -1
+                          : H5Dcreate2(file, name, type, space, H5P_DEFAULT,
+                                       H5P_DEFAULT, H5P_DEFAULT);
+    int failed =
+        set < 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0;
+    enum status st = failed ? h5_fail(name) : OK;
+    if (set >= 0)
+        (void)H5Dclose(set);
+    if (space >= 0)
+        (void)H5Sclose(space);
+    return st;
+}
+
+enum status h5_create_groups(hid_t file)
+{
+    static const char *const groups[] = {"/metrics", "/trees", "/nodes", "/tokens"};
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        hid_t g = H5Gcreate2(file, groups[i], H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+        if (g < 0)
+            return h5_fail(groups[i]);
+        (void)H5Gclose(g);
+    }
+    return OK;
+}

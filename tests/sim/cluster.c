@@ -83,11 +83,16 @@ static void test_learner_resumes(void **state)
         assert_ok(mem_dup(&saved.m, s->m, world.n, sizeof *s->m));
         assert_ok(mem_dup(&saved.v, s->v, world.n, sizeof *s->v));
         saved.updates = s->updates;
+        const struct learner_memory memory = *learner_memory(before.learner);
+        struct replay store = *learner_replay(before.learner); // taken over
+        *learner_replay(before.learner) = (struct replay){0};
         after.steps_done = at;
         memcpy(after.batch, before.batch, sizeof after.batch);
         memcpy(after.weights, before.weights, sizeof after.weights);
         run_close(&before);
         run_open(&after, 2, 1, &quiet, at, params, &saved);
+        *learner_memory(after.learner) = memory;
+        *learner_replay(after.learner) = store;
         run_until(&after, STEPS);
         assert_as_expected(&after);
         run_close(&after);
@@ -129,5 +134,7 @@ int main(void)
         cmocka_unit_test(test_learner_resumes),
         cmocka_unit_test(test_everyone_leaves),
     };
-    return cmocka_run_group_tests_name("cluster", tests, run_quietly, free_world);
+    return cmocka_run_group_tests_name("cluster", tests, run_quietly, free_world) +
+           cmocka_run_group_tests_name("cluster with reuse", tests,
+                                       run_quietly_with_reuse, free_world);
 }

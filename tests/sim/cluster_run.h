@@ -151,8 +151,10 @@ struct run {
     // What is compared between runs.
     uint64_t batch[STEPS], weights[STEPS];
     uint64_t steps_done;
-    int64_t signal_prompts;
+    int64_t signal_prompts, reused_nodes;
 };
+
+static int with_reuse; // every run: subtrees of earlier steps beside the fresh ones
 
 static enum status fill_prompt(void *context, uint64_t position, struct msg_task *task)
 {
@@ -197,6 +199,14 @@ static struct learner_config learner_settings(int n_workers, int parts)
     c.trainer.clip_low = c.trainer.clip_high = 0.2f;
     c.trainer.pack_tokens = 100; // several packs a step
     assert_ok(credit_by_name(&c.trainer.credit, "etreerpo"));
+    c.trainer.credit.reuse.weight = REUSE_IS;
+    c.reuse = (struct reuse_config){.on = with_reuse,
+                                    .children = 3,
+                                    .max_age = 3,
+                                    .min_ess = 0.2,
+                                    .max_bytes = 1 << 14, // eviction too
+                                    .visits = 3,
+                                    .again = 2};
     return c;
 }
 
@@ -294,6 +304,7 @@ static void take_record(struct run *r)
     r->batch[record.step] = record.batch_hash;
     r->weights[record.step] = record.weights_hash;
     r->signal_prompts += record.stats.signal_prompts;
+    r->reused_nodes += record.reuse.nodes;
     r->steps_done++;
 }
 
@@ -362,9 +373,16 @@ static int run_quietly(void **state)
     run_until(&expected, STEPS);
     run_close(&expected);
     // A run without a signal would prove nothing.
-    return expected.signal_prompts > STEPS && expected.weights[0] != expected.weights[4]
-               ? 0
-               : -1;
+    int learned =
+        expected.signal_prompts > STEPS && expected.weights[0] != expected.weights[4];
+    return learned && (expected.reused_nodes > 0) == with_reuse ? 0 : -1;
+}
+
+static int run_quietly_with_reuse(void **state)
+{
+    with_reuse = 1;
+    expected = (struct run){0};
+    return run_quietly(state);
 }
 
 static void assert_as_expected(const struct run *r)

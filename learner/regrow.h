@@ -1,0 +1,62 @@
+// Subtree reuse in a step: fresh trees take further children from the replay store, and
+// the store takes the fresh ones.
+#ifndef LEARNER_REGROW_H
+#define LEARNER_REGROW_H
+
+#include "replay.h"
+#include "trainer.h"
+
+enum { REUSE_MAX_AGE = 15 };
+
+struct reuse_config {
+    int on;
+    int32_t depth;    // of the nodes that take children; 0: the prompt
+    int32_t children; // that one node takes at most
+    int32_t max_age;  // in policy versions, 1 to REUSE_MAX_AGE
+    // An age is used where the paths of that age had this effective sample size (of 1)
+    // in earlier steps.  Judged by those, and not by the step's own weights, it does
+    // not depend on what it lets in.
+    double min_ess;
+    size_t max_bytes; // of the store
+    int32_t visits;   // steps in a row in which a prompt stands
+    int32_t again;    // steps after its own in which a tree is trained once more, alone
+};
+
+// What earlier steps have shown, by age; doubles alone, for the checkpoint.
+struct reuse_memory {
+    struct reuse_weights {
+        double n, sum, square_sum; // of path weights
+    } ages[REUSE_MAX_AGE + 1];
+};
+
+struct reuse_stats {       // of one step
+    int64_t nodes, tokens; // that were used again
+    double flops;          // for their log-probs
+    struct reuse_weights weights;
+};
+
+// Gives `fresh` (canonical) further children, weighted for the trainer's policy, whose
+// version is the tree's; *out is a tree of its own.  Adds to stats and to *seen, the
+// memory of the next step.  ERR_NOMEM, ERR_LIMIT.
+CHECKED enum status regrow(struct tree *out, const struct tree *fresh,
+                           const struct reuse_config *c, const struct replay *store,
+                           const struct reuse_memory *memory, struct trainer *trainer,
+                           struct reuse_memory *seen, struct reuse_stats *stats);
+
+// Whether an entry is trained once more by a policy of `version`.
+int regrow_again(const struct tree *entry, const struct reuse_config *c,
+                 const struct reuse_memory *memory, uint64_t version);
+// A copy of the entry, weighted for the trainer's policy.  ERR_NOMEM, ERR_LIMIT.
+CHECKED enum status regrow_weighted(struct tree *out, const struct tree *entry,
+                                    struct trainer *trainer, uint64_t version,
+                                    struct reuse_memory *seen,
+                                    struct reuse_stats *stats);
+
+// Stores a fresh tree's subtrees.  ERR_NOMEM, ERR_LIMIT.
+CHECKED enum status regrow_store(struct replay *store, const struct tree *fresh,
+                                 const struct reuse_config *c);
+
+// Old knowledge fades, the step's is added.
+void regrow_learn(struct reuse_memory *memory, const struct reuse_memory *seen);
+
+#endif
