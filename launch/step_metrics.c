@@ -100,6 +100,7 @@ static void put_reuse(struct step_metrics *m, const struct step_record *r)
     put(m, (double)r->reuse.tokens, "reused_tokens");
     put(m, share(reuse_ess(w->sum, w->square_sum), w->n), "reuse_ess");
     put(m, share(w->sum, w->n), "reuse_weight");
+    put(m, share(r->reuse.gap, r->reuse.gaps), "reuse_gap");
     put(m, (double)r->replay_entries, "replay_entries");
     put(m, (double)r->replay_bytes / 1048576.0, "replay_mb");
 }
@@ -117,22 +118,24 @@ static void put_training(struct step_metrics *m, const struct step_record *r)
     put(m, s->flops, "flops");
 }
 
+// The workers' shares come last: those beyond the room are left out.
 static void put_workers(struct step_metrics *m, const struct dispatch *d,
                         struct worker_clock *clocks, size_t max)
 {
     size_t n = dispatch_workers(d);
+    struct worker_report w;
     double flops = 0.0;
     for (size_t i = 0; i < n; i++) {
-        struct worker_report w;
         dispatch_worker_report(d, i, &w);
         flops += w.flops;
-        if (i >= max)
-            continue;
+    }
+    put(m, flops, "rollout_flops_total");
+    for (size_t i = 0; i < n && i < max; i++) {
+        dispatch_worker_report(d, i, &w);
         double busy = w.busy_s - clocks[i].busy_s, idle = w.idle_s - clocks[i].idle_s;
         clocks[i] = (struct worker_clock){w.busy_s, w.idle_s};
         put(m, share(idle, busy + idle), "worker_idle_%d", w.rank);
     }
-    put(m, flops, "rollout_flops_total");
 }
 
 void step_metrics_fill(struct step_metrics *out, const struct step_record *record,

@@ -5,7 +5,7 @@
 
 #include "learner/learner.h"
 
-enum { STEP_METRICS_MAX = 64 };
+enum { STEP_METRICS_MAX = 120 };
 
 struct step_metrics {
     struct {

@@ -243,6 +243,8 @@ static enum status remember(struct learner *l)
     anova_fade(&l->memory.anova, KEEP);
     for (size_t i = 0; i < r->n_trees; i++) {
         if (c->reuse.on) { // the values of what was sampled now
+            regrow_gap(r->trees[i], l->fresh[i]->nodes[0].branching,
+                       &c->trainer.credit.reuse, &r->reuse);
             TRY(credit_assign(l->fresh[i], &c->trainer.credit, NULL));
             TRY(regrow_store(&l->replay, l->fresh[i], &c->reuse));
         }

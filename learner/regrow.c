@@ -139,6 +139,29 @@ out:
     return st;
 }
 
+void regrow_gap(const struct tree *grown, int32_t own, const struct reuse_rule *rule,
+                struct reuse_stats *stats)
+{
+    double fresh = 0.0, reused = 0.0, weights = 0.0;
+    int32_t more = grown->nodes[0].branching - own;
+    if (more <= 0)
+        return;
+    for (size_t i = 1; i < grown->n_nodes; i++) {
+        const struct tree_node *n = &grown->nodes[i];
+        if (n->parent != 0)
+            continue;
+        double weight =
+            n->child_index < own ? 1.0 : reuse_factor(rule, (double)n->ratio);
+        double *sum = n->child_index < own ? &fresh : &reused;
+        *sum += weight * (double)n->value;
+        weights += n->child_index < own ? 0.0 : weight;
+    }
+    if (rule->weight != REUSE_SNIS)
+        weights = (double)more;
+    stats->gap += (weights > 0.0 ? reused / weights : 0.0) - fresh / (double)own;
+    stats->gaps += 1.0;
+}
+
 enum status regrow_store(struct replay *store, const struct tree *fresh,
                          const struct reuse_config *c)
 {

@@ -33,6 +33,7 @@ struct reuse_stats {       // of one step
     int64_t nodes, tokens; // that were used again
     double flops;          // for their log-probs
     struct reuse_weights weights;
+    double gap, gaps; // sum and count of regrow_gap
 };
 
 // Gives `fresh` (canonical) further children, weighted for the trainer's policy, whose
@@ -51,6 +52,12 @@ CHECKED enum status regrow_weighted(struct tree *out, const struct tree *entry,
                                     struct trainer *trainer, uint64_t version,
                                     struct reuse_memory *seen,
                                     struct reuse_stats *stats);
+
+// Of a credited tree whose root's children from `own` on were used again: their
+// weighted mean value less the fresh ones' mean is added to the stats.  On average 0
+// where the weights are unbiased.
+void regrow_gap(const struct tree *grown, int32_t own, const struct reuse_rule *rule,
+                struct reuse_stats *stats);
 
 // Stores a fresh tree's subtrees.  ERR_NOMEM, ERR_LIMIT.
 CHECKED enum status regrow_store(struct replay *store, const struct tree *fresh,

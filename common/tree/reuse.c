@@ -22,6 +22,13 @@ enum status reuse_weight_by_name(enum reuse_weight *out, const char *name)
                        "weights '%.32s' are none of none, is, truncated, snis", name);
 }
 
+double reuse_factor(const struct reuse_rule *rule, double ratio)
+{
+    if (rule->weight == REUSE_NONE)
+        return 1.0;
+    return rule->weight == REUSE_TRUNCATED && ratio > rule->most ? rule->most : ratio;
+}
+
 double reuse_ess(double sum, double square_sum)
 {
     return square_sum > 0.0 ? sum * sum / square_sum : 0.0;
@@ -31,11 +38,7 @@ void credit_factors(const struct tree *t, const struct reuse_rule *rule,
                     struct subtree *below)
 {
     for (size_t i = 1; i < t->n_nodes; i++) {
-        double ratio = (double)t->nodes[i].ratio;
-        if (rule->weight != REUSE_NONE)
-            below[i].factor = ratio;
-        if (rule->weight == REUSE_TRUNCATED && ratio > rule->most)
-            below[i].factor = rule->most;
+        below[i].factor = reuse_factor(rule, (double)t->nodes[i].ratio);
         below[t->nodes[i].parent].factor_sum += below[i].factor;
     }
     for (size_t i = 1; i < t->n_nodes && rule->weight == REUSE_SNIS; i++) {

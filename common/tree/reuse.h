@@ -26,6 +26,9 @@ struct reuse_rule {
     double most; // TRUNCATED: at what
 };
 
+// The factor of one step; for snis before its group's sum divides it.
+double reuse_factor(const struct reuse_rule *rule, double ratio);
+
 // (sum w)^2 / sum w^2 over sum and sum of squares of weights; 0 where there are none.
 double reuse_ess(double sum, double square_sum);
 
