@@ -23,7 +23,7 @@ struct variance_settings {
     }
 // clang-format off
 static const struct config_key keys[] = {
-    INT(trees, "200000", STUDY_LEAST_TREES, 1e9, "trees", "of each measurement"),
+    INT(trees, "500000", STUDY_LEAST_TREES, 1e9, "trees", "of each measurement"),
     INT(seed, "1", 0, 9e15, "", "of the trees"),
     INT(threads, "0", 0, 1024, "", "0: one a core"),
 };

@@ -16,6 +16,13 @@ static enum status trainer_settings(const struct settings *s,
         credit.weight = strcmp(s->train.weight, "exact") == 0  ? CREDIT_WEIGHT_EXACT
                         : strcmp(s->train.weight, "sqrt") == 0 ? CREDIT_WEIGHT_SQRT
                                                                : CREDIT_WEIGHT_NONE;
+    if (strcmp(s->train.baseline, "tree") == 0)
+        credit.baseline = CREDIT_TREE;
+    if (credit.baseline == CREDIT_TREE && credit.method != CREDIT_ETREERPO)
+        return status_fail(ERR_INPUT,
+                           "train.baseline: tree needs train.credit etreerpo, "
+                           "not %s",
+                           s->train.credit);
     *out = (struct trainer_config){
         .credit = credit,
         .lr = (float)s->train.lr,

@@ -101,6 +101,7 @@ static const struct config_key keys[] = {
     FLOAT(train, epsilon, "1e-8", 1e-12, 1, "", "of AdamW"),
     FLOAT(train, weight_decay, "0", 0, 10, "", "of AdamW, matrices only"),
     CHOICE(train, credit, "etreerpo", "etreerpo|treerpo|grpo|rloo", "estimator of the advantages"),
+    CHOICE(train, baseline, "siblings", "siblings|tree", "what a step's value is held against: its siblings, or these and what is above them, by precision (etreerpo)"),
     CHOICE(train, norm, "default", "default|none|std|bernoulli", "what divides an advantage"),
     CHOICE(train, weight, "default", "default|exact|sqrt|none", "a node's weight in the loss"),
     CHOICE(train, loss_norm, "token", "token|prompt", "what divides the loss: weighted tokens or prompts"),

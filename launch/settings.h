@@ -57,7 +57,7 @@ struct settings {
     } reuse;
     struct {
         int64_t steps, prompts, warmup, pack_tokens;
-        char *credit, *norm, *weight, *loss_norm;
+        char *credit, *norm, *weight, *baseline, *loss_norm;
         double lr, beta1, beta2, epsilon, weight_decay;
         double clip_low, clip_high, kl_coef, max_grad_norm;
     } train;

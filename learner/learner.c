@@ -134,6 +134,14 @@ enum status learner_tick(struct learner *l, int64_t now_ms, struct outbox *out)
 
 // ---- one step
 
+static struct credit_prior what_is_known(const struct learner_memory *m)
+{
+    struct credit_prior p = {.mean = m->prompts > 0.0 ? m->value / m->prompts : 0.0};
+    for (int32_t d = 1; d <= ANOVA_MAX_DEPTH; d++)
+        p.sigma2[d - 1] = anova_variance(&m->anova, d);
+    return p;
+}
+
 static enum status begin_step(struct learner *l, int64_t now_ms, struct outbox *out)
 {
     size_t n = (size_t)l->config.prompts_per_step;
@@ -147,6 +155,8 @@ static enum status begin_step(struct learner *l, int64_t now_ms, struct outbox *
         dispatch_begin(l->dispatch, tasks, n, l->config.parts, now_ms, out);
     plan_free(tasks, n);
     TRY(st);
+    const struct credit_prior prior = what_is_known(&l->memory);
+    trainer_set_prior(l->trainer, &prior);
     TRY(trainer_begin(l->trainer));
     l->n_come = l->n_trained = l->n_again = 0;
     l->reuse_seen = (struct reuse_memory){0};
@@ -241,6 +251,8 @@ static enum status remember(struct learner *l)
     const struct learner_config *c = &l->config;
     struct step_record *r = &l->record;
     anova_fade(&l->memory.anova, KEEP);
+    l->memory.prompts *= KEEP;
+    l->memory.value *= KEEP;
     for (size_t i = 0; i < r->n_trees; i++) {
         if (c->reuse.on) { // the values of what was sampled now
             regrow_gap(r->trees[i], l->fresh[i]->nodes[0].branching,
@@ -248,6 +260,8 @@ static enum status remember(struct learner *l)
             TRY(credit_assign(l->fresh[i], &c->trainer.credit, NULL));
             TRY(regrow_store(&l->replay, l->fresh[i], &c->reuse));
         }
+        l->memory.prompts += 1.0;
+        l->memory.value += (double)l->fresh[i]->nodes[0].value;
         TRY(anova_add(&l->memory.anova, l->fresh[i]));
         TRY(cutoff_add(&r->cutoff, l->fresh[i]));
     }

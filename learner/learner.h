@@ -34,6 +34,7 @@ struct learner_memory {
     struct anova anova;
     struct cutoff_memory cutoff;
     struct reuse_memory reuse;
+    double prompts, value; // root values: their faded count and sum
 };
 
 struct step_record {     // of one finished training step

@@ -67,6 +67,11 @@ struct trainer_state *trainer_state(struct trainer *t)
     return &t->state;
 }
 
+void trainer_set_prior(struct trainer *t, const struct credit_prior *prior)
+{
+    t->config.credit.prior = *prior;
+}
+
 enum status trainer_begin(struct trainer *t)
 {
     memset(t->grad, 0, t->model->layout.total * sizeof *t->grad);

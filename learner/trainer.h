@@ -51,6 +51,9 @@ CHECKED enum status trainer_new(struct trainer **out, const struct trainer_confi
                                 struct model *m);
 void trainer_free(struct trainer *t);
 
+// For the credit of the batches that follow (tree/credit.h).
+void trainer_set_prior(struct trainer *t, const struct credit_prior *prior);
+
 CHECKED enum status trainer_begin(struct trainer *t);
 // Assigns credit to one pack's trees and adds its gradient.  Trees without any signal
 // are counted but not computed (unless kl_coef > 0).

@@ -1,4 +1,5 @@
 // T5: the gradient, by the weights and norms of credit; single children included.
+#include "exact.h"
 #include "gradient.h"
 
 static const struct policy_shape shape = {
@@ -9,6 +10,7 @@ struct credited {
     double rates[POLICY_MAX_DEPTH];
     enum credit_norm norm;
     enum credit_weight weight;
+    enum credit_baseline baseline;
     int must_fail;
 };
 
@@ -17,6 +19,14 @@ static const struct credited all[] = {
     {.name = "etreerpo 2,2,2,2", .method = "etreerpo", .rates = {2, 2, 2, 2}},
     {.name = "etreerpo, one chain", .method = "etreerpo", .rates = {1}},
     {.name = "etreerpo 1,3,1,2", .method = "etreerpo", .rates = {1, 3, 1, 2}},
+    {.name = "whole tree's baseline 3,1,2",
+     .method = "etreerpo",
+     .rates = {3, 1, 2},
+     .baseline = CREDIT_TREE},
+    {.name = "whole tree's baseline 1,2,2,2",
+     .method = "etreerpo",
+     .rates = {1, 2, 2, 2},
+     .baseline = CREDIT_TREE},
     {.name = "rloo of 8 chains", .method = "rloo", .rates = {8}},
     {.name = "rloo on the tree 3,1,2",
      .method = "rloo",
@@ -66,6 +76,10 @@ enum status study_gradients(struct study *s)
         struct trial t = trial_of(&p, grow_by_rule, &b, all[i].method);
         t.credit.norm = all[i].norm;
         t.credit.weight = all[i].weight;
+        t.credit.baseline = all[i].baseline;
+        t.credit.prior.mean = 0.4; // any
+        for (int32_t d = 1; d <= p.depth; d++)
+            t.credit.prior.sigma2[d - 1] = exact_variance(&p, d);
         TRY_OUT(gradient_cells(s, &g, &t, "T5", all[i].name, all[i].must_fail));
     }
 out:

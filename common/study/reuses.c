@@ -106,37 +106,35 @@ static enum status weights_of_edges(struct study *s, const struct pair *p)
 
 // ---- self-normalised
 
-// Over all ways to draw n steps from q.
-static double snis_value(const struct pair *p, int n)
+// What has been drawn of the first steps: how often in all, and the sums so far.
+struct drawn {
+    int left;
+    double log_chance; // of these counts, without n!
+    double weights, sum;
+};
+
+// Over all counts of the steps from `step` on that n draws from q may have.
+static double over_counts(const struct pair *p, int32_t step, struct drawn so_far)
 {
     const struct policy *q = &p->earlier;
-    int32_t drawn[8] = {0}, first = q->prefixes[0].first_child;
-    double mean = 0.0;
-    for (int done = 0; !done;) {
-        double chance = 1.0, weights = 0.0, sum = 0.0;
-        for (int i = 0; i < n; i++) {
-            int32_t step = first + drawn[i];
-            chance *= q->prefixes[step].probability;
-            weights += ratio_of(p, step);
-            sum += ratio_of(p, step) * q->prefixes[step].value;
-        }
-        mean += chance * sum / weights;
-        int at = 0;
-        while (at < n && ++drawn[at] == q->symbols)
-            drawn[at++] = 0;
-        done = at == n;
+    int32_t last = q->prefixes[0].first_child + q->symbols - 1;
+    double ratio = ratio_of(p, step), mean = 0.0;
+    for (int k = step == last ? so_far.left : 0; k <= so_far.left; k++) {
+        struct drawn d = so_far;
+        d.left -= k;
+        d.log_chance += k * q->prefixes[step].log_probability - lgamma(k + 1.0);
+        d.weights += k * ratio;
+        d.sum += k * ratio * q->prefixes[step].value;
+        mean += step == last ? exp(d.log_chance) * d.sum / d.weights
+                             : over_counts(p, step + 1, d);
     }
     return mean;
 }
 
-// V - E_q[w^2 (r - V)] / n, for many children.
-static double snis_limit(const struct pair *p, int n)
+static double snis_value(const struct pair *p, int n)
 {
-    double value = p->target.prefixes[0].value, sum = 0.0;
-    for (int32_t i = 1; i < p->earlier.n; i++)
-        sum += p->earlier.prefixes[i].probability * pow(ratio_of(p, i), 2.0) *
-               (p->earlier.prefixes[i].reward - value);
-    return value - sum / n;
+    const struct drawn none = {.left = n, .log_chance = lgamma(n + 1.0)};
+    return over_counts(p, p->earlier.prefixes[0].first_child, none);
 }
 
 static enum status self_normalised(struct study *s)
@@ -152,9 +150,7 @@ static enum status self_normalised(struct study *s)
         const struct trial t = trial_again(&p, &b, REUSE_SNIS, 0);
         char name[40];
         (void)snprintf(name, sizeof name, "self-normalised over %d", n);
-        int few = n <= 8; // the bias falls as 1 / n
-        TRY_OUT(value_cells(s, &t, name, few ? snis_value(&p, n) : snis_limit(&p, n),
-                            n == 2));
+        TRY_OUT(value_cells(s, &t, name, snis_value(&p, n), n == 2));
     }
 out:
     pair_free(&p);

@@ -15,6 +15,7 @@
 #ifndef TREE_CREDIT_H
 #define TREE_CREDIT_H
 
+#include "tree/anova.h"
 #include "tree/cutoff.h"
 #include "tree/reuse.h"
 #include "tree/tree.h"
@@ -35,12 +36,33 @@ enum credit_method {
 enum credit_norm { CREDIT_NORM_NONE, CREDIT_NORM_STD, CREDIT_NORM_BERNOULLI };
 enum credit_weight { CREDIT_WEIGHT_EXACT, CREDIT_WEIGHT_SQRT, CREDIT_WEIGHT_NONE };
 
+// What an advantage is taken against, for etreerpo.
+enum credit_baseline {
+    CREDIT_SIBLINGS, // the other children of the parent
+    // These and the parent's own baseline, each by its precision: the fewer siblings
+    // and the less the parent's step decides, the more the whole tree has a say.  Both
+    // are independent of the child, so the gradient stays unbiased.
+    CREDIT_TREE,
+};
+
+// What earlier steps know (tree/anova.h), for CREDIT_TREE; all 0: nothing yet, and
+// siblings alone count.  Must not depend on the tree it is used for.
+struct credit_prior {
+    double
+        sigma2[ANOVA_MAX_DEPTH]; // [d - 1]: variance of V that a step of depth d adds
+    double mean;                 // of V over prompts, where a root has one child
+};
+
 struct credit_config {
     enum credit_method method;
-    enum credit_norm norm;     // divides by std, or by V(1-V) of the group's mean
+    // Divides by std, or by V(1-V) of the group's mean; CREDIT_TREE: of the root's,
+    // whose std is sqrt(V(1-V)).
+    enum credit_norm norm;
     enum credit_weight weight; // prod 1/b, its square root, or 1
-    enum cutoff_mode cutoff;   // how kept flagged steps count; grpo, rloo: as any other
-    struct reuse_rule reuse;   // how a ratio counts; grpo, rloo: not at all
+    enum credit_baseline baseline;
+    struct credit_prior prior;
+    enum cutoff_mode cutoff; // how kept flagged steps count; grpo, rloo: as any other
+    struct reuse_rule reuse; // how a ratio counts; grpo, rloo: not at all
 };
 
 // The defaults that belong to a method by its name: etreerpo, treerpo, grpo, rloo.

@@ -12,6 +12,9 @@ struct subtree {
     double value_sum, value_square_sum; // of the children's values, by factor
     float reward_min, reward_max;       // of the leaves' raw rewards
     double baseline, scale;             // of the group that the node belongs to
+    double sampling;                    // CREDIT_TREE: expected variance of its value,
+    double sampling_sum;                // and of its children's, by factor squared
+    double unsure;                      // CREDIT_TREE: variance of its baseline
     int dead;                           // 1: no signal in it
 };
 
@@ -31,5 +34,14 @@ void credit_steps(struct tree *t, const struct credit_config *config,
 // grpo, rloo: the group is all leaves of the prompt.
 void credit_leaves(struct tree *t, const struct credit_config *config,
                    struct subtree *below, struct credit_stats *stats);
+
+// CREDIT_TREE: the expected sampling variance of every node's value.
+void credit_sampling(const struct tree *t, const struct credit_prior *prior,
+                     struct subtree *below);
+
+// CREDIT_TREE: baseline, its variance and the scale of node i, whose parent has its
+// own.
+void credit_tree_group(const struct tree *t, size_t i,
+                       const struct credit_config *config, struct subtree *below);
 
 #endif

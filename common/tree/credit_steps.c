@@ -56,7 +56,11 @@ void credit_steps(struct tree *t, const struct credit_config *config,
     struct tree_node *root = &t->nodes[0];
     root->weight = 1.0f;
     root->advantage = 0.0f; // its tokens were not generated
-    below[0].baseline = 0.0;
+    int whole = config->baseline == CREDIT_TREE;
+    below[0].baseline = whole ? config->prior.mean : 0.0;
+    below[0].unsure = (double)INFINITY;
+    if (whole)
+        credit_sampling(t, &config->prior, below);
     below[0].scale = 1.0;
     below[0].dead = config->method != CREDIT_ETREERPO;
     for (size_t i = 1; i < t->n_nodes; i++) {
@@ -65,7 +69,10 @@ void credit_steps(struct tree *t, const struct credit_config *config,
         const struct subtree *up = &below[n->parent];
         struct subtree *s = &below[i];
         double value = (double)n->value;
-        enter_group(s, up, parent->branching, value, config);
+        if (whole)
+            credit_tree_group(t, i, config, below);
+        else
+            enter_group(s, up, parent->branching, value, config);
         n->weight = (float)node_weight(parent, s, config);
         n->advantage = s->dead ? 0.0f : (float)((value - s->baseline) / s->scale);
         if (n->child_index == 0 && parent->branching > 1) { // once a group
