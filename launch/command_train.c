@@ -61,7 +61,7 @@ static enum status seat_work(void *core, int64_t now_ms, struct outbox *out,
         return OK;
     *worked = 1;
     TRY(record_step(seat->record, &step, seat->learner));
-    if (!signals_asked() || step.step + 1 == seat->steps)
+    if (!signals_asked() || learner_last_step(seat->learner, &step))
         return OK;
     TRY(record_stop(seat->record, &step, seat->learner));
     stop_early(seat);

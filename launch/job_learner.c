@@ -119,6 +119,8 @@ enum status job_learner_config(const struct job *job, int ranks,
                  .max_new_tokens = (int32_t)s->rollout.max_new_tokens,
                  .temperature = (float)s->rollout.temperature},
         .steps = (uint64_t)s->train.steps,
+        .stop_tokens = s->train.stop_tokens,
+        .stop_flops = s->train.stop_flops,
         .prompts_per_step = (int32_t)s->train.prompts,
         .parts = (int32_t)s->rollout.parts,
     };

@@ -207,10 +207,11 @@ static void show(struct record *r, const struct step_record *step,
     progress_step(&r->progress, step->step + 1, text);
 }
 
-static int checkpoint_due(const struct settings *s, uint64_t done)
+static int checkpoint_due(const struct record *r, const struct step_record *step,
+                          const struct learner *learner)
 {
-    return done % (uint64_t)s->run.checkpoint_every == 0 ||
-           done == (uint64_t)s->train.steps;
+    uint64_t every = (uint64_t)r->job->settings.run.checkpoint_every;
+    return (step->step + 1) % every == 0 || learner_last_step(learner, step);
 }
 
 // Around save_checkpoint: what failed, and where.
@@ -237,7 +238,7 @@ enum status record_step(struct record *r, const struct step_record *step,
                  (unsigned long long)step->step + 1,
                  cutoff_false_rate(&step->cutoff_memory.seen),
                  r->job->settings.cutoff.most_false);
-    if (!checkpoint_due(&r->job->settings, step->step + 1))
+    if (!checkpoint_due(r, step, learner))
         return OK;
     return checkpoint_after(r, step, learner);
 }
@@ -246,7 +247,7 @@ enum status record_stop(struct record *r, const struct step_record *step,
                         struct learner *learner)
 {
     progress_end(&r->progress);
-    if (checkpoint_due(&r->job->settings, step->step + 1))
+    if (checkpoint_due(r, step, learner))
         return OK;
     return checkpoint_after(r, step, learner);
 }

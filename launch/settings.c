@@ -93,6 +93,8 @@ static const struct config_key keys[] = {
     INT(reuse, max_mb, "256", 1, 1e6, "MiB", "of the store; the oldest subtrees leave"),
 
     INT(train, steps, "100", 1, 1e9, "steps", "of the run"),
+    FLOAT(train, stop_tokens, "0", 0, 1e18, "tokens", "the run ends with the step that has generated so many; 0: train.steps alone"),
+    FLOAT(train, stop_flops, "0", 0, 1e30, "FLOP", "likewise of the learner's operations"),
     INT(train, prompts, "32", 1, 1e6, "prompts", "per step"),
     FLOAT(train, lr, "1e-5", 0, 1, "", "learning rate after the warm-up"),
     INT(train, warmup, "5", 0, 1e9, "steps", "linear"),

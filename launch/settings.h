@@ -59,6 +59,7 @@ struct settings {
         int64_t steps, prompts, warmup, pack_tokens;
         char *credit, *norm, *weight, *baseline, *loss_norm;
         double lr, beta1, beta2, epsilon, weight_decay;
+        double stop_tokens, stop_flops;
         double clip_low, clip_high, kl_coef, max_grad_norm;
     } train;
     struct {

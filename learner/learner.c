@@ -19,9 +19,6 @@ enum phase {
     PHASE_DONE,
 };
 
-// Of what the branching rules know, from one step to the next: the policy moves on.
-#define KEEP 0.9
-
 struct learner {
     struct learner_config config;
     struct model *model; // borrowed
@@ -59,7 +56,7 @@ enum status learner_new(struct learner **out, const struct learner_config *c,
     TRY_OUT(mem_new(&l->trees, (size_t)c->prompts_per_step, sizeof *l->trees));
     TRY_OUT(mem_new(&l->fresh, (size_t)c->prompts_per_step, sizeof *l->fresh));
     TRY_OUT(mem_new(&l->grown, (size_t)c->prompts_per_step, sizeof *l->grown));
-    l->phase = first_step < c->steps ? PHASE_BEGIN : PHASE_STOP;
+    l->phase = PHASE_BEGIN;
     *out = l;
     return OK;
 out:
@@ -115,8 +112,24 @@ int learner_done(const struct learner *l)
     return l->phase == PHASE_DONE;
 }
 
+// Whether the run is over before this step.
+static int spent(const struct learner *l, uint64_t step)
+{
+    const struct learner_config *c = &l->config;
+    return step >= c->steps ||
+           (c->stop_tokens > 0.0 && l->memory.tokens >= c->stop_tokens) ||
+           (c->stop_flops > 0.0 && l->memory.flops >= c->stop_flops);
+}
+
+int learner_last_step(const struct learner *l, const struct step_record *r)
+{
+    return spent(l, r->step + 1);
+}
+
 enum status learner_start(struct learner *l, int64_t now_ms, struct outbox *out)
 {
+    if (spent(l, l->step))
+        l->phase = PHASE_STOP;
     l->clock_ms = now_ms;
     return publish(l->dispatch, l->model, out);
 }
@@ -134,14 +147,6 @@ enum status learner_tick(struct learner *l, int64_t now_ms, struct outbox *out)
 
 // ---- one step
 
-static struct credit_prior what_is_known(const struct learner_memory *m)
-{
-    struct credit_prior p = {.mean = m->prompts > 0.0 ? m->value / m->prompts : 0.0};
-    for (int32_t d = 1; d <= ANOVA_MAX_DEPTH; d++)
-        p.sigma2[d - 1] = anova_variance(&m->anova, d);
-    return p;
-}
-
 static enum status begin_step(struct learner *l, int64_t now_ms, struct outbox *out)
 {
     size_t n = (size_t)l->config.prompts_per_step;
@@ -155,7 +160,7 @@ static enum status begin_step(struct learner *l, int64_t now_ms, struct outbox *
         dispatch_begin(l->dispatch, tasks, n, l->config.parts, now_ms, out);
     plan_free(tasks, n);
     TRY(st);
-    const struct credit_prior prior = what_is_known(&l->memory);
+    const struct credit_prior prior = memory_prior(&l->memory);
     trainer_set_prior(l->trainer, &prior);
     TRY(trainer_begin(l->trainer));
     l->n_come = l->n_trained = l->n_again = 0;
@@ -250,9 +255,7 @@ static enum status remember(struct learner *l)
 {
     const struct learner_config *c = &l->config;
     struct step_record *r = &l->record;
-    anova_fade(&l->memory.anova, KEEP);
-    l->memory.prompts *= KEEP;
-    l->memory.value *= KEEP;
+    memory_fade(&l->memory);
     for (size_t i = 0; i < r->n_trees; i++) {
         if (c->reuse.on) { // the values of what was sampled now
             regrow_gap(r->trees[i], l->fresh[i]->nodes[0].branching,
@@ -260,15 +263,14 @@ static enum status remember(struct learner *l)
             TRY(credit_assign(l->fresh[i], &c->trainer.credit, NULL));
             TRY(regrow_store(&l->replay, l->fresh[i], &c->reuse));
         }
-        l->memory.prompts += 1.0;
-        l->memory.value += (double)l->fresh[i]->nodes[0].value;
-        TRY(anova_add(&l->memory.anova, l->fresh[i]));
+        TRY(memory_add(&l->memory, l->fresh[i]));
         TRY(cutoff_add(&r->cutoff, l->fresh[i]));
     }
     regrow_learn(&l->memory.reuse, &l->reuse_seen);
     r->replay_entries = l->replay.n;
     r->replay_bytes = l->replay.bytes;
     r->stats.flops += r->reuse.flops + r->again.flops;
+    l->memory.flops += r->stats.flops;
     cutoff_learn(&l->config.cutoff, &l->memory.cutoff, &r->cutoff);
     r->anova = l->memory.anova;
     r->cutoff_memory = l->memory.cutoff;
@@ -294,7 +296,7 @@ static void close_step(struct learner *l)
 {
     l->record_taken = 0;
     l->step++;
-    l->phase = l->step < l->config.steps ? PHASE_BEGIN : PHASE_STOP;
+    l->phase = spent(l, l->step) ? PHASE_STOP : PHASE_BEGIN;
 }
 
 static enum status do_phase(struct learner *l, int64_t now_ms, struct outbox *out,

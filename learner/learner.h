@@ -11,30 +11,23 @@
 #define LEARNER_LEARNER_H
 
 #include "comm/outbox.h"
-#include "learner/cutoff_guard.h"
 #include "learner/dispatch.h"
+#include "learner/memory.h"
 #include "learner/plan.h"
-#include "learner/regrow.h"
 #include "learner/trainer.h"
 
 struct learner_config {
     struct trainer_config trainer;
     struct dispatch_config dispatch;
     struct plan plan;
-    uint64_t steps; // of the run
+    uint64_t steps; // of the run, at most
+    // The run ends with the step that has spent so much, over its whole life; 0: no
+    // bound.  Generated tokens, and the trainer's floating-point operations.
+    double stop_tokens, stop_flops;
     int32_t prompts_per_step;
     int32_t parts; // tasks a prompt is cut into
     struct cutoff_config cutoff;
     struct reuse_config reuse;
-};
-
-// What earlier steps have shown of the task, for the branching rules: doubles alone,
-// since a checkpoint stores them as they are.
-struct learner_memory {
-    struct anova anova;
-    struct cutoff_memory cutoff;
-    struct reuse_memory reuse;
-    double prompts, value; // root values: their faded count and sum
 };
 
 struct step_record {     // of one finished training step
@@ -82,6 +75,8 @@ CHECKED enum status learner_work(struct learner *l, int64_t now_ms, struct outbo
 // begins only after its record was taken: what was not stored is never built upon.
 CHECKED enum status learner_take_record(struct learner *l, struct step_record *out,
                                         int *got);
+// Whether the run ends with the step of this record, which was just taken.
+int learner_last_step(const struct learner *l, const struct step_record *r);
 // Ends the run with the step under way, or at once between two steps: its workers are
 // told to stop as after the last step.
 void learner_stop(struct learner *l);
