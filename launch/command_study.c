@@ -1,96 +1,48 @@
 // etreerpo study: experiments on tree credit.
-#include "base/config.h"
-#include "base/file.h"
-#include "base/log.h"
-#include "base/par.h"
 #include "launch/args.h"
 #include "launch/commands.h"
-#include "study/study.h"
+#include "launch/study_grid.h"
+#include "launch/study_variance.h"
 
-#include <limits.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-struct variance_settings {
-    int64_t trees, seed, threads;
-};
-
-#define INT(field, initial, min, max, unit, doc)                                       \
-    {                                                                                  \
-#field, CONFIG_INT, offsetof(struct variance_settings, field), initial, min,   \
-            max, "", unit, doc                                                         \
-    }
-// clang-format off
-static const struct config_key keys[] = {
-    INT(trees, "500000", STUDY_LEAST_TREES, 1e9, "trees", "of each measurement"),
-    INT(seed, "1", 0, 9e15, "", "of the trees"),
-    INT(threads, "0", 0, 1024, "", "0: one a core"),
-};
-// clang-format on
-static const struct config_schema schema = {keys, sizeof keys / sizeof *keys};
-
-static enum status write_cells(const struct study *s, const char *dir)
+static enum status count_of(const char *option, const char *text, long otherwise,
+                            long *out)
 {
-    struct buf table = {0}, json = {0};
-    char path[PATH_MAX];
-    enum status st;
-    cells_print(&s->cells, &table);
-    cells_json(&s->cells, "variance", s->trees, &json);
-    TRY_OUT(table.status);
-    TRY_OUT(json.status);
-    (void)fputs(buf_cstr(&table), stdout);
-    if (dir) {
-        (void)snprintf(path, sizeof path, "%s/variance.json", dir);
-        TRY_OUT(file_make_dirs(dir));
-        TRY_OUT(file_write(path, json.data, json.len));
-    }
-out:
-    buf_free(&table);
-    buf_free(&json);
-    return st;
-}
-
-static enum status verdict(const struct study *s)
-{
-    size_t failed = cells_failed(&s->cells), controls = 0;
-    for (size_t i = 0; i < s->cells.n; i++)
-        controls += (size_t)s->cells.items[i].must_fail;
-    (void)printf("%zu cells of %ld trees, %zu of them negative controls; %zu not as "
-                 "they must be\n",
-                 s->cells.n, (long)s->trees, controls, failed);
-    if (failed > 0)
-        return status_fail(ERR_INTERNAL, "%zu of %zu cells are not as they must be",
-                           failed, s->cells.n);
+    char *end = NULL;
+    *out = otherwise;
+    if (!text)
+        return OK;
+    *out = strtol(text, &end, 10);
+    if (end == text || *end || *out < 0 || *out > 1000000000)
+        return status_fail(ERR_INPUT, "%s: '%.20s' is no count", option, text);
     return OK;
-}
-
-static enum status run_variance(const struct variance_settings *v, const char *dir)
-{
-    struct study s = {0};
-    enum status st;
-    TRY_OUT(study_variance(&s, v->trees, (uint64_t)v->seed));
-    TRY_OUT(write_cells(&s, dir));
-    TRY_OUT(verdict(&s));
-out:
-    cells_free(&s.cells);
-    return st;
 }
 
 enum status command_study(int argc, char **argv)
 {
-    const char *out = NULL;
-    const struct option options[] = {{"--out", &out, NULL}};
-    struct variance_settings v;
+    struct study_run run = {0};
+    const char *cell = NULL, *jobs = NULL;
+    const struct option options[] = {{"--out", &run.dir, NULL},
+                                     {"--cell", &cell, NULL},
+                                     {"--jobs", &jobs, NULL},
+                                     {"--table", NULL, &run.table}};
     struct args args;
-    TRY(args_parse(&args, argc, argv, options, 1));
-    if (!args.first || strcmp(args.first, "variance") != 0)
-        return status_fail(ERR_INPUT, "which study? variance");
-    TRY(config_defaults(&schema, &v));
-    for (int i = 0; i < args.n_settings; i++)
-        TRY(config_set(&schema, &v, args.settings[i]));
-    TRY(par_start(v.threads ? (int)v.threads : (int)sysconf(_SC_NPROCESSORS_ONLN), 0));
-    enum status st = run_variance(&v, out);
-    par_stop();
-    return st;
+    TRY(args_parse(&args, argc, argv, options, 4));
+    if (!args.first)
+        return status_fail(ERR_INPUT,
+                           "usage: etreerpo study variance|branching|cutoff|"
+                           "reuse|when|GRID.yaml --out DIR [--cell K] [--jobs "
+                           "N] [--table] [key=value ...]");
+    if (strcmp(args.first, "variance") == 0)
+        return study_variance_run(run.dir, args.n_settings, args.settings);
+    if (!run.dir)
+        return status_fail(ERR_INPUT, "study %s: --out DIR is missing", args.first);
+    run.name = args.first;
+    run.settings = args.settings;
+    run.n_settings = args.n_settings;
+    TRY(count_of("--cell", cell, -1, &run.cell));
+    TRY(count_of("--jobs", jobs, 0, &run.jobs));
+    return study_grid_run(&run);
 }

@@ -27,7 +27,8 @@ static const struct {
      "sample CONFIG --prompt TEXT [--answer N]  draw one tree in the terminal",
      command_sample},
     {"study",
-     "study variance [--out DIR]               measured against exact, controls too",
+     "study NAME --out DIR [--cell K]          variance, branching, cutoff, reuse, "
+     "when",
      command_study},
     {"config",
      "config                                   every key: default, bounds, meaning",
