@@ -30,6 +30,9 @@ static const struct {
      "study NAME --out DIR [--cell K]          variance, branching, cutoff, reuse, "
      "when",
      command_study},
+    {"report",
+     "report DIR ... [--out FILE.html]         one page of runs and studies",
+     command_report},
     {"config",
      "config                                   every key: default, bounds, meaning",
      command_config},

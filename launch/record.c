@@ -13,8 +13,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { MAX_WORKERS = 4096 };
+enum {
+    MAX_WORKERS = 4096,
+    LOCK_WAIT_MS = 10000, // a killed run lets go at once, a stopped one soon
+};
 
 struct record {
     struct job *job; // borrowed
@@ -23,6 +27,7 @@ struct record {
     struct buf config;
     struct worker_clock *workers; // (MAX_WORKERS)
     struct progress progress;
+    int lock; // of the folder; -1: none
     char archive_dir[PATH_MAX];
 };
 
@@ -48,6 +53,9 @@ static enum status prepare_folder(struct record *r, uint64_t first)
     const char *dir = r->job->settings.run.dir;
     char path[PATH_MAX];
     TRY(file_make_dirs(dir));
+    TRY(run_path(path, r->job, "lock"));
+    TRY(status_wrap(file_lock(path, LOCK_WAIT_MS, NULL, &r->lock),
+                    "another run is here"));
     TRY(file_check_room(dir, bytes_needed(r->job)));
     TRY(run_path(r->archive_dir, r->job, "archive"));
     TRY(file_make_dirs(r->archive_dir));
@@ -65,6 +73,7 @@ enum status record_open(struct record **out, struct job *job, uint64_t first)
     enum status st;
     TRY(mem_new(&r, 1, sizeof *r));
     r->job = job;
+    r->lock = -1;
     TRY_OUT(mem_new(&r->workers, MAX_WORKERS, sizeof *r->workers));
     TRY_OUT(prepare_folder(r, first));
     progress_begin(&r->progress, "train", first, (uint64_t)job->settings.train.steps);
@@ -81,6 +90,8 @@ void record_free(struct record *r)
         return;
     archive_free(r->archive);
     metrics_log_free(r->log);
+    if (r->lock >= 0)
+        (void)close(r->lock);
     buf_free(&r->config);
     mem_free(r->workers);
     mem_free(r);

@@ -1,22 +1,18 @@
 #include "launch/study_task.h"
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "launch/child.h"
 #include "launch/settings.h"
 #include "launch/signals.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
-enum { LOCK_WAIT_MS = 3600000, LOCK_POLL_US = 200000 };
+enum { LOCK_WAIT_MS = 3600000 };
 
 void study_task_settings(struct words *out, const struct grid *g,
                          const struct grid_task *task, const char *dir)
@@ -124,25 +120,6 @@ out:
     return status_wrap(st, "task %s", w->task->name);
 }
 
-// Held until it is closed, also by a process that dies.
-static enum status take_lock(const char *path, int *out)
-{
-    int64_t until = clock_ms() + LOCK_WAIT_MS;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return status_fail(ERR_IO, "%s: %s", path, strerror(errno));
-    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (clock_ms() > until || signals_asked()) {
-            (void)close(fd);
-            return status_fail(ERR_TIMEOUT, "%s: another process prepares the task",
-                               path);
-        }
-        clock_sleep_us(LOCK_POLL_US);
-    }
-    *out = fd;
-    return OK;
-}
-
 enum status study_task_prepare(const struct grid *g, const struct grid_task *task,
                                const struct study_place *place)
 {
@@ -159,7 +136,8 @@ enum status study_task_prepare(const struct grid *g, const struct grid_task *tas
     if (file_exists(ready))
         return OK;
     TRY(file_make_dirs(w.folder));
-    TRY(take_lock(lock, &fd));
+    TRY(status_wrap(file_lock(lock, LOCK_WAIT_MS, signals_asked, &fd), "task %s",
+                    task->name));
     enum status st = file_exists(ready) ? OK : prepare(&w, ready);
     (void)close(fd);
     return st;

@@ -1,11 +1,14 @@
 #include "file.h"
 
+#include "clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -178,5 +181,24 @@ enum status file_check_room(const char *dir, uint64_t bytes)
     if (free_bytes < bytes)
         return status_fail(ERR_IO, "%s: %.1f MB free, %.1f MB needed", dir,
                            (double)free_bytes / 1e6, (double)bytes / 1e6);
+    return OK;
+}
+
+enum { LOCK_POLL_US = 100000 };
+
+enum status file_lock(const char *path, int64_t wait_ms, int (*stop)(void), int *out)
+{
+    int64_t until = clock_ms() + wait_ms;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return status_fail(ERR_IO, "%s: %s", path, strerror(errno));
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (clock_ms() >= until || (stop && stop())) {
+            (void)close(fd);
+            return status_fail(ERR_TIMEOUT, "%s: another process holds it", path);
+        }
+        clock_sleep_us(LOCK_POLL_US);
+    }
+    *out = fd;
     return OK;
 }

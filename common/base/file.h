@@ -23,6 +23,12 @@ CHECKED enum status file_make_dirs(const char *path);   // like mkdir -p.  ERR_I
 CHECKED enum status file_remove_tree(const char *path); // like rm -r; absent is fine
 CHECKED enum status file_rename(const char *from,
                                 const char *to); // and syncs the folder
+
+// Holds `path`, a file that is made if need be, for this process until `fd` is closed;
+// a process that dies lets go.  Tries for wait_ms (0: once), as long as `stop` (may be
+// NULL) does not say otherwise.  ERR_TIMEOUT: another holds it; ERR_IO.
+CHECKED enum status file_lock(const char *path, int64_t wait_ms, int (*stop)(void),
+                              int *fd);
 int file_exists(const char *path);
 
 // Fails unless a file can be created in `dir` and `bytes` are free there.  ERR_IO.
