@@ -1,4 +1,5 @@
 // etreerpo study variance: the cells of study/study.h, as a table and as JSON.
+#include "launch/study_engine.h"
 #include "launch/study_variance.h"
 
 #include "base/config.h"
@@ -70,6 +71,7 @@ static enum status run_variance(const struct variance_settings *v, const char *d
     struct study s = {0};
     enum status st;
     TRY_OUT(study_variance(&s, v->trees, (uint64_t)v->seed));
+    TRY_OUT(study_engine(&s));
     TRY_OUT(write_cells(&s, dir));
     TRY_OUT(verdict(&s));
 out:
