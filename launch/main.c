@@ -30,8 +30,7 @@ static const struct {
      "study NAME --out DIR [--cell K]          variance, branching, cutoff, reuse, "
      "when",
      command_study},
-    {"report",
-     "report DIR ... [--out FILE.html]         one page of runs and studies",
+    {"report", "report DIR ... [--out FILE.html]         one page of runs and studies",
      command_report},
     {"config",
      "config                                   every key: default, bounds, meaning",

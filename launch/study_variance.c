@@ -1,11 +1,11 @@
 // etreerpo study variance: the cells of study/study.h, as a table and as JSON.
-#include "launch/study_engine.h"
 #include "launch/study_variance.h"
 
 #include "base/config.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/par.h"
+#include "launch/study_engine.h"
 #include "study/study.h"
 
 #include <limits.h>

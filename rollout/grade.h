@@ -1,6 +1,6 @@
-// Rewards of leaves, and early verdicts on steps.  An answer is compared at once; a program is handed to the judge,
-// whose servers work beside the sampling, and its reward arrives later.
-// One thread; the owner calls grader_free.
+// Rewards of leaves, and early verdicts on steps.  An answer is compared at once; a
+// program is handed to the judge, whose servers work beside the sampling, and its
+// reward arrives later. One thread; the owner calls grader_free.
 #ifndef ROLLOUT_GRADE_H
 #define ROLLOUT_GRADE_H
 

@@ -33,8 +33,9 @@ int verify_find_answer(enum verifier verifier, const char *text, size_t len,
 enum verdict { VERDICT_UNKNOWN, VERDICT_VALID, VERDICT_INVALID };
 
 // The <<expression=value>> annotations and the plain equations (equation.h) so far, by
-// exact rational arithmetic: one is wrong: invalid; else all annotations can be read and
-// at least one annotation or equation is right: valid; else unknown.  Annotations know
+// exact rational arithmetic: one is wrong: invalid; else all annotations can be read
+// and at least one annotation or equation is right: valid; else unknown.  Annotations
+// know
 // + - * / ( ), decimals, and // rounding down, up to 256 bytes and 32 parentheses deep.
 // An invalid text stays invalid however it goes on.
 enum verdict verify_partial(const char *text, size_t len);

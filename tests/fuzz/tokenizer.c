@@ -3,12 +3,11 @@
 // and nothing crashes.
 #include "text/tokenizer.h"
 
-#include <cmocka.h>
-
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/rng.h"
 
+#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
