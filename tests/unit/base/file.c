@@ -293,6 +293,28 @@ static void room_is_checked_before_it_is_needed(void **state)
     assert_int_equal(rmdir(in("room")), 0); // empty: the probe is gone
 }
 
+static int say_stop(void)
+{
+    return 1;
+}
+
+// One holder at a time, until it lets go; waiting ends with the time or on request.
+static void a_lock_has_one_holder(void **state)
+{
+    int held = -1, other = -1;
+    (void)state;
+    assert_ok(file_lock(in("lock"), 0, NULL, &held));
+    assert_int_equal(file_lock(in("lock"), 0, NULL, &other), ERR_TIMEOUT);
+    assert_non_null(strstr(status_message(), "another process"));
+    assert_int_equal(file_lock(in("lock"), 150, NULL, &other), ERR_TIMEOUT);
+    assert_int_equal(file_lock(in("lock"), 3600000, say_stop, &other), ERR_TIMEOUT);
+    assert_int_equal(other, -1);
+    assert_int_equal(close(held), 0);
+    assert_ok(file_lock(in("lock"), 0, NULL, &other));
+    assert_int_equal(close(other), 0);
+    assert_int_equal(file_lock(in("absent/lock"), 0, NULL, &other), ERR_IO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +331,7 @@ int main(void)
         cmocka_unit_test(renaming_replaces),
         cmocka_unit_test(relative_paths_are_synced_in_place),
         cmocka_unit_test(room_is_checked_before_it_is_needed),
+        cmocka_unit_test(a_lock_has_one_holder),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
