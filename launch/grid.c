@@ -118,6 +118,7 @@ static int built_in(const char *name, const char **text, size_t *len)
         {"branching", grid_branching, grid_branching_len},
         {"cutoff", grid_cutoff, grid_cutoff_len},
         {"reuse", grid_reuse, grid_reuse_len},
+        {"tokens", grid_tokens, grid_tokens_len},
         {"when", grid_when, grid_when_len},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -140,8 +141,8 @@ enum status grid_load(struct grid *out, const char *name)
         if (!strchr(name, '.') && !strchr(name, '/') && !file_exists(name))
             return status_fail(
                 ERR_INPUT,
-                "no study '%s': variance, branching, cutoff, reuse, when, "
-                "or a grid's YAML file",
+                "no study '%s': variance, branching, cutoff, reuse, tokens, "
+                "when, or a grid's YAML file",
                 name);
         TRY_OUT(file_read(&file, name, MAX_BYTES));
         text = buf_cstr(&file);

@@ -47,7 +47,7 @@ struct grid_cell {
 
 void grid_free(struct grid *g);
 
-// A study that comes with the program (branching, cutoff, reuse, when), or a file's
+// A study that comes with the program (branching, cutoff, reuse, tokens, when), or a file's
 // path.  ERR_INPUT: file, line and reason; ERR_NOMEM.
 CHECKED enum status grid_load(struct grid *out, const char *name);
 

@@ -319,6 +319,10 @@ static enum status restore_replay(const struct job *job, struct learner *learner
     if (strcmp(job->settings.reuse.weights, "off") == 0)
         return OK;
     TRY(replay_path(path, folder));
+    if (!file_exists(path)) { // reuse was off when it was written
+        log_warn("%s: absent, the replay store begins empty", path);
+        return OK;
+    }
     TRY(archive_read_trees(path, &entries, &n));
     for (size_t i = 0; i < n; i++) {
         if (st == OK)

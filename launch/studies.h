@@ -5,7 +5,9 @@
 
 #include <stddef.h>
 
-extern const unsigned char grid_branching[], grid_cutoff[], grid_reuse[], grid_when[];
-extern const size_t grid_branching_len, grid_cutoff_len, grid_reuse_len, grid_when_len;
+extern const unsigned char grid_branching[], grid_cutoff[], grid_reuse[], grid_tokens[],
+    grid_when[];
+extern const size_t grid_branching_len, grid_cutoff_len, grid_reuse_len, grid_tokens_len,
+    grid_when_len;
 
 #endif
