@@ -59,6 +59,9 @@ static enum status put_best(struct buf *out, const struct page *p, size_t first,
 
 // ---- what the variances say
 
+// A predicted variance that is not below this share of the chains' saves nothing.
+#define WORTH 0.95
+
 // Depths whose variance and length the run knows at its end.
 static int32_t known_depths(const struct run *r)
 {
@@ -121,21 +124,26 @@ static void put_plan(struct buf *out, const struct run *r)
         buf_printf(out, "%sdepth %d: sigma<sup>2</sup> %.4f in %.0f tokens",
                    d ? "; " : "", d + 1, anova_variance(&a, d + 1),
                    anova_tokens(&a, d + 1));
-    buf_str(out, ". For the tokens of 8 chains, branch ");
+    double share = variance_of(&planned, &a) / variance_of(&flat, &a);
+    buf_str(out, ". For the tokens of 8 chains the schedule of least variance is ");
     for (int32_t d = 0; d < flat.depths; d++)
         buf_printf(out, "%s%.2f", d ? " x " : "", planned.rate[d]);
-    buf_printf(
-        out,
-        ": the value's variance is then predicted as %.0f %% of the chains'.</li>\n",
-        100.0 * variance_of(&planned, &a) / variance_of(&flat, &a));
+    buf_printf(out,
+               ": the value's variance is then predicted as %.0f %% of the chains'. ",
+               100.0 * share);
+    buf_str(out, share < WORTH
+                     ? "Branch so.</li>\n"
+                     : "That is not worth it: branch at the prompt alone.</li>\n");
 }
 
 enum status page_guide(struct buf *out, const struct page *p, size_t first, size_t n)
 {
     const struct run *r = deepest(p, first, n);
     buf_str(out, "<h3>Guideline</h3>\n<ul>\n");
-    TRY(put_best(out, p, first, n, RUN_TOKENS, "generated tokens (millions)", 1e6));
-    TRY(put_best(out, p, first, n, RUN_FLOPS, "operations (TFLOP)", 1e12));
+    if (runs_same_arm(p->runs, first) < n) {
+        TRY(put_best(out, p, first, n, RUN_TOKENS, "generated tokens (millions)", 1e6));
+        TRY(put_best(out, p, first, n, RUN_FLOPS, "operations (TFLOP)", 1e12));
+    }
     if (known_depths(r) > 1)
         put_plan(out, r);
     buf_str(out, "</ul>\n");
