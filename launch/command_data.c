@@ -31,7 +31,7 @@ struct data_settings {
 // clang-format off
 static const struct config_key keys[] = {
     INT(seed, "1", 0, 9e15, "", "of the problems"),
-    INT(train, "20000", 1, 1e7, "problems", "to make"),
+    INT(train, "0", 0, 1e7, "problems", "to make; 0: 20000, of countdown 8000"),
     INT(test, "1024", 1, 1e6, "problems", "held out, none of them in train"),
     INT(min_steps, "2", 1, 12, "steps", "of the shortest solution"),
     INT(max_steps, "4", 1, 12, "steps", "of the longest solution"),
@@ -114,7 +114,7 @@ static enum status make_algebra(const struct data_settings *s, const char *dir)
 {
     const struct algebra_config c = {
         .seed = (uint64_t)s->seed,
-        .train = (int32_t)s->train,
+        .train = (int32_t)(s->train ? s->train : 20000),
         .test = (int32_t)s->test,
         .min_steps = (int32_t)s->min_steps,
         .max_steps = (int32_t)s->max_steps,
@@ -137,7 +137,7 @@ static enum status make_countdown(const struct data_settings *s, const char *dir
 {
     const struct countdown_config c = {
         .seed = (uint64_t)s->seed,
-        .train = (int32_t)s->train,
+        .train = (int32_t)(s->train ? s->train : 8000), // of three numbers to 20
         .test = (int32_t)s->test,
         .numbers = (int32_t)s->numbers,
         .max_number = (int32_t)s->max_number,

@@ -51,6 +51,10 @@ rm -rf "$scratch/s/cells/algebra-flat-s1"
 study --cell 0 train.stop_tokens=1 2>/dev/null || fail "a cell with a bound"
 [ "$(number "$scratch/s/cells/algebra-flat-s1/result.json" steps)" = 1 ] || fail "the bound on tokens"
 
+# The data of the studies that come with the program, by their defaults.
+"$etreerpo" data countdown --out "$scratch/countdown" >/dev/null 2>&1 || fail "data countdown"
+[ "$(wc -l <"$scratch/countdown/train.jsonl")" -eq 8000 ] || fail "8000 problems"
+
 # Bad input: one line, status 2.
 refused() { # WORDS ARGS...
     local words=$1 status=0
