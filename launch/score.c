@@ -1,6 +1,7 @@
 #include "launch/score.h"
 
 #include "base/mem.h"
+#include "base/share.h"
 #include "verify/countdown.h"
 #include "verify/verify.h"
 
@@ -144,11 +145,6 @@ struct metrics_mean score_pass_at(const struct score *s, int64_t k)
 struct metrics_mean score_majority(const struct score *s)
 {
     return metrics_mean(s->majority, s->problems);
-}
-
-static double share(double part, double whole)
-{
-    return whole > 0.0 ? part / whole : 0.0;
 }
 
 void score_print(const struct score *s, const char *how, struct buf *out)

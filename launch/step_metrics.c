@@ -1,5 +1,7 @@
 #include "launch/step_metrics.h"
 
+#include "base/share.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,11 +17,6 @@ put(struct step_metrics *m, double value, const char *format, ...)
     (void)vsnprintf(m->items[m->n].name, sizeof m->items[0].name, format, args);
     va_end(args);
     m->items[m->n++].value = value;
-}
-
-static double share(double part, double whole)
-{
-    return whole > 0.0 ? part / whole : 0.0;
 }
 
 // Mean generated tokens of a leaf's path, each leaf counted once.

@@ -1,6 +1,7 @@
 #include "launch/study_result.h"
 
 #include "base/file.h"
+#include "base/share.h"
 
 #include <jansson.h>
 #include <limits.h>
@@ -72,11 +73,6 @@ static void add_step(struct study_result *r, struct sums *s, const json_t *step)
     s->reused_steps += reused;
     s->ess += reused ? number(step, "reuse_ess") : 0.0;
     s->gap += reused ? number(step, "reuse_gap") : 0.0;
-}
-
-static double share(double part, double whole)
-{
-    return whole > 0.0 ? part / whole : 0.0;
 }
 
 static enum status add_steps(struct study_result *r, char *text, const char *path)

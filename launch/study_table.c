@@ -1,4 +1,5 @@
 // The table of a study's results.
+#include "base/share.h"
 #include "launch/study_cell.h"
 #include "launch/study_result.h"
 
@@ -44,11 +45,6 @@ static double seed_interval(const double *x, size_t n, double mean)
         squares += (x[i] - mean) * (x[i] - mean);
     double quantile = n - 2 < sizeof t / sizeof *t ? t[n - 2] : 2.0;
     return quantile * sqrt(squares / ((double)n - 1.0) / (double)n);
-}
-
-static double share(double part, double whole)
-{
-    return whole > 0.0 ? part / whole : 0.0;
 }
 
 static void print_row(const struct row *r, const char *arm, struct buf *out)

@@ -24,7 +24,7 @@ void means_free(struct means *m)
     *m = (struct means){0};
 }
 
-int64_t means_block_trees(const struct means *m, int32_t block)
+static int64_t block_trees(const struct means *m, int32_t block)
 {
     int64_t left = m->trees - (int64_t)block * BLOCK_TREES;
     return left < BLOCK_TREES ? left : BLOCK_TREES;
@@ -54,7 +54,7 @@ static void run_block(void *context, int block, int thread)
     struct tree scratch = {0};
     enum status st = OK;
     (void)thread;
-    for (int64_t i = 0; st == OK && i < means_block_trees(r->means, block); i++)
+    for (int64_t i = 0; st == OK && i < block_trees(r->means, block); i++)
         st = sample_one(r, block, i, &scratch);
     r->status[block] = st;
     tree_free(&scratch);

@@ -32,9 +32,6 @@ struct means {
 
 void means_free(struct means *m);
 
-// Trees of block i.
-int64_t means_block_trees(const struct means *m, int32_t block);
-
 // The first failure of a sample; ERR_NOMEM; ERR_INPUT for fewer than two trees.
 CHECKED enum status measure(struct means *out, const struct sampling *s, int64_t trees,
                             struct rng_key key);

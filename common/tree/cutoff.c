@@ -6,11 +6,6 @@
 
 static const char *const names[CUTOFF_MODES] = {"off", "zero", "roulette"};
 
-const char *cutoff_mode_name(enum cutoff_mode mode)
-{
-    return names[mode];
-}
-
 enum status cutoff_mode_by_name(enum cutoff_mode *out, const char *name)
 {
     for (int i = 0; i < CUTOFF_MODES; i++)

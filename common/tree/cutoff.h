@@ -14,7 +14,6 @@
 
 enum cutoff_mode { CUTOFF_OFF, CUTOFF_ZERO, CUTOFF_ROULETTE, CUTOFF_MODES };
 
-const char *cutoff_mode_name(enum cutoff_mode mode);
 // ERR_INPUT lists the names.
 CHECKED enum status cutoff_mode_by_name(enum cutoff_mode *out, const char *name);
 

@@ -6,11 +6,6 @@
 
 static const char *const names[REUSE_WEIGHTS] = {"none", "is", "truncated", "snis"};
 
-const char *reuse_weight_name(enum reuse_weight weight)
-{
-    return names[weight];
-}
-
 enum status reuse_weight_by_name(enum reuse_weight *out, const char *name)
 {
     for (int i = 0; i < REUSE_WEIGHTS; i++)

@@ -17,7 +17,6 @@
 
 enum reuse_weight { REUSE_NONE, REUSE_IS, REUSE_TRUNCATED, REUSE_SNIS, REUSE_WEIGHTS };
 
-const char *reuse_weight_name(enum reuse_weight weight);
 // ERR_INPUT lists the names.
 CHECKED enum status reuse_weight_by_name(enum reuse_weight *out, const char *name);
 

@@ -13,17 +13,6 @@ static struct credit_config named(const char *name)
     return c;
 }
 
-static void expect_node(const struct tree *t, int32_t node, double value,
-                        double advantage, double weight)
-{
-    const struct tree_node *n = &t->nodes[node];
-    if (fabs((double)n->value - value) > 1e-6 ||
-        fabs((double)n->advantage - advantage) > 1e-6 ||
-        fabs((double)n->weight - weight) > 1e-6)
-        fail_msg("node %d: V %g A %g w %g, not %g %g %g", node, (double)n->value,
-                 (double)n->advantage, (double)n->weight, value, advantage, weight);
-}
-
 // root (3) -> 1 (2) -> leaves 2: 1, 3: 0;  leaf 4: 1;  leaf 5: 0
 static void small_tree(struct tree *t)
 {

@@ -9,6 +9,7 @@
 #include "tree/tree.h"
 
 #include <cmocka.h>
+#include <math.h>
 
 #ifndef assert_ok
 #define assert_ok(call)                                                                \
@@ -109,6 +110,17 @@ static inline int64_t leaves_under(const struct tree *t, int32_t node)
         leaves += up == node && tree_is_leaf(&t->nodes[i]);
     }
     return leaves;
+}
+
+static inline void expect_node(const struct tree *t, int32_t node, double value,
+                               double advantage, double weight)
+{
+    const struct tree_node *n = &t->nodes[node];
+    if (fabs((double)n->value - value) > 1e-6 ||
+        fabs((double)n->advantage - advantage) > 1e-6 ||
+        fabs((double)n->weight - weight) > 1e-6)
+        fail_msg("node %d: V %g A %g w %g, not %g %g %g", node, (double)n->value,
+                 (double)n->advantage, (double)n->weight, value, advantage, weight);
 }
 
 #endif

@@ -2,19 +2,6 @@
 // whole tree: by hand, on small trees.  That it is unbiased is the variance study's.
 #include "tree_test.h"
 
-#include <math.h>
-
-static void expect(const struct tree *t, int32_t node, double value, double advantage,
-                   double weight)
-{
-    const struct tree_node *n = &t->nodes[node];
-    if (fabs((double)n->value - value) > 1e-6 ||
-        fabs((double)n->advantage - advantage) > 1e-6 ||
-        fabs((double)n->weight - weight) > 1e-6)
-        fail_msg("node %d: V %g A %g w %g, not %g %g %g", node, (double)n->value,
-                 (double)n->advantage, (double)n->weight, value, advantage, weight);
-}
-
 // root (2) -> 1 (2) -> leaves 2: 1, 3: 0;  leaf 4: 1
 static void small_tree(struct tree *t)
 {
@@ -34,13 +21,13 @@ static void roulette_counts_what_went_on(void **state)
     t.control = 0.25F;
     t.nodes[1].keep = 0.5F; // V = c + (1/2 - c) / keep
     assert_ok(credit_assign(&t, &c, NULL));
-    expect(&t, 1, 0.75, -0.25, 0.5);
-    expect(&t, 2, 1.0, 1.0, 0.5); // 1/2 1/2 / keep
-    expect(&t, 0, 0.875, 0.0, 1.0);
+    expect_node(&t, 1, 0.75, -0.25, 0.5);
+    expect_node(&t, 2, 1.0, 1.0, 0.5); // 1/2 1/2 / keep
+    expect_node(&t, 0, 0.875, 0.0, 1.0);
     c.cutoff = CUTOFF_ZERO;
     assert_ok(credit_assign(&t, &c, NULL));
-    expect(&t, 1, 0.5, -0.5, 0.5);
-    expect(&t, 2, 1.0, 1.0, 0.25);
+    expect_node(&t, 1, 0.5, -0.5, 0.5);
+    expect_node(&t, 2, 1.0, 1.0, 0.25);
     tree_free(&t);
 }
 
@@ -56,8 +43,8 @@ static void a_lone_step_behind_a_flag_has_its_own_value(void **state)
     (void)put_node(&t, 0, 1, 0, 0.0F, 1);
     t.nodes[1].keep = 0.5F;
     assert_ok(credit_assign(&t, &c, NULL));
-    expect(&t, 1, 2.0, 2.0, 0.5);
-    expect(&t, 2, 1.0, 1.0, 1.0); // not its parent's 2, but twice the weight
+    expect_node(&t, 1, 2.0, 2.0, 0.5);
+    expect_node(&t, 2, 1.0, 1.0, 1.0); // not its parent's 2, but twice the weight
     tree_free(&t);
 }
 
@@ -70,21 +57,21 @@ static void ratios_count(void **state)
     t.nodes[4].ratio = 2.0F; // V(root) = (1/2 + 2) / 2
     t.nodes[3].ratio = 0.5F;
     assert_ok(credit_assign(&t, &c, NULL));
-    expect(&t, 0, 1.25, 0.0, 1.0);
-    expect(&t, 4, 1.0, 0.5, 1.0);    // against 1/2; 2 / 2
-    expect(&t, 1, 0.5, -0.5, 0.5);   // against 2 / 2, the weighted mean
-    expect(&t, 3, 0.0, -1.0, 0.125); // 1/2 1/2 1/2
+    expect_node(&t, 0, 1.25, 0.0, 1.0);
+    expect_node(&t, 4, 1.0, 0.5, 1.0);    // against 1/2; 2 / 2
+    expect_node(&t, 1, 0.5, -0.5, 0.5);   // against 2 / 2, the weighted mean
+    expect_node(&t, 3, 0.0, -1.0, 0.125); // 1/2 1/2 1/2
     c.reuse.weight = REUSE_TRUNCATED;
     assert_ok(credit_assign(&t, &c, NULL));
-    expect(&t, 0, 1.0, 0.0, 1.0); // (1/2 + 1.5) / 2
-    expect(&t, 4, 1.0, 0.5, 0.75);
+    expect_node(&t, 0, 1.0, 0.0, 1.0); // (1/2 + 1.5) / 2
+    expect_node(&t, 4, 1.0, 0.5, 0.75);
     c.reuse.weight = REUSE_SNIS;
     assert_ok(credit_assign(&t, &c, NULL));
-    expect(&t, 1, 1.0 / 1.5, 1.0 / 1.5 - 1.0, 1.0 / 3.0);
-    expect(&t, 0, (1.0 / 1.5 + 2.0) / 3.0, 0.0, 1.0);
+    expect_node(&t, 1, 1.0 / 1.5, 1.0 / 1.5 - 1.0, 1.0 / 3.0);
+    expect_node(&t, 0, (1.0 / 1.5 + 2.0) / 3.0, 0.0, 1.0);
     c.reuse.weight = REUSE_NONE;
     assert_ok(credit_assign(&t, &c, NULL));
-    expect(&t, 4, 1.0, 0.5, 0.5);
+    expect_node(&t, 4, 1.0, 0.5, 0.5);
     tree_free(&t);
 }
 
@@ -99,16 +86,16 @@ static void the_tree_has_a_say(void **state)
     assert_ok(credit_assign(&a, &siblings, NULL));
     assert_ok(credit_assign(&b, &tree, NULL));
     for (int32_t i = 0; i < 5; i++)
-        expect(&b, i, (double)a.nodes[i].value, (double)a.nodes[i].advantage,
-               (double)a.nodes[i].weight);
+        expect_node(&b, i, (double)a.nodes[i].value, (double)a.nodes[i].advantage,
+                    (double)a.nodes[i].weight);
     // Node 1's baseline is leaf 4: 1, unsure by sigma_1^2 = 1/4 (a leaf has no other
     // variance); of V(1) by twice that.  Leaf 3 says 0, unsure by sigma_2^2 = 1/2.
     tree.prior.sigma2[0] = 0.25;
     tree.prior.sigma2[1] = 0.5;
     assert_ok(credit_assign(&b, &tree, NULL));
-    expect(&b, 1, 0.5, -0.5, 0.5);
-    expect(&b, 2, 1.0, 1.0 - 0.5, 0.25); // against (0 + 1) / 2
-    expect(&b, 3, 0.0, 0.0 - 1.0, 0.25); // leaf 2 says 1 too
+    expect_node(&b, 1, 0.5, -0.5, 0.5);
+    expect_node(&b, 2, 1.0, 1.0 - 0.5, 0.25); // against (0 + 1) / 2
+    expect_node(&b, 3, 0.0, 0.0 - 1.0, 0.25); // leaf 2 says 1 too
     tree_free(&a);
     tree_free(&b);
 }
@@ -122,8 +109,8 @@ static void a_chain_is_held_against_the_mean(void **state)
     int32_t one = put_node(&t, 0, 0, 1, 0.0F, 1);
     (void)put_node(&t, one, 0, 0, 1.0F, 1);
     assert_ok(credit_assign(&t, &c, NULL));
-    expect(&t, 1, 1.0, 0.6, 1.0);
-    expect(&t, 2, 1.0, 0.6, 1.0);
+    expect_node(&t, 1, 1.0, 0.6, 1.0);
+    expect_node(&t, 2, 1.0, 0.6, 1.0);
     tree_free(&t);
 }
 
