@@ -13,14 +13,17 @@ set(ETREERPO_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion
     -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wno-format-truncation -Werror)
 # No contraction: a fused multiply-add is written where it is meant (tensor/simd.h),
 # so that two builds of one expression never differ in a bit.
-add_compile_options(-ffp-contract=off -fno-math-errno)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON) # the GPU backend is loaded
+set(HOST_CODE $<COMPILE_LANGUAGE:C,CXX>)
+add_compile_options($<${HOST_CODE}:-ffp-contract=off> $<${HOST_CODE}:-fno-math-errno>)
 add_compile_definitions(_GNU_SOURCE)
 if(ETREERPO_NATIVE)
-  add_compile_options(-march=native)
+  add_compile_options($<${HOST_CODE}:-march=native>)
 endif()
 if(ETREERPO_SANITIZE)
-  add_compile_options(-fsanitize=${ETREERPO_SANITIZE} -fno-omit-frame-pointer
-                      -fno-sanitize-recover=all)
+  foreach(flag -fsanitize=${ETREERPO_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    add_compile_options($<${HOST_CODE}:${flag}>)
+  endforeach()
   add_link_options(-fsanitize=${ETREERPO_SANITIZE})
 endif()
 

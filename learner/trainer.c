@@ -1,11 +1,11 @@
 #include "trainer.h"
 
-#include "loss.h"
 #include "pack.h"
 #include "trainer_state.h"
 
 #include "base/mem.h"
 #include "base/pages.h"
+#include "tensor/token_loss.h"
 
 #include <math.h>
 #include <string.h>

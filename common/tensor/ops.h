@@ -171,6 +171,19 @@ struct adamw {
     float grad_scale; // multiplies every gradient first (normalisation and clipping)
     int64_t step;     // 1 at the first update (bias correction)
 };
+// 1 - beta^step by squaring: libm's pow is not the same on every machine.
+static inline double adamw_correction(double beta, int64_t step)
+{
+    double power = 1.0;
+    while (step > 0) {
+        if (step % 2)
+            power *= beta;
+        beta *= beta;
+        step /= 2;
+    }
+    return 1.0 - power;
+}
+
 // AdamW (Loshchilov & Hutter 2019): decoupled weight decay where `decay` != 0.  m and v
 // are the moments, all of n elements.  28 bytes moved a parameter.
 void adamw_update(float *w, float *m, float *v, const float *grad, size_t n,

@@ -39,25 +39,12 @@ static void update_task(void *context, int index, int thread)
         update_sixteen(u, i, end - i < VF_LANES ? (int)(end - i) : VF_LANES);
 }
 
-// 1 - beta^step by squaring: libm's pow is not the same on every machine.
-static double bias_correction(double beta, int64_t step)
-{
-    double power = 1.0;
-    while (step > 0) {
-        if (step % 2)
-            power *= beta;
-        beta *= beta;
-        step /= 2;
-    }
-    return 1.0 - power;
-}
-
 void adamw_update(float *w, float *m, float *v, const float *grad, size_t n,
                   const struct adamw *a, int decay)
 {
     struct update u = {.w = w, .m = m, .v = v, .grad = grad, .n = n, .a = a};
-    double c1 = bias_correction((double)a->beta1, a->step);
-    double c2 = bias_correction((double)a->beta2, a->step);
+    double c1 = adamw_correction((double)a->beta1, a->step);
+    double c2 = adamw_correction((double)a->beta2, a->step);
     u.step_size = (float)((double)a->lr / c1);
     u.inv_root_correction = (float)(1.0 / sqrt(c2));
     u.keep = decay ? 1.0F - a->lr * a->weight_decay : 1.0F;

@@ -1,5 +1,5 @@
 // The token loss: its value by the written formula, its derivative by differences.
-#include "learner/loss.h"
+#include "tensor/token_loss.h"
 
 #include "base/rng.h"
 

@@ -2,7 +2,7 @@
 // paths, and what it measures.
 #include "trainer_bench.h"
 
-#include "learner/loss.h"
+#include "tensor/token_loss.h"
 
 static const char *const methods[] = {"etreerpo", "treerpo", "grpo", "rloo"};
 

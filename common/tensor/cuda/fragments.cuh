@@ -1,0 +1,208 @@
+// Tiles of bf16 in shared memory and the fragments that tensor cores take of them, for
+// blocks of four warps.  Each warp owns 16 of the TILE rows of its side.
+//
+// In a product's result (16 rows, 8 columns), lane l holds columns 2 (l % 4) and the
+// next of row l / 4 in [0], [1], and of row l / 4 + 8 in [2], [3].
+#ifndef TENSOR_CUDA_FRAGMENTS_CUH
+#define TENSOR_CUDA_FRAGMENTS_CUH
+
+#include "attention.h"
+#include "kernel.cuh"
+
+enum { FLASH_WARPS = 4, FLASH_THREADS = FLASH_WARPS * WARP, STRIP = 16 };
+
+// Rows are 16 bytes longer than their elements, so that the eight rows of a matrix lie
+// in different banks.
+template <int HD> struct tile {
+    bf16 at[TILE][HD + 8];
+};
+
+// Fills a tile: row r comes from row index(r) of `from`, -1: zeros.  Arrives after
+// copy_commit and copy_wait.
+template <int HD, class Index>
+__device__ __forceinline__ void fill_tile(struct tile<HD> *to, const bf16 *from, size_t stride,
+                                          Index index)
+{
+    for (int c = (int)threadIdx.x; c < TILE * HD / 8; c += FLASH_THREADS) {
+        int row = c / (HD / 8), column = c % (HD / 8) * 8;
+        int64_t source = index(row);
+        const bf16 *p = source < 0 ? from : from + (size_t)source * stride + column;
+        copy_async(&to->at[row][column], p, source < 0 ? 0 : 16);
+    }
+}
+
+// The left operand: rows [row, row + 16), columns [column, column + 16).
+template <int HD>
+__device__ __forceinline__ void left(uint32_t a[4], const struct tile<HD> *t, int row, int column)
+{
+    int lane = (int)threadIdx.x % WARP;
+    load_matrix(a, &t->at[row + lane % 16][column + lane / 16 * 8]);
+}
+// The right operands of two products: columns are the tile's rows [n, n + 16), the
+// summed index its columns [k, k + 16).  r[0], r[1] are the first's, r[2], r[3] the
+// second's.
+template <int HD>
+__device__ __forceinline__ void right_rows(uint32_t r[4], const struct tile<HD> *t, int n, int k)
+{
+    int lane = (int)threadIdx.x % WARP;
+    load_matrix(r, &t->at[n + lane / 16 * 8 + lane % 8][k + lane / 8 % 2 * 8]);
+}
+// Likewise with the summed index along the tile's rows [k, k + 16), columns [n, n + 16).
+template <int HD>
+__device__ __forceinline__ void right_columns(uint32_t r[4], const struct tile<HD> *t, int k, int n)
+{
+    int lane = (int)threadIdx.x % WARP;
+    load_matrix_transposed(r, &t->at[k + lane / 8 % 2 * 8 + lane % 8][n + lane / 16 * 8]);
+}
+
+// s (16, 8 N) = rows [row, row + 16) of `a` times rows [first, first + 8 N) of `b`,
+// transposed.
+template <int HD, int N>
+__device__ __forceinline__ void product_rows(float s[N][4], const struct tile<HD> *a, int row,
+                                             const struct tile<HD> *b, int first)
+{
+    for (int n = 0; n < N; n++)
+        for (int i = 0; i < 4; i++)
+            s[n][i] = 0.0f;
+#pragma unroll
+    for (int k = 0; k < HD; k += 16) {
+        uint32_t x[4], y[4];
+        left(x, a, row, k);
+#pragma unroll
+        for (int n = 0; n < N; n += 2) {
+            right_rows(y, b, first + n * 8, k);
+            multiply_add(s[n], x, y);
+            multiply_add(s[n + 1], x, y + 2);
+        }
+    }
+}
+
+// o (16, HD) += p (16, 8 N) times rows [first, first + 8 N) of `b`, where p is a result
+// as above, rounded to bf16.
+template <int HD, int N>
+__device__ __forceinline__ void add_product(float o[HD / 8][4], const float p[N][4],
+                                            const struct tile<HD> *b, int first)
+{
+#pragma unroll
+    for (int k = 0; k < N; k += 2) {
+        uint32_t x[4] = {pack_pair(p[k][0], p[k][1]), pack_pair(p[k][2], p[k][3]),
+                         pack_pair(p[k + 1][0], p[k + 1][1]), pack_pair(p[k + 1][2], p[k + 1][3])};
+#pragma unroll
+        for (int n = 0; n < HD; n += 16) {
+            uint32_t y[4];
+            right_columns(y, b, first + k * 8, n);
+            multiply_add(o[n / 8], x, y);
+            multiply_add(o[n / 8 + 1], x, y + 2);
+        }
+    }
+}
+
+// Over the four lanes that share a row.
+__device__ __forceinline__ float quad_max(float x)
+{
+    x = fmaxf(x, __shfl_xor_sync(ALL_LANES, x, 1));
+    return fmaxf(x, __shfl_xor_sync(ALL_LANES, x, 2));
+}
+__device__ __forceinline__ float quad_sum(float x)
+{
+    x += __shfl_xor_sync(ALL_LANES, x, 1);
+    return x + __shfl_xor_sync(ALL_LANES, x, 2);
+}
+
+// The running softmax of 16 rows: a lane has rows lane / 4 ([0]) and lane / 4 + 8 ([1]).
+template <int HD> struct running {
+    float o[HD / 8][4];
+    float most[2], sum[2]; // most: in powers of two
+};
+
+template <int HD> __device__ __forceinline__ void running_clear(struct running<HD> *r)
+{
+    for (int n = 0; n < HD / 8; n++)
+        for (int i = 0; i < 4; i++)
+            r->o[n][i] = 0.0f;
+    for (int i = 0; i < 2; i++) {
+        r->most[i] = -INFINITY;
+        r->sum[i] = 0.0f;
+    }
+}
+
+// Scores s of one tile of keys, times `scale` (log2 e in it), become weights; o and sum
+// are brought to the new maximum.  A row that has seen nothing yet keeps zeros.
+template <int HD>
+__device__ __forceinline__ void running_weigh(struct running<HD> *r, float s[TILE / 8][4],
+                                              float scale)
+{
+    for (int half = 0; half < 2; half++) {
+        float top = -INFINITY;
+        for (int n = 0; n < TILE / 8; n++)
+            top = fmaxf(top, fmaxf(s[n][2 * half], s[n][2 * half + 1]));
+        top = fmaxf(r->most[half], quad_max(top) * scale);
+        float reference = top == -INFINITY ? 0.0f : top, sum = 0.0f;
+        float keep = exp2f(r->most[half] - reference);
+        for (int n = 0; n < TILE / 8; n++)
+            for (int i = 2 * half; i < 2 * half + 2; i++) {
+                s[n][i] = exp2f(s[n][i] * scale - reference);
+                sum += s[n][i];
+            }
+        r->sum[half] = r->sum[half] * keep + quad_sum(sum);
+        r->most[half] = top;
+        for (int n = 0; n < HD / 8; n++) {
+            r->o[n][2 * half] *= keep;
+            r->o[n][2 * half + 1] *= keep;
+        }
+    }
+}
+
+static constexpr float LOG2_E = 1.4426950408889634f, LN_2 = 0.6931471805599453f;
+
+// The loop over tiles of keys.  Source says which: tiles() of them, key(i, r) the row of
+// K and V that key r of tile i stands in (-1: none), masked(i), and seen(i, row, r).
+template <int HD> struct flash_shared {
+    struct tile<HD> q, k, v;
+};
+
+template <int HD, class Source>
+__device__ __forceinline__ void flash_loop(struct running<HD> *r, struct flash_shared<HD> *m,
+                                           const bf16 *K, const bf16 *V, size_t stride,
+                                           const Source &source, float scale)
+{
+    int warp = (int)threadIdx.x / WARP, lane = (int)threadIdx.x % WARP, n_tiles = source.tiles();
+    if (n_tiles > 0)
+        fill_tile(&m->k, K, stride, [&](int row) { return source.key(0, row); });
+    copy_commit();
+    for (int i = 0; i < n_tiles; i++) {
+        copy_wait<0>();
+        __syncthreads(); // K is here, and V is no longer read
+        fill_tile(&m->v, V, stride, [&](int row) { return source.key(i, row); });
+        copy_commit();
+        float s[TILE / 8][4];
+        product_rows<HD, TILE / 8>(s, &m->q, warp * STRIP, &m->k, 0);
+        __syncthreads(); // K is no longer read
+        if (i + 1 < n_tiles)
+            fill_tile(&m->k, K, stride, [&](int row) { return source.key(i + 1, row); });
+        copy_commit();
+        if (source.masked(i))
+            for (int n = 0; n < TILE / 8; n++)
+                for (int c = 0; c < 4; c++)
+                    if (!source.seen(i, warp * STRIP + lane / 4 + c / 2 * 8,
+                                     n * 8 + 2 * (lane % 4) + c % 2))
+                        s[n][c] = -INFINITY;
+        running_weigh(r, s, scale);
+        copy_wait<1>();
+        __syncthreads(); // V is here
+        add_product<HD, TILE / 8>(r->o, s, &m->v, 0);
+    }
+}
+
+// Calls F<64>, F<80>, F<96> or F<128>.
+#define BY_HEAD_DIM(head_dim, function, ...)                                           \
+    do {                                                                               \
+        switch (head_dim) {                                                            \
+        case 64: function<64>(__VA_ARGS__); break;                                     \
+        case 80: function<80>(__VA_ARGS__); break;                                     \
+        case 96: function<96>(__VA_ARGS__); break;                                     \
+        default: function<128>(__VA_ARGS__); break;                                    \
+        }                                                                              \
+    } while (0)
+
+#endif
