@@ -69,21 +69,24 @@ static void bench_decode(const struct model *m, double peak)
     struct kv_cache *cache = NULL;
     struct decoder *decoder = NULL;
     int32_t root = 0, branches[BATCH], tokens[BATCH] = {0}, prefix[PREFIX];
-    float *logits = NULL;
-    MUST(mem_new(&logits, (size_t)BATCH * (size_t)m->config.vocab, sizeof *logits));
+    struct decode_draw draws[BATCH] = {{0}};
     MUST(kv_cache_new(&cache, &m->config, 1024));
     MUST(decoder_new(&decoder, m, BATCH));
     MUST(kv_branch_open(cache, -1, &root));
     for (int i = 0; i < PREFIX; i++)
         prefix[i] = i % m->config.vocab;
-    MUST(decode_prefill(decoder, m, cache, root, prefix, PREFIX, NULL));
+    MUST(decode_prefill(decoder, m, cache, root, prefix, PREFIX));
     double rates[RUNS], speed[RUNS];
     for (int run = 0; run < RUNS; run++) {
-        for (int b = 0; b < BATCH; b++)
+        for (int b = 0; b < BATCH; b++) {
             MUST(kv_branch_open(cache, root, &branches[b]));
+            draws[b] = (struct decode_draw){.branch = branches[b], .temperature = 1, .u = 0.5};
+        }
         double flops = decoder_flops(decoder), start = clock_seconds();
-        for (int step = 0; step < DECODE_STEPS; step++)
-            MUST(decode_step(decoder, m, cache, branches, tokens, BATCH, logits));
+        for (int step = 0; step < DECODE_STEPS; step++) {
+            MUST(decode_step(decoder, m, cache, branches, tokens, BATCH));
+            MUST(decode_draw(decoder, m, cache, draws, BATCH));
+        }
         double took = clock_seconds() - start;
         rates[run] = (decoder_flops(decoder) - flops) / took;
         speed[run] = BATCH * DECODE_STEPS / took;
@@ -97,7 +100,6 @@ static void bench_decode(const struct model *m, double peak)
     kv_branch_release(cache, root);
     decoder_free(decoder);
     kv_cache_free(cache);
-    mem_free(logits);
 }
 
 static void bench_training(const struct model *m, double peak)

@@ -153,7 +153,7 @@ static void for_archive(const struct step_metrics *all, struct step_metrics *out
 // What a checkpoint holds of the learner, whose memory is numbers alone.
 static struct checkpoint_state checkpoint_of(const struct job *job, struct learner *l)
 {
-    const struct trainer_state *state = learner_trainer_state(l);
+    const struct trainer_state *state = trainer_state(learner_trainer(l));
     struct learner_memory *memory = learner_memory(l);
     return (struct checkpoint_state){
         .updates = state->updates,
@@ -200,6 +200,7 @@ static enum status save_checkpoint(struct record *r, uint64_t done,
         TRY(archive_seal(sealed));
     TRY(checkpoint_begin(s->run.dir, done, path));
     TRY(job_save_model(r->job, path));
+    TRY(trainer_fetch(learner_trainer(learner)));
     TRY(checkpoint_write_state(path, &c));
     TRY(save_replay(r->job, learner, path));
     return checkpoint_commit(s->run.dir, done, s->run.keep_checkpoints);
@@ -302,7 +303,7 @@ static enum status restore_model(struct job *job, const char *path, uint64_t has
                          path);
     if (st == OK) {
         memcpy(job->model.params, saved.params, bytes);
-        model_repack(&job->model);
+        st = model_repack(&job->model);
     }
 out:
     model_free(&saved);
@@ -347,7 +348,8 @@ enum status record_restore(struct job *job, struct learner *learner, uint64_t *s
     TRY(checkpoint_read_state(path, &c));
     TRY(restore_model(job, path, c.weights_hash));
     TRY(restore_replay(job, learner, path));
-    learner_trainer_state(learner)->updates = c.updates;
+    TRY(trainer_restore(learner_trainer(learner)));
+    trainer_state(learner_trainer(learner))->updates = c.updates;
     log_info("resuming after step %llu from %s", (unsigned long long)*step, path);
     return OK;
 }

@@ -79,9 +79,9 @@ void learner_free(struct learner *l)
     mem_free(l);
 }
 
-struct trainer_state *learner_trainer_state(struct learner *l)
+struct trainer *learner_trainer(struct learner *l)
 {
-    return trainer_state(l->trainer);
+    return l->trainer;
 }
 
 struct learner_memory *learner_memory(struct learner *l)

@@ -54,11 +54,11 @@ struct step_record {     // of one finished training step
 
 struct learner;
 // Borrows the model, whose parameters are version `first_step`.  To resume, fill the
-// model's parameters and learner_trainer_state before learner_start.
+// model's parameters and learner_trainer's state before learner_start.
 CHECKED enum status learner_new(struct learner **out, const struct learner_config *c,
                                 struct model *m, uint64_t first_step, int64_t now_ms);
 void learner_free(struct learner *l);
-struct trainer_state *learner_trainer_state(struct learner *l);
+struct trainer *learner_trainer(struct learner *l);
 
 struct learner_memory *learner_memory(struct learner *l); // to resume, like that
 struct replay *learner_replay(struct learner *l);         // likewise

@@ -39,7 +39,8 @@ enum status trainer_reweigh(struct trainer *t, struct tree *tree, double *flops)
     TRY_OUT(mem_new(&log_ratio, tree->n_nodes, sizeof *log_ratio));
     TRY_OUT(pack_trees(&p, &origins, &tree, 1));
     TRY_OUT(trainer_reserve(t, (size_t)p.n_outputs));
-    TRY_OUT(model_forward(t->model, t->activations, &p, inverse, t->log_prob, NULL));
+    TRY_OUT(training_log_probs(t->training, POLICY_TRAINED, &p, inverse, t->log_prob,
+                               NULL));
     *flops += model_forward_flops(&t->model->config, &p);
     TRY_OUT(replace_log_probs(t, tree, &p, origins, log_ratio));
     for (size_t i = 1; i < tree->n_nodes; i++)

@@ -4,67 +4,53 @@
 #include "trainer_state.h"
 
 #include "base/mem.h"
-#include "base/pages.h"
-#include "tensor/token_loss.h"
 
 #include <math.h>
-#include <string.h>
-
-static enum status keep_reference(struct trainer *t)
-{
-    if (t->config.kl_coef <= 0.0f)
-        return OK;
-    TRY(model_new(&t->reference, &t->model->config));
-    memcpy(t->reference.params, t->model->params,
-           t->model->layout.total * sizeof *t->model->params);
-    model_repack(&t->reference);
-    return activations_new(&t->reference_activations, &t->reference);
-}
 
 enum status trainer_new(struct trainer **out, const struct trainer_config *c,
                         struct model *m)
 {
     struct trainer *t = NULL;
-    size_t n = m->layout.total;
-    enum status st;
     TRY(mem_new(&t, 1, sizeof *t));
     t->config = *c;
     t->model = m;
-    TRY_OUT(pages_new(&t->grad, n));
-    TRY_OUT(pages_new(&t->state.m, n));
-    TRY_OUT(pages_new(&t->state.v, n));
-    pages_touch(t->grad, n);
-    pages_touch(t->state.m, n);
-    pages_touch(t->state.v, n);
-    TRY_OUT(activations_new(&t->activations, m));
-    TRY_OUT(keep_reference(t));
+    enum status st = training_new(&t->training, m, c->kl_coef > 0.0f);
+    if (st != OK) {
+        trainer_free(t);
+        return st;
+    }
+    struct training_moments moments = training_moments(t->training);
+    t->state = (struct trainer_state){moments.m, moments.v, 0};
     *out = t;
     return OK;
-out:
-    trainer_free(t);
-    return st;
 }
 
 void trainer_free(struct trainer *t)
 {
     if (!t)
         return;
-    activations_free(t->activations);
-    activations_free(t->reference_activations);
-    model_free(&t->reference);
-    size_t n = t->model->layout.total;
-    pages_free(t->state.m, n);
-    pages_free(t->state.v, n);
-    pages_free(t->grad, n);
+    training_free(t->training);
+    mem_free(t->weight);
+    mem_free(t->advantage);
+    mem_free(t->behaviour);
+    mem_free(t->reference);
     mem_free(t->log_prob);
-    mem_free(t->coef);
-    mem_free(t->reference_log_prob);
     mem_free(t);
 }
 
 struct trainer_state *trainer_state(struct trainer *t)
 {
     return &t->state;
+}
+
+enum status trainer_fetch(struct trainer *t)
+{
+    return training_fetch(t->training);
+}
+
+enum status trainer_restore(struct trainer *t)
+{
+    return training_restore(t->training);
 }
 
 void trainer_set_prior(struct trainer *t, const struct credit_prior *prior)
@@ -74,9 +60,8 @@ void trainer_set_prior(struct trainer *t, const struct credit_prior *prior)
 
 enum status trainer_begin(struct trainer *t)
 {
-    memset(t->grad, 0, t->model->layout.total * sizeof *t->grad);
     t->normaliser = 0.0;
-    return OK;
+    return training_clear(t->training);
 }
 
 size_t trainer_pack_size(const struct trainer *t, struct tree *const *trees, size_t n,
@@ -93,12 +78,14 @@ size_t trainer_pack_size(const struct trainer *t, struct tree *const *trees, siz
 
 enum status trainer_reserve(struct trainer *t, size_t outputs)
 {
-    size_t a = t->capacity, b = a, c = a;
-    TRY(mem_grow(&t->log_prob, &a, 0, outputs, sizeof *t->log_prob));
-    TRY(mem_grow(&t->coef, &b, 0, outputs, sizeof *t->coef));
-    TRY(mem_grow(&t->reference_log_prob, &c, 0, outputs,
-                 sizeof *t->reference_log_prob));
-    t->capacity = a;
+    float **arrays[] = {&t->weight, &t->advantage, &t->behaviour, &t->reference,
+                        &t->log_prob};
+    size_t capacity = t->capacity;
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        capacity = t->capacity;
+        TRY(mem_grow(arrays[i], &capacity, 0, outputs, sizeof **arrays[i]));
+    }
+    t->capacity = capacity;
     return OK;
 }
 
@@ -153,33 +140,9 @@ static enum status token_nodes(const struct tree *tree, int32_t **out)
     return OK;
 }
 
-static void fill_coef(struct trainer *t, const struct tree *tree,
-                      const int32_t *node_of, const struct pack_origin *origin,
-                      size_t output, struct batch_stats *stats)
-{
-    const struct loss_rule rule = {t->config.clip_low, t->config.clip_high,
-                                   t->config.kl_coef};
-    const struct tree_node *n = &tree->nodes[node_of[origin->token]];
-    const struct loss_token token = {
-        .weight = n->weight,
-        .advantage = n->advantage,
-        .log_prob = t->log_prob[output],
-        .behaviour = tree->log_probs[origin->token],
-        .reference = t->reference_log_prob[output],
-    };
-    struct loss_value v = loss_of_token(&rule, &token);
-    double difference = fabs((double)token.log_prob - (double)token.behaviour);
-    t->coef[output] = v.d_log_prob;
-    stats->loss += v.loss;
-    stats->kl_sum += v.kl;
-    stats->clipped += v.clipped;
-    stats->log_prob_diff_max = fmax(stats->log_prob_diff_max, difference);
-}
-
-// Outputs of one tree stand together, trees in order.
-static enum status fill_coefs(struct trainer *t, struct tree *const *trees,
-                              const struct pack *p, const struct pack_origin *origins,
-                              struct batch_stats *stats)
+// The loss's terms of every output.  Outputs of one tree stand together, trees in order.
+static enum status fill_terms(struct trainer *t, struct tree *const *trees,
+                              const struct pack *p, const struct pack_origin *origins)
 {
     int32_t *node_of = NULL, current = -1;
     for (int32_t j = 0; j < p->n_outputs; j++) {
@@ -189,10 +152,33 @@ static enum status fill_coefs(struct trainer *t, struct tree *const *trees,
             current = origins[j].tree;
             TRY(token_nodes(trees[current], &node_of));
         }
-        fill_coef(t, trees[current], node_of, &origins[j], (size_t)j, stats);
+        const struct tree_node *n = &trees[current]->nodes[node_of[origins[j].token]];
+        t->weight[j] = n->weight;
+        t->advantage[j] = n->advantage;
+        t->behaviour[j] = trees[current]->log_probs[origins[j].token];
     }
     mem_free(node_of);
     return OK;
+}
+
+static void add_losses(const struct trainer *t, const struct loss_rule *rule, int32_t n,
+                       struct batch_stats *stats)
+{
+    for (int32_t j = 0; j < n; j++) {
+        const struct loss_token token = {
+            .weight = t->weight[j],
+            .advantage = t->advantage[j],
+            .log_prob = t->log_prob[j],
+            .behaviour = t->behaviour[j],
+            .reference = t->reference[j],
+        };
+        struct loss_value v = loss_of_token(rule, &token);
+        double difference = fabs((double)token.log_prob - (double)token.behaviour);
+        stats->loss += v.loss;
+        stats->kl_sum += v.kl;
+        stats->clipped += v.clipped;
+        stats->log_prob_diff_max = fmax(stats->log_prob_diff_max, difference);
+    }
 }
 
 static enum status train_pack(struct trainer *t, struct tree *const *trees,
@@ -202,15 +188,23 @@ static enum status train_pack(struct trainer *t, struct tree *const *trees,
     float inverse = 1.0f / t->config.temperature;
     double flops = model_forward_flops(&t->model->config, p);
     TRY(trainer_reserve(t, (size_t)p->n_outputs));
-    if (t->reference_activations) {
-        TRY(model_forward(&t->reference, t->reference_activations, p, inverse,
-                          t->reference_log_prob, NULL));
+    if (t->config.kl_coef > 0.0f) {
+        TRY(training_log_probs(t->training, POLICY_REFERENCE, p, inverse, t->reference,
+                               NULL));
         stats->flops += flops;
     }
-    TRY(model_forward(t->model, t->activations, p, inverse, t->log_prob, NULL));
-    TRY(fill_coefs(t, trees, p, origins, stats));
+    TRY(fill_terms(t, trees, p, origins));
+    const struct pack_loss loss = {
+        .rule = {t->config.clip_low, t->config.clip_high, t->config.kl_coef},
+        .weight = t->weight,
+        .advantage = t->advantage,
+        .behaviour = t->behaviour,
+        .reference = t->reference,
+    };
+    TRY(training_add(t->training, p, &loss, inverse, t->log_prob));
+    add_losses(t, &loss.rule, p->n_outputs, stats);
     stats->flops += 3.0 * flops;
-    return model_backward(t->model, t->activations, p, inverse, t->coef, t->grad);
+    return OK;
 }
 
 enum status trainer_accumulate(struct trainer *t, struct tree *const *trees, size_t n,
@@ -249,12 +243,12 @@ enum status trainer_accumulate_supervised(struct trainer *t, struct tree *const 
     enum status st;
     TRY_OUT(pack_trees(&p, &origins, trees, n));
     TRY_OUT(trainer_reserve(t, (size_t)p.n_outputs));
-    TRY_OUT(model_forward(t->model, t->activations, &p, 1.0f, t->log_prob, NULL));
-    for (int32_t j = 0; j < p.n_outputs; j++) {
+    for (int32_t j = 0; j < p.n_outputs; j++)
+        t->weight[j] = -1.0f;
+    const struct pack_loss loss = {.coef = t->weight};
+    TRY_OUT(training_add(t->training, &p, &loss, 1.0f, t->log_prob));
+    for (int32_t j = 0; j < p.n_outputs; j++)
         stats->loss -= (double)t->log_prob[j];
-        t->coef[j] = -1.0f;
-    }
-    TRY_OUT(model_backward(t->model, t->activations, &p, 1.0f, t->coef, t->grad));
     t->normaliser += p.n_outputs;
     stats->generated_tokens += p.n_outputs;
     stats->unique_tokens += p.n_tokens;

@@ -80,11 +80,15 @@ CHECKED enum status trainer_reweigh(struct trainer *t, struct tree *tree,
 size_t trainer_pack_size(const struct trainer *t, struct tree *const *trees, size_t n,
                          int last);
 
-// For checkpoints: AdamW's moments (layout.total floats each) and update count.
+// For checkpoints: AdamW's moments (layout.total floats each) and update count.  Where
+// the policy computes on a device, they are fetched before they are read and count once
+// they are restored.
 struct trainer_state {
     float *m, *v;
     int64_t updates;
 };
 struct trainer_state *trainer_state(struct trainer *t); // borrowed, may be filled
+CHECKED enum status trainer_fetch(struct trainer *t);
+CHECKED enum status trainer_restore(struct trainer *t);
 
 #endif

@@ -4,16 +4,16 @@
 
 #include "trainer.h"
 
+#include "model/training.h"
+
 struct trainer {
     struct trainer_config config;
-    struct model *model;    // borrowed
-    struct model reference; // zeroed unless kl_coef > 0
-    struct activations *activations, *reference_activations;
+    struct model *model; // borrowed
+    struct training *training;
     struct trainer_state state;
-    float *grad;       // (layout.total)
     double normaliser; // of the batch so far
-    // One entry an output of the pack in work.
-    float *log_prob, *coef, *reference_log_prob;
+    // One entry an output of the pack in work: the loss's terms, and its log-prob.
+    float *weight, *advantage, *behaviour, *reference, *log_prob;
     size_t capacity;
 };
 

@@ -4,31 +4,12 @@
 #include "tensor/ops.h"
 
 #include <math.h>
-#include <stddef.h>
 
 static float learning_rate(const struct trainer_config *c, int64_t update)
 {
     if (update >= c->warmup_steps)
         return c->lr;
     return c->lr * (float)update / (float)c->warmup_steps;
-}
-
-static void update_range(struct trainer *t, const struct adamw *a, size_t begin,
-                         size_t end, int decay)
-{
-    adamw_update(t->model->params + begin, t->state.m + begin, t->state.v + begin,
-                 t->grad + begin, end - begin, a, decay);
-}
-
-// Weight decay acts on matrices, not on norms and biases.
-static void update_all(struct trainer *t, const struct adamw *a)
-{
-    size_t total = t->model->layout.total;
-    for (size_t at = 0; at < total;) {
-        struct param_range r = model_param_range(t->model, at);
-        update_range(t, a, r.begin, r.end, r.matrix);
-        at = r.end;
-    }
 }
 
 enum status trainer_update(struct trainer *t, struct batch_stats *stats)
@@ -38,7 +19,9 @@ enum status trainer_update(struct trainer *t, struct batch_stats *stats)
         t->model->version++;
         return OK;
     }
-    double norm = sqrt(squared_norm(t->grad, t->model->layout.total)) / t->normaliser;
+    double norm = 0.0;
+    TRY(training_norm(t->training, &norm));
+    norm = sqrt(norm) / t->normaliser;
     if (!isfinite(norm))
         return status_fail(ERR_INTERNAL, "the gradient is not finite at update %lld",
                            (long long)t->state.updates + 1);
@@ -55,8 +38,7 @@ enum status trainer_update(struct trainer *t, struct batch_stats *stats)
         .grad_scale = (float)scale,
         .step = t->state.updates,
     };
-    update_all(t, &a);
-    model_repack(t->model);
+    TRY(training_update(t->training, &a));
     t->model->version++;
     stats->grad_norm = norm;
     stats->loss /= t->normaliser;

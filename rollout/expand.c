@@ -1,6 +1,5 @@
 #include "expand.h"
 
-#include "draw.h"
 #include "schedule.h"
 
 #include "base/mem.h"
@@ -33,9 +32,7 @@ static enum status mark_ends(struct expander *e, const struct expander_config *c
 
 static enum status rows_new(struct expander *e)
 {
-    size_t rows = (size_t)e->max_rows, floats = 0;
-    TRY(mem_mul(&floats, rows, (size_t)e->model->config.vocab));
-    TRY(mem_new(&e->logits, floats, sizeof *e->logits));
+    size_t rows = (size_t)e->max_rows;
     TRY(mem_new(&e->running, rows, sizeof *e->running));
     TRY(mem_new(&e->draws, rows, sizeof *e->draws));
     TRY(mem_new(&e->branches, rows, sizeof *e->branches));
@@ -56,7 +53,8 @@ enum status expander_new(struct expander **out, const struct expander_config *c,
     TRY_OUT(grader_new(&e->grader, &c->judge, t));
     TRY_OUT(mark_ends(e, c));
     TRY_OUT(rows_new(e));
-    TRY_OUT(kv_cache_new(&e->cache, &m->config, c->kv_pages));
+    TRY_OUT(m->accelerator ? kv_cache_new_elsewhere(&e->cache, &m->config, c->kv_pages)
+                           : kv_cache_new(&e->cache, &m->config, c->kv_pages));
     TRY_OUT(decoder_new(&e->decoder, m, c->max_rows));
     *out = e;
     e = NULL;
@@ -78,7 +76,6 @@ void expander_free(struct expander *e)
     mem_free(e->draws);
     mem_free(e->branches);
     mem_free(e->tokens);
-    mem_free(e->logits);
     kv_cache_free(e->cache);
     decoder_free(e->decoder);
     grader_free(e->grader);
@@ -119,7 +116,7 @@ void expander_cancel(struct expander *e, uint64_t lease)
 }
 
 static enum status accept_token(struct expander *e, struct node_ref r,
-                                const struct draw *d)
+                                const struct decode_draw *d)
 {
     if (!isfinite(d->log_prob))
         return status_fail(ERR_INPUT,
@@ -133,24 +130,24 @@ static enum status accept_token(struct expander *e, struct node_ref r,
                            e->ends);
 }
 
-static struct draw draw_for(struct node_ref r, const float *logits)
+static struct decode_draw draw_for(struct node_ref r)
 {
     const struct live_node *n = node_of(r);
-    return (struct draw){
-        .logits = logits,
-        .key = n->key,
-        .position = (uint64_t)n->path_tokens + n->n_tokens,
+    return (struct decode_draw){
+        .branch = n->branch,
         .temperature = r.task->spec.temperature,
+        .u = rng_uniform(n->key, (uint64_t)n->path_tokens + n->n_tokens),
     };
 }
 
-// Draws a token for the running nodes from `first` on, whose draws are set; those that
-// end as leaves leave the batch.
-static enum status draw_running(struct expander *e, int32_t first)
+// Draws a token for every running node; those that end as leaves leave the batch.
+static enum status draw_running(struct expander *e)
 {
-    int32_t kept = first;
-    draw_tokens(e->draws + first, e->n_running - first, e->model->config.vocab);
-    for (int32_t i = first; i < e->n_running; i++) {
+    int32_t kept = 0, n = e->n_running;
+    for (int32_t i = 0; i < n; i++)
+        e->draws[i] = draw_for(e->running[i]);
+    TRY(decode_draw(e->decoder, e->model, e->cache, e->draws, n));
+    for (int32_t i = 0; i < n; i++) {
         struct node_ref r = e->running[i];
         TRY(accept_token(e, r, &e->draws[i]));
         if (node_of(r)->end == NODE_BRANCHED)
@@ -166,75 +163,56 @@ static enum status draw_running(struct expander *e, int32_t first)
     return OK;
 }
 
-// New children's first tokens come from their parents' last logits.
-static enum status start_children(struct expander *e)
-{
-    int32_t first = e->n_running;
-    TRY(schedule_open_children(e));
-    for (int32_t i = first; i < e->n_running; i++) {
-        struct node_ref r = e->running[i];
-        e->draws[i] = draw_for(r, r.task->nodes[node_of(r)->parent].logits);
-    }
-    TRY(draw_running(e, first));
-    schedule_forget_spread(e);
-    return OK;
-}
-
 // Prefills the oldest task that has not begun, if its pages can be promised.
 static enum status start_task(struct expander *e, int *started)
 {
-    struct task_state *t = schedule_next_task(e);
+    struct task_state *t = e->n_running < e->max_rows ? schedule_next_task(e) : NULL;
     if (!t)
         return OK;
     int32_t branch = -1;
     TRY(kv_branch_open(e->cache, -1, &branch));
     TRY(decode_prefill(e->decoder, e->model, e->cache, branch, t->spec.prompt,
-                       (int32_t)t->spec.n_prompt, e->logits));
+                       (int32_t)t->spec.n_prompt));
     TRY(task_start(t, branch));
     e->free_pages -= t->nodes[0].pages;
-    TRY(schedule_wait(e, (struct node_ref){t, 0}, e->logits));
+    TRY(schedule_wait(e, (struct node_ref){t, 0}));
     *started = 1;
     return OK;
 }
 
 // Feeds every running node its last token.  A node that ended at a step boundary then
-// waits with its logits for its children; the others draw their next token.
-static enum status decode_running(struct expander *e)
+// waits for its children to open.
+static enum status feed_running(struct expander *e)
 {
-    if (e->n_running == 0)
-        return OK;
+    int32_t kept = 0;
     for (int32_t i = 0; i < e->n_running; i++) {
         const struct live_node *n = node_of(e->running[i]);
         e->branches[i] = n->branch;
         e->tokens[i] = n->tokens[n->n_tokens - 1].token;
     }
     TRY(decode_step(e->decoder, e->model, e->cache, e->branches, e->tokens,
-                    e->n_running, e->logits));
-    int32_t kept = 0;
+                    e->n_running));
     for (int32_t i = 0; i < e->n_running; i++) {
-        struct node_ref r = e->running[i];
-        const float *row = e->logits + (size_t)i * (size_t)e->model->config.vocab;
-        if (node_of(r)->end == NODE_BRANCHED) {
-            TRY(schedule_wait(e, r, row));
-        } else {
-            e->draws[kept] = draw_for(r, row);
-            e->running[kept++] = r;
-        }
+        if (node_of(e->running[i])->end == NODE_BRANCHED)
+            TRY(schedule_wait(e, e->running[i]));
+        else
+            e->running[kept++] = e->running[i];
     }
     e->n_running = kept;
-    return draw_running(e, 0);
+    return OK;
 }
 
+// New children's first tokens come from their parents' states, in the same draw as the
+// others' next ones: a device is waited for once a step.
 enum status expander_step(struct expander *e, int *worked)
 {
-    int started = 0;
-    TRY(start_children(e));
-    if (e->n_running < e->max_rows) {
-        TRY(start_task(e, &started));
-        TRY(start_children(e));
-    }
-    int any = started || e->n_running > 0, graded = 0;
-    TRY(decode_running(e));
+    int started = 0, graded = 0;
+    TRY(start_task(e, &started));
+    int any = started || e->n_running > 0;
+    TRY(feed_running(e));
+    TRY(schedule_open_children(e));
+    any = any || e->n_running > 0;
+    TRY(draw_running(e));
     TRY(grader_poll(e->grader, any ? 0 : JUDGE_WAIT_MS, e->tasks, e->n_tasks, &graded));
     if (graded)
         schedule_cut(e);

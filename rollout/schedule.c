@@ -50,14 +50,24 @@ static enum status open_child(struct expander *e, struct node_ref parent)
     return OK;
 }
 
+static void forget_spread(struct expander *e)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < e->n_waiting; i++)
+        if (node_of(e->waiting[i])->next_child < node_of(e->waiting[i])->end_child)
+            e->waiting[kept++] = e->waiting[i];
+    e->n_waiting = kept;
+}
+
 enum status schedule_open_children(struct expander *e)
 {
     while (e->n_running < e->max_rows) {
         const struct node_ref *parent = next_parent(e);
         if (!parent)
-            return OK;
+            break;
         TRY(open_child(e, *parent));
     }
+    forget_spread(e);
     return OK;
 }
 
@@ -74,30 +84,13 @@ static void trim_promise(struct expander *e, struct node_ref r)
     n->pages = keep;
 }
 
-enum status schedule_wait(struct expander *e, struct node_ref r, const float *logits)
+enum status schedule_wait(struct expander *e, struct node_ref r)
 {
     TRY(mem_grow(&e->waiting, &e->waiting_capacity, e->n_waiting, e->n_waiting + 1,
                  sizeof *e->waiting));
-    TRY(mem_dup(&node_of(r)->logits, logits, (size_t)e->model->config.vocab,
-                sizeof *logits));
     trim_promise(e, r);
     e->waiting[e->n_waiting++] = r;
     return OK;
-}
-
-void schedule_forget_spread(struct expander *e)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < e->n_waiting; i++) {
-        struct live_node *n = node_of(e->waiting[i]);
-        if (n->next_child < n->end_child) {
-            e->waiting[kept++] = e->waiting[i];
-        } else {
-            mem_free(n->logits);
-            n->logits = NULL;
-        }
-    }
-    e->n_waiting = kept;
 }
 
 static void give_back(struct expander *e, struct task_state *t, struct live_node *n)
@@ -134,8 +127,6 @@ static int drop_if_cut(struct expander *e, struct node_ref r)
     struct live_node *n = node_of(r);
     if (n->end != NODE_CUT)
         return 0;
-    mem_free(n->logits);
-    n->logits = NULL;
     schedule_complete(e, r);
     return 1;
 }

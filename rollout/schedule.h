@@ -9,7 +9,6 @@
 #ifndef ROLLOUT_SCHEDULE_H
 #define ROLLOUT_SCHEDULE_H
 
-#include "draw.h"
 #include "expand.h"
 #include "grade.h"
 #include "task_state.h"
@@ -40,22 +39,17 @@ struct expander {
     struct node_ref *waiting; // branched nodes with children to open
     size_t n_waiting, waiting_capacity;
     int64_t generated_tokens;
-    // Scratch of one step, (max_rows) each; logits (max_rows, vocab).
-    struct draw *draws;
+    // Scratch of one step, (max_rows) each.
+    struct decode_draw *draws;
     int32_t *branches, *tokens;
-    float *logits;
 };
 
 // Opens children of waiting nodes, the oldest task's deepest first, while there are
 // rows and pages; they are appended to the running ones.  ERR_NOMEM.
 CHECKED enum status schedule_open_children(struct expander *e);
 
-// A branched node whose last token was fed waits for its children to open; `logits`
-// (vocab) are copied.  ERR_NOMEM.
-CHECKED enum status schedule_wait(struct expander *e, struct node_ref r,
-                                  const float *logits);
-// Drops the logits of nodes whose children are all open.
-void schedule_forget_spread(struct expander *e);
+// A branched node whose last token was fed waits for its children to open.  ERR_NOMEM.
+CHECKED enum status schedule_wait(struct expander *e, struct node_ref r);
 
 // A leaf is complete: frees its branch and pages, and its ancestors' where it was the
 // last thing below them.  Marks the task finished at the root.

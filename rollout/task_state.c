@@ -113,7 +113,6 @@ void task_free(struct task_state *t)
         return;
     for (size_t i = 0; i < t->n_nodes; i++) {
         mem_free(t->nodes[i].tokens);
-        mem_free(t->nodes[i].logits);
     }
     mem_free(t->nodes);
     mem_free(t->spec.prompt);

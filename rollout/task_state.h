@@ -31,7 +31,6 @@ struct live_node {
     int32_t pages;  // promised to it and to one path below it (rollout/pages.h)
     int from_lane;  // the promise is its parent's lane, lent to it
     int lane_lent;  // its own lane is lent to one of its children
-    float *logits;  // (vocab) after its last token, until all children are open
     int32_t next_child, end_child; // child indices still to open
     int32_t children_left;         // children whose subtrees are not complete
 

@@ -62,7 +62,7 @@ int weights_in_complete(const struct weights_in *w, const struct model *m)
     return w->version != WEIGHTS_NONE && w->bytes == total_bytes(m);
 }
 
-void weights_in_install(struct weights_in *w, struct model *m)
+enum status weights_in_install(struct weights_in *w, struct model *m)
 {
     float *old = m->params;
     m->params = w->buffer;
@@ -70,5 +70,5 @@ void weights_in_install(struct weights_in *w, struct model *m)
     w->buffer = old;
     w->version = WEIGHTS_NONE;
     w->bytes = 0;
-    model_repack(m);
+    return model_repack(m);
 }

@@ -29,7 +29,8 @@ CHECKED enum status weights_in_slice(struct weights_in *w, const struct model *m
                                      int *news);
 // Every byte is here.
 int weights_in_complete(const struct weights_in *w, const struct model *m);
-// Swaps the complete version into the model and is ready for the next one.
-void weights_in_install(struct weights_in *w, struct model *m);
+// Swaps the complete version into the model and is ready for the next one.  ERR_IO,
+// ERR_TIMEOUT: of the model's device.
+CHECKED enum status weights_in_install(struct weights_in *w, struct model *m);
 
 #endif

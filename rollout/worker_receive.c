@@ -80,7 +80,7 @@ static enum status receive_weights(struct worker *w, const struct msg_weights *s
     if (!weights_in_complete(&w->incoming, w->model))
         return OK;
     drop_older(w, w->incoming.version);
-    weights_in_install(&w->incoming, w->model);
+    TRY(weights_in_install(&w->incoming, w->model));
     w->version = w->model->version;
     return expand_ready(w, out);
 }

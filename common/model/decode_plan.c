@@ -124,6 +124,18 @@ void decode_plan_prefill(struct decode_plan *p, struct kv_cache *cache, int32_t 
     }
 }
 
+void decode_plan_path(struct decode_plan *p, struct kv_cache *cache, int32_t branch,
+                      int32_t n)
+{
+    plan_clear(p, cache);
+    int32_t leaf = segment_of(p, cache, branch);
+    for (int32_t i = 0; i < n; i++) {
+        const struct kv_branch *b = &cache->branches[branch];
+        place_row(p, b, i, b->count - n + i);
+        p->leaf[i] = leaf;
+    }
+}
+
 void decode_plan_layer(struct decode_plan *p, const struct kv_cache *cache, int layer)
 {
     for (size_t i = 0; i < p->n_pages; i++)

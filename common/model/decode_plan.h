@@ -36,6 +36,10 @@ void decode_plan_step(struct decode_plan *p, struct kv_cache *cache,
 void decode_plan_prefill(struct decode_plan *p, struct kv_cache *cache, int32_t branch,
                          int32_t n);
 
+// The same rows on the one path that they end: its segments in order, each once.
+void decode_plan_path(struct decode_plan *p, struct kv_cache *cache, int32_t branch,
+                      int32_t n);
+
 // Points `pages` into `layer`.
 void decode_plan_layer(struct decode_plan *p, const struct kv_cache *cache, int layer);
 

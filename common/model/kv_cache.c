@@ -5,12 +5,21 @@
 
 #include <stdlib.h>
 
-enum status kv_cache_new(struct kv_cache **out, const struct model_config *c,
-                         int32_t max_pages)
+static enum status arena_new(struct kv_cache *k)
+{
+    size_t floats = 0, states = 0;
+    TRY(mem_mul(&k->layer_stride, k->page_stride, (size_t)k->max_pages));
+    TRY(mem_mul(&floats, k->layer_stride, (size_t)k->config.layers));
+    TRY(mem_mul(&states, (size_t)k->max_pages, (size_t)k->config.dim));
+    TRY(mem_new(&k->arena, floats, sizeof *k->arena));
+    return mem_new(&k->states, states, sizeof *k->states);
+}
+
+static enum status cache_new(struct kv_cache **out, const struct model_config *c,
+                             int32_t max_pages, int here)
 {
     struct kv_cache *k = NULL;
     enum status st = OK;
-    size_t floats = 0;
     if (max_pages < 1)
         return status_fail(ERR_INPUT, "kv cache: %d pages", max_pages);
     TRY_OUT(mem_new(&k, 1, sizeof *k));
@@ -18,9 +27,8 @@ enum status kv_cache_new(struct kv_cache **out, const struct model_config *c,
     k->head_stride = kv_page_floats(c->head_dim);
     k->page_stride = k->head_stride * (size_t)c->kv_heads;
     k->max_pages = max_pages;
-    TRY_OUT(mem_mul(&k->layer_stride, k->page_stride, (size_t)max_pages));
-    TRY_OUT(mem_mul(&floats, k->layer_stride, (size_t)c->layers));
-    TRY_OUT(mem_new(&k->arena, floats, sizeof *k->arena));
+    if (here)
+        TRY_OUT(arena_new(k));
     TRY_OUT(mem_new(&k->free_pages, (size_t)max_pages, sizeof *k->free_pages));
     // Page 0 is on top of the stack.
     for (int32_t i = 0; i < max_pages; i++)
@@ -33,6 +41,18 @@ out:
     return status_wrap(st, "kv cache of %d pages", max_pages);
 }
 
+enum status kv_cache_new(struct kv_cache **out, const struct model_config *c,
+                         int32_t max_pages)
+{
+    return cache_new(out, c, max_pages, 1);
+}
+
+enum status kv_cache_new_elsewhere(struct kv_cache **out, const struct model_config *c,
+                                   int32_t max_pages)
+{
+    return cache_new(out, c, max_pages, 0);
+}
+
 void kv_cache_free(struct kv_cache *cache)
 {
     if (!cache)
@@ -43,6 +63,7 @@ void kv_cache_free(struct kv_cache *cache)
     mem_free(cache->free_branches);
     mem_free(cache->free_pages);
     mem_free(cache->arena);
+    mem_free(cache->states);
     mem_free(cache);
 }
 
@@ -53,8 +74,8 @@ int32_t kv_cache_free_pages(const struct kv_cache *cache)
 
 size_t kv_cache_page_bytes(const struct model_config *c)
 {
-    return kv_page_floats(c->head_dim) * sizeof(float) * (size_t)c->kv_heads *
-           (size_t)c->layers;
+    size_t keys = kv_page_floats(c->head_dim) * (size_t)c->kv_heads * (size_t)c->layers;
+    return (keys + (size_t)c->dim) * sizeof(float);
 }
 
 static int is_live(const struct kv_cache *cache, int32_t branch)
@@ -137,6 +158,19 @@ enum status kv_branch_check(const struct kv_cache *cache, int32_t branch)
     if (cache->branches[branch].children > 0)
         return status_fail(ERR_INTERNAL, "kv cache: branch %d has branches below it",
                            branch);
+    return OK;
+}
+
+enum status kv_branch_state(const struct kv_cache *cache, int32_t branch, int32_t *page)
+{
+    int32_t at = branch;
+    if (!is_live(cache, branch))
+        return status_fail(ERR_INTERNAL, "kv cache: branch %d is not open", branch);
+    while (at >= 0 && cache->branches[at].count == 0)
+        at = cache->branches[at].parent;
+    if (at < 0)
+        return status_fail(ERR_INTERNAL, "kv cache: branch %d has no tokens", branch);
+    *page = cache->branches[at].pages[(cache->branches[at].count - 1) / KV_PAGE];
     return OK;
 }
 

@@ -21,7 +21,8 @@ struct kv_branch {
 // Pages lie as [layer][page][kv head][kv_page_floats].
 struct kv_cache {
     struct model_config config;
-    float *arena;
+    float *arena;  // NULL where a device holds it
+    float *states; // (max_pages, dim) a branch's, at its last page; likewise
     size_t head_stride, page_stride, layer_stride; // floats
     int32_t *free_pages;                           // a stack
     int32_t n_free_pages, max_pages;
@@ -43,6 +44,10 @@ CHECKED enum status kv_branch_room(struct kv_cache *cache, int32_t branch, int32
 
 // Adds n tokens to the branch.  Room was made and the pool holds the pages.
 void kv_branch_grow(struct kv_cache *cache, int32_t branch, int32_t n);
+
+// The page at which the state stands that the branch's path ends in.  ERR_INTERNAL.
+CHECKED enum status kv_branch_state(const struct kv_cache *cache, int32_t branch,
+                                    int32_t *page);
 
 static inline float *kv_page(const struct kv_cache *cache, int layer, int32_t page)
 {

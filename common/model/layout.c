@@ -110,16 +110,16 @@ size_t model_bytes(const struct model_config *c)
            (size_t)matrix_count(c) * sizeof(size_t);
 }
 
-struct param_range model_param_range(const struct model *m, size_t begin)
+struct param_range layout_range(const struct model_layout *l,
+                                const struct model_config *c, size_t begin)
 {
-    const struct model_layout *l = &m->layout;
     size_t end = l->total;
-    int matrices = matrix_count(&m->config);
+    int matrices = matrix_count(c);
     // The matrix that holds `begin`, or the first one behind it.
     for (int i = -1; i < matrices; i++) {
         struct matrix_shape s =
-            i < 0 ? (struct matrix_shape){l->embedding, m->config.vocab, m->config.dim}
-                  : matrix_shape(&m->config, l, i);
+            i < 0 ? (struct matrix_shape){l->embedding, c->vocab, c->dim}
+                  : matrix_shape(c, l, i);
         size_t after = s.offset + (size_t)s.outputs * (size_t)s.inputs;
         if (s.offset <= begin && begin < after)
             return (struct param_range){begin, after, 1};

@@ -1,5 +1,6 @@
 #include "model.h"
 
+#include "device.h"
 #include "layout.h"
 #include "rope.h"
 #include "shape.h"
@@ -21,22 +22,6 @@ static enum status packed_new(struct model *m)
     return pages_new(&m->packed, used);
 }
 
-static enum status rope_new(struct model *m)
-{
-    const struct model_config *c = &m->config;
-    size_t half = (size_t)c->head_dim / 2, n = (size_t)c->max_positions * half;
-    double inv_freq[MODEL_MAX_HEAD_DIM / 2];
-    TRY(mem_new(&m->rope_cos, n, sizeof *m->rope_cos));
-    TRY(mem_new(&m->rope_sin, n, sizeof *m->rope_sin));
-    double scale = rope_frequencies(inv_freq, c);
-    rope_fill(m->rope_cos, m->rope_sin, inv_freq, c->max_positions, c->head_dim);
-    for (size_t i = 0; scale != 1 && i < n; i++) {
-        m->rope_cos[i] *= (float)scale;
-        m->rope_sin[i] *= (float)scale;
-    }
-    return OK;
-}
-
 enum status model_new(struct model *m, const struct model_config *c)
 {
     TRY(model_config_check(c));
@@ -45,7 +30,7 @@ enum status model_new(struct model *m, const struct model_config *c)
     TRY_OUT(layout_new(&fresh.layout, c));
     TRY_OUT(pages_new(&fresh.params, fresh.layout.total));
     TRY_OUT(packed_new(&fresh));
-    TRY_OUT(rope_new(&fresh));
+    TRY_OUT(rope_tables_new(&fresh.rope_cos, &fresh.rope_sin, c));
     *m = fresh;
 out:
     if (st != OK)
@@ -72,11 +57,29 @@ size_t model_param_count(const struct model *m)
     return m->layout.total;
 }
 
-void model_repack(struct model *m)
+static void pack_panels(struct model *m)
 {
     for (int i = 0; i < matrix_count(&m->config); i++) {
         struct matrix_shape s = matrix_shape(&m->config, &m->layout, i);
         gemm_pack(m->packed + m->packed_offset[i], m->params + s.offset, s.outputs,
                   s.inputs);
     }
+}
+
+enum status model_repack(struct model *m)
+{
+    const struct accelerator *a = m->accelerator;
+    if (a)
+        return a->ops->set_weights(a->device, (enum device_weights)m->weights, m->params);
+    pack_panels(m);
+    return OK;
+}
+
+enum status model_use(struct model *m, const struct accelerator *a, int weights)
+{
+    pages_free(m->packed, panel_floats(&m->config));
+    m->packed = NULL;
+    m->accelerator = a;
+    m->weights = weights;
+    return model_repack(m);
 }

@@ -75,6 +75,10 @@ struct model {
         *packed_offset; // per matrix: 4 per layer (qkv, out, gate_up, down), then head
     float *rope_cos, *rope_sin; // (max_positions, head_dim/2)
     uint64_t version;           // of params
+    // Where it computes: NULL: here.  Else the parameters are there too, as the set
+    // `weights`, and there are no panels.  Borrowed.
+    const struct accelerator *accelerator;
+    int weights; // enum device_weights
 };
 
 // Sane and within limits, else ERR_INPUT naming the field.
@@ -86,17 +90,13 @@ CHECKED enum status model_new(struct model *m, const struct model_config *c);
 void model_free(struct model *m);
 // Fresh parameters, drawn from (key, tensor, element), and their panels.
 void model_randomize(struct model *m, struct rng_key key);
-// After params changed: lays out the forward panels again.
-void model_repack(struct model *m);
+// After params changed: lays out the forward panels again, or sends them to the device.
+// ERR_IO, ERR_TIMEOUT: of the device alone.
+enum status model_repack(struct model *m);
+// Computes on a device from now on, as the set `weights` there (model/device.h).
+struct accelerator;
+CHECKED enum status model_use(struct model *m, const struct accelerator *a, int weights);
 size_t model_param_count(const struct model *m);
-
-// A stretch of the flat buffer that an optimizer treats alike.
-struct param_range {
-    size_t begin, end; // floats
-    int matrix;        // 1: a matrix, on which weight decay acts; 0: norms and biases
-};
-// The range that starts at `begin`; from 0 on, end after end, they cover the buffer.
-struct param_range model_param_range(const struct model *m, size_t begin);
 
 // ---- Hugging Face folder: config.json + model.safetensors (model/hf.h does the work)
 // ERR_INPUT names file, tensor and reason; nothing is half-loaded.  Where the model's

@@ -1,5 +1,10 @@
 #include "rope.h"
 
+#include "shape.h"
+
+#include "base/mem.h"
+#include "tensor/ops.h"
+
 #include <math.h>
 
 static const double two_pi = 6.28318530717958647692;
@@ -115,4 +120,19 @@ double yarn_attention_factor(double factor, double mscale, double mscale_all_dim
     if (mscale != 0 && mscale_all_dim != 0)
         return yarn_mscale(factor, mscale) / yarn_mscale(factor, mscale_all_dim);
     return yarn_mscale(factor, 1);
+}
+
+enum status rope_tables_new(float **cosine, float **sine, const struct model_config *c)
+{
+    size_t n = (size_t)c->max_positions * (size_t)(c->head_dim / 2);
+    double inv_freq[MODEL_MAX_HEAD_DIM / 2];
+    TRY(mem_new(cosine, n, sizeof **cosine));
+    TRY(mem_new(sine, n, sizeof **sine));
+    double scale = rope_frequencies(inv_freq, c);
+    rope_fill(*cosine, *sine, inv_freq, c->max_positions, c->head_dim);
+    for (size_t i = 0; scale != 1 && i < n; i++) {
+        (*cosine)[i] *= (float)scale;
+        (*sine)[i] *= (float)scale;
+    }
+    return OK;
 }

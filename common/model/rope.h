@@ -11,6 +11,11 @@ CHECKED enum status rope_check(const struct model_config *c);
 // and sines are multiplied.
 double rope_frequencies(double *inv_freq, const struct model_config *c);
 
+// Cosines and sines (max_positions, head_dim / 2), stretched.  The caller frees both,
+// also where one of them failed: mem_free.  ERR_NOMEM.
+CHECKED enum status rope_tables_new(float **cosine, float **sine,
+                                    const struct model_config *c);
+
 // Yarn's attention factor where a checkpoint gives none.  mscale and mscale_all_dim
 // count where neither is 0 (DeepSeek's form).
 double yarn_attention_factor(double factor, double mscale, double mscale_all_dim);

@@ -94,9 +94,10 @@ static double logits_error(const struct golden *g)
     assert_ok(kv_cache_new(&cache, &g->m.config, MAX_TOKENS / KV_PAGE));
     assert_ok(decoder_new(&d, &g->m, 1));
     assert_ok(kv_branch_open(cache, -1, &branch));
-    for (int32_t i = 0; i < g->n; i++)
-        assert_ok(decode_step(d, &g->m, cache, &branch, &g->tokens[i], 1,
-                              got + (size_t)i * VOCAB));
+    for (int32_t i = 0; i < g->n; i++) {
+        assert_ok(decode_step(d, &g->m, cache, &branch, &g->tokens[i], 1));
+        assert_ok(decode_logits(d, &g->m, cache, branch, got + (size_t)i * VOCAB));
+    }
     double error = relative_error(got, want, n);
     kv_cache_free(cache);
     decoder_free(d);

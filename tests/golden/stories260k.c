@@ -135,7 +135,8 @@ static void greedy_decoding_is_exact(void **state)
     int32_t token = (int32_t)json_integer_value(json_array_get(ids, 0));
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(token, json_integer_value(json_array_get(ids, i)));
-        assert_ok(decode_step(d, &m, cache, &branch, &token, 1, logits));
+        assert_ok(decode_step(d, &m, cache, &branch, &token, 1));
+        assert_ok(decode_logits(d, &m, cache, branch, logits));
         worst = fmax(worst, logits_error(golden, (int)i, logits));
         token = argmax_token(logits, m.config.vocab);
     }

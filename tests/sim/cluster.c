@@ -78,7 +78,7 @@ static void test_learner_resumes(void **state)
         float *params = NULL;
         run_open(&before, 2, 1, &quiet, 0, world.taught, NULL);
         run_until(&before, at);
-        const struct trainer_state *s = learner_trainer_state(before.learner);
+        const struct trainer_state *s = trainer_state(learner_trainer(before.learner));
         assert_ok(mem_dup(&params, before.model.params, world.n, sizeof *params));
         assert_ok(mem_dup(&saved.m, s->m, world.n, sizeof *s->m));
         assert_ok(mem_dup(&saved.v, s->v, world.n, sizeof *s->v));

@@ -266,7 +266,7 @@ static void run_open(struct run *r, int n_workers, int parts,
     model_repack(&r->model);
     assert_ok(learner_new(&r->learner, &c, &r->model, first, r->now_ms));
     if (moments) {
-        struct trainer_state *s = learner_trainer_state(r->learner);
+        struct trainer_state *s = trainer_state(learner_trainer(r->learner));
         memcpy(s->m, moments->m, world.n * sizeof *s->m);
         memcpy(s->v, moments->v, world.n * sizeof *s->v);
         s->updates = moments->updates;

@@ -78,7 +78,8 @@ __global__ void merge_kernel(bf16 *O, const float *parts, struct cascade_view pl
             o[c] += share * part[c * WARP + lane];
     }
     for (int c = 0; c * WARP + lane < head_dim; c++)
-        O[unit * (size_t)head_dim + (size_t)(c * WARP + lane)] = from_float<bf16>(o[c] / sum);
+        O[unit * (size_t)head_dim + (size_t)(c * WARP + lane)] = 
+            from_float<bf16>(sum > 0.0f ? o[c] / sum : 0.0f); // a row of nobody has no parts
 }
 
 template <int HD>

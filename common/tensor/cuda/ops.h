@@ -55,6 +55,10 @@ void gpu_gather(struct gpu *g, float *out, const float *X, const int32_t *row, i
 void gpu_scatter(struct gpu *g, float *dX, const float *d, const int32_t *row, int P,
                  int M, int D);
 
+// to[row[i]] (.., D) = X[i], i < M; rows that occur twice hold either.
+void gpu_place_rows(struct gpu *g, float *to, const float *X, const int32_t *row, int M,
+                    int D);
+
 // Heads of [q | k | v] rows, `width` apart, made ready for attention: q and k are
 // normalised where gains are given and rotated; `out` may be `in`.  Where slots are
 // given, k and v of row i also go to slot slots[i] of the cache: (slots, 2 kv_heads *

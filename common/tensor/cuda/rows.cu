@@ -170,6 +170,19 @@ void gpu_gather(struct gpu *g, float *out, const float *X, const int32_t *row, i
     launch(g, (unsigned)P, ROW_THREADS, 0, gather_kernel, out, X, row, D);
 }
 
+__global__ void place_kernel(float *to, const float *X, const int32_t *row, int D)
+{
+    size_t i = blockIdx.x;
+    for (int d = 4 * (int)threadIdx.x; d < D; d += 4 * (int)blockDim.x)
+        store4(to + (size_t)row[i] * (size_t)D + d, load4(X + i * (size_t)D + d));
+}
+
+void gpu_place_rows(struct gpu *g, float *to, const float *X, const int32_t *row, int M,
+                    int D)
+{
+    launch(g, (unsigned)M, ROW_THREADS, 0, place_kernel, to, X, row, D);
+}
+
 // The block of the first of several equal rows adds them all.
 __global__ void scatter_kernel(float *dX, const float *d, const int32_t *row, int P, int D)
 {

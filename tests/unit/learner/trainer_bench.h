@@ -90,6 +90,15 @@ static inline void accumulate(struct bench *b)
     assert_ok(trainer_accumulate(b->trainer, b->trees, BATCH, &b->stats));
 }
 
+// The caller frees it: mem_free.
+static inline float *gradient_of(const struct bench *b)
+{
+    float *grad = NULL;
+    assert_ok(mem_new(&grad, b->model.layout.total, sizeof *grad));
+    assert_ok(training_gradient(b->trainer->training, grad));
+    return grad;
+}
+
 static inline void train(struct bench *b)
 {
     accumulate(b);

@@ -9,7 +9,6 @@ struct decoding {
     struct model m;
     struct kv_cache *cache;
     struct decoder *decoder;
-    float logits[ROWS * 64];
 };
 
 static int setup(void **state)
@@ -44,7 +43,7 @@ static int32_t open_branch(struct decoding *d, int32_t parent)
 static void feed(struct decoding *d, int32_t branch, int n)
 {
     int32_t tokens[256] = {3, 1, 4, 1, 5};
-    assert_ok(decode_prefill(d->decoder, &d->m, d->cache, branch, tokens, n, NULL));
+    assert_ok(decode_prefill(d->decoder, &d->m, d->cache, branch, tokens, n));
 }
 
 static void pages_are_counted(void **state)
@@ -88,17 +87,17 @@ static void out_of_pages_feeds_nothing(void **state)
     branches[0] = open_branch(d, -1);
     branches[1] = open_branch(d, -1);
     assert_int_equal(decode_prefill(d->decoder, &d->m, d->cache, branches[0], tokens,
-                                    PAGES * KV_PAGE + 1, NULL),
+                                    PAGES * KV_PAGE + 1),
                      ERR_LIMIT);
     assert_int_equal(kv_branch_length(d->cache, branches[0]), 0);
     feed(d, branches[0], (PAGES - 1) * KV_PAGE);
     // One page is left, and two are wanted.
     assert_int_equal(
-        decode_step(d->decoder, &d->m, d->cache, branches, tokens, 2, d->logits),
+        decode_step(d->decoder, &d->m, d->cache, branches, tokens, 2),
         ERR_LIMIT);
     assert_int_equal(kv_branch_length(d->cache, branches[0]), (PAGES - 1) * KV_PAGE);
     assert_int_equal(kv_branch_length(d->cache, branches[1]), 0);
-    assert_ok(decode_step(d->decoder, &d->m, d->cache, branches, tokens, 1, d->logits));
+    assert_ok(decode_step(d->decoder, &d->m, d->cache, branches, tokens, 1));
     assert_int_equal(kv_cache_free_pages(d->cache), 0);
     kv_branch_release(d->cache, branches[0]);
     kv_branch_release(d->cache, branches[1]);
@@ -106,7 +105,7 @@ static void out_of_pages_feeds_nothing(void **state)
 
 static enum status step_one(struct decoding *d, int32_t branch, int32_t token)
 {
-    return decode_step(d->decoder, &d->m, d->cache, &branch, &token, 1, d->logits);
+    return decode_step(d->decoder, &d->m, d->cache, &branch, &token, 1);
 }
 
 static void wrong_calls_are_refused(void **state)
@@ -122,10 +121,10 @@ static void wrong_calls_are_refused(void **state)
     assert_int_equal(step_one(d, child, -1), ERR_INPUT);
     twice[0] = twice[1] = child;
     assert_int_equal(
-        decode_step(d->decoder, &d->m, d->cache, twice, tokens, 2, d->logits),
+        decode_step(d->decoder, &d->m, d->cache, twice, tokens, 2),
         ERR_INTERNAL);
     assert_int_equal(
-        decode_prefill(d->decoder, &d->m, d->cache, child, tokens, 0, NULL), ERR_INPUT);
+        decode_prefill(d->decoder, &d->m, d->cache, child, tokens, 0), ERR_INPUT);
     assert_int_equal(kv_branch_open(d->cache, 99, &other), ERR_INTERNAL);
     assert_int_equal(other, -7);
     assert_int_equal(kv_branch_length(d->cache, child), 3);
@@ -143,7 +142,7 @@ static void positions_are_bounded(void **state)
     int32_t most = d->m.config.max_positions;
     d->m.config.max_positions = 32;
     assert_int_equal(
-        decode_prefill(d->decoder, &d->m, d->cache, branch, tokens, 33, NULL),
+        decode_prefill(d->decoder, &d->m, d->cache, branch, tokens, 33),
         ERR_LIMIT);
     feed(d, branch, 32);
     assert_int_equal(step_one(d, branch, 0), ERR_LIMIT);

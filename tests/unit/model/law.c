@@ -110,7 +110,8 @@ static void prefill_one(struct session *s, int node)
     for (int k = 1; k < n; k++)
         s->out->log_prob[node][s->fed[node] + k] = 1;
     assert_ok(decode_prefill(s->decoder, s->m, s->cache, s->branch[node],
-                             &s->t->tokens[node][s->fed[node]], n, logits));
+                             &s->t->tokens[node][s->fed[node]], n));
+    assert_ok(decode_logits(s->decoder, s->m, s->cache, s->branch[node], logits));
     after_feed(s, node, n, logits);
 }
 
@@ -132,9 +133,11 @@ static void step_some(struct session *s, const int *open, int n_open)
         branches[i] = s->branch[node[i]];
         tokens[i] = s->t->tokens[node[i]][s->fed[node[i]]];
     }
-    assert_ok(decode_step(s->decoder, s->m, s->cache, branches, tokens, n, logits));
-    for (int i = 0; i < n; i++)
-        after_feed(s, node[i], 1, logits + (size_t)i * (size_t)s->m->config.vocab);
+    assert_ok(decode_step(s->decoder, s->m, s->cache, branches, tokens, n));
+    for (int i = 0; i < n; i++) {
+        assert_ok(decode_logits(s->decoder, s->m, s->cache, branches[i], logits));
+        after_feed(s, node[i], 1, logits);
+    }
 }
 
 // Runs the tree through the decoder in an order drawn from `seed`.  A log-prob of 1

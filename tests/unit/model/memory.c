@@ -33,8 +33,8 @@ static void constructors_survive(void **state)
     struct decoder *d = NULL;
     assert_int_equal(failures_of(model_new(&m, &c)), 6);
     assert_int_equal(failures_of(activations_new(&a, &m)), 2);
-    assert_int_equal(failures_of(kv_cache_new(&cache, &c, 4)), 3);
-    assert_int_equal(failures_of(decoder_new(&d, &m, 4)), 13);
+    assert_int_equal(failures_of(kv_cache_new(&cache, &c, 4)), 4);
+    assert_int_equal(failures_of(decoder_new(&d, &m, 4)), 14);
     model_free(&m);
     activations_free(a);
     kv_cache_free(cache);
@@ -75,16 +75,18 @@ static void decoding_survives(void **state)
         assert_ok(decoder_new(&d, &m, 4));
         if (round == 0) {
             assert_ok(kv_branch_open(cache, -1, &root));
-            assert_ok(decode_prefill(d, &m, cache, root, prompt, 20, NULL));
+            assert_ok(decode_prefill(d, &m, cache, root, prompt, 20));
             assert_ok(kv_branch_open(cache, root, &child));
-            assert_ok(decode_step(d, &m, cache, &child, &token, 1, want));
+            assert_ok(decode_step(d, &m, cache, &child, &token, 1));
+            assert_ok(decode_logits(d, &m, cache, child, want));
         } else {
             assert_true(failures_of(kv_branch_open(cache, -1, &root)) > 0);
             assert_true(
-                failures_of(decode_prefill(d, &m, cache, root, prompt, 20, NULL)) > 0);
+                failures_of(decode_prefill(d, &m, cache, root, prompt, 20)) > 0);
             assert_true(failures_of(kv_branch_open(cache, root, &child)) >= 0);
             assert_true(
-                failures_of(decode_step(d, &m, cache, &child, &token, 1, logits)) > 0);
+                failures_of(decode_step(d, &m, cache, &child, &token, 1)) > 0);
+            assert_ok(decode_logits(d, &m, cache, child, logits));
             assert_int_equal(kv_branch_length(cache, child), 21);
             assert_int_equal(kv_cache_free_pages(cache), 13);
             assert_memory_equal(logits, want, sizeof(float) * (size_t)c.vocab);

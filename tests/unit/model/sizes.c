@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "model/activations.h"
+#include "model/layout.h"
 #include "model/memory.h"
 #include "model/tensors.h"
 
@@ -81,14 +82,14 @@ static void ranges_cover_the_parameters(void **state)
         size_t n = 0;
         assert_ok(model_new(&m, &c));
         assert_ok(model_tensors_new(&tensors, &n, &m));
-        struct param_range r = model_param_range(&m, 0);
+        struct param_range r = layout_range(&m.layout, &m.config, 0);
         assert_int_equal(r.begin, 0);
         // Tensors stand in the buffer's order: each lies within one range of its rank.
         for (size_t i = 0; i < n; i++) {
             size_t begin = tensors[i].offset;
             size_t end = begin + tensors[i].rows * tensors[i].columns;
             if (begin == r.end)
-                r = model_param_range(&m, r.end);
+                r = layout_range(&m.layout, &m.config, r.end);
             assert_true(r.begin <= begin && end <= r.end);
             assert_int_equal(r.matrix, tensors[i].rank == 2);
         }

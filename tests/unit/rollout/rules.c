@@ -97,10 +97,11 @@ static void replay_node(const struct world *w, const struct msg_task *task,
     assert_ok(kv_cache_new(&cache, &w->model.config, 20));
     assert_ok(kv_branch_open(cache, -1, &branch));
     for (int32_t i = 0; i + 1 < length; i++) {
-        assert_ok(decode_step(d, &w->model, cache, &branch, &path[i], 1, logits));
+        assert_ok(decode_step(d, &w->model, cache, &branch, &path[i], 1));
         int32_t at = i + 1 - (length - count);
         if (at < 0)
             continue;
+        assert_ok(decode_logits(d, &w->model, cache, branch, logits));
         double u = rng_uniform(node_key(t, task, node),
                                (uint64_t)i + 1 - (uint64_t)task->n_prompt);
         token = sample_token(logits, inv, u, vocab);

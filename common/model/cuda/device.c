@@ -1,0 +1,201 @@
+// One GPU behind the table of model/device.h.
+#include "decode.h"
+#include "optimizer.h"
+#include "train.h"
+
+#include "base/mem.h"
+#include "model/layout.h"
+#include "model/rope.h"
+
+#include <string.h>
+
+// What our kernels' 16-byte loads and the tensor cores ask for.
+static enum status check_shape(const struct model_config *c)
+{
+    if (c->dim % 8 != 0 || c->ffn % 8 != 0 || c->head_dim % 8 != 0)
+        return status_fail(ERR_INPUT,
+                           "device cuda: hidden size %d, inner size %d and head size %d "
+                           "must be multiples of 8",
+                           c->dim, c->ffn, c->head_dim);
+    if (c->head_dim > 256)
+        return status_fail(ERR_INPUT, "device cuda: head size %d, at most 256 are made",
+                           c->head_dim);
+    return OK;
+}
+
+static int wants_fast(const struct device *d)
+{
+    return !d->setup.deterministic && gpu_attention_is_fast(d->type, &d->heads) &&
+           d->c.heads / d->c.kv_heads <= TILE;
+}
+
+static void describe_shape(struct device *d, const struct device_setup *s)
+{
+    d->setup = *s;
+    d->c = s->config;
+    d->type = s->type == DEVICE_F32 ? GPU_F32 : GPU_BF16;
+    d->heads = (struct gpu_heads){d->c.heads, d->c.kv_heads, d->c.head_dim};
+    d->fast = wants_fast(d);
+    d->ld = (int)arena_rows((size_t)d->c.vocab, 8);
+    d->padding = s->deterministic ? FIXED_ROWS : TILE;
+}
+
+static enum status describe_gpu(struct device *d)
+{
+    struct gpu_info g;
+    TRY(gpu_describe(d->gpu, &g));
+    memcpy(d->info.name, g.name, sizeof d->info.name);
+    memcpy(d->info.uuid, g.uuid, sizeof d->info.uuid);
+    d->info.major = g.major;
+    d->info.minor = g.minor;
+    d->info.multiprocessors = g.multiprocessors;
+    d->info.total_bytes = g.total_bytes;
+    d->info.free_bytes = g.free_bytes;
+    return OK;
+}
+
+static enum status make_arena(struct device *d)
+{
+    struct arena on = {0}, host = {0};
+    TRY(device_place(d, &on, &host));
+    d->info.arena_bytes = on.used;
+    d->info.host_bytes = host.used;
+    if (on.used > d->info.free_bytes)
+        return status_fail(ERR_NOMEM,
+                           "%s: %.1f GiB are wanted (weights, optimizer, activations of "
+                           "%d tokens, %d key/value pages), %.1f are free: smaller "
+                           "train.pack_tokens or rollout.kv_mb, gpu.recompute or "
+                           "gpu.optimizer: host would fit more",
+                           d->info.name, (double)on.used / 1073741824.0,
+                           d->setup.limits.train_tokens, d->setup.limits.kv_pages,
+                           (double)d->info.free_bytes / 1073741824.0);
+    TRY(gpu_memory_new(d->gpu, &d->arena, on.used));
+    TRY(gpu_host_new(d->gpu, &d->host_arena, host.used > 0 ? host.used : 1));
+    on = (struct arena){.base = d->arena};
+    host = (struct arena){.base = d->host_arena};
+    return device_place(d, &on, &host);
+}
+
+static enum status send_tables(struct device *d)
+{
+    size_t n = (size_t)d->c.max_positions * (size_t)(d->c.head_dim / 2);
+    float *cosine = NULL, *sine = NULL;
+    enum status st;
+    TRY_OUT(rope_tables_new(&cosine, &sine, &d->c));
+    gpu_upload(d->gpu, GPU_MAIN, d->cosine, cosine, n * sizeof *cosine);
+    gpu_upload(d->gpu, GPU_MAIN, d->sine, sine, n * sizeof *sine);
+    st = gpu_wait(d->gpu, GPU_MAIN, d->setup.deadline_ms, "GPU: rotary tables");
+out:
+    mem_free(cosine);
+    mem_free(sine);
+    return st;
+}
+
+// Buffers' rows that no call fills are read by products of padded size: they must be
+// numbers.
+static void clear_arena(struct device *d)
+{
+    gpu_zero(d->gpu, GPU_MAIN, d->arena, d->info.arena_bytes);
+}
+
+static void cuda_close(struct device *d)
+{
+    if (!d)
+        return;
+    cuda_drop_graphs(d);
+    gpu_gemm_free(d->gemm);
+    if (d->gpu && d->arena)
+        gpu_memory_free(d->gpu, d->arena);
+    if (d->gpu)
+        gpu_host_free(d->gpu, d->host_arena);
+    gpu_close(d->gpu);
+    mem_free(d->layout.layers);
+    mem_free(d->train.layers);
+    mem_free(d->decode.segments);
+    mem_free(d->decode.low);
+    mem_free(d->decode.high);
+    mem_free(d);
+}
+
+static enum status cuda_open(struct device **out, const struct device_setup *s)
+{
+    struct device *d = NULL;
+    enum status st;
+    TRY(check_shape(&s->config));
+    TRY(mem_new(&d, 1, sizeof *d));
+    describe_shape(d, s);
+    TRY_OUT(layout_new(&d->layout, &d->c));
+    TRY_OUT(gpu_open(&d->gpu, s->ordinal));
+    TRY_OUT(describe_gpu(d));
+    TRY_OUT(make_arena(d));
+    clear_arena(d);
+    TRY_OUT(gpu_gemm_new(&d->gemm, d->gpu, d->workspace, GPU_GEMM_WORKSPACE,
+                         s->deterministic ? FIXED_ROWS : 0));
+    TRY_OUT(send_tables(d));
+    if (d->decode.rows > 0)
+        cuda_make_buckets(d);
+    *out = d;
+    return OK;
+out:
+    cuda_close(d);
+    return status_wrap(st, "device cuda");
+}
+
+static void cuda_describe(const struct device *d, struct device_info *out)
+{
+    *out = d->info;
+}
+
+// The floats on their way to a set that has no float copy: any large buffer that is at
+// rest between calls.
+static float *resting(const struct device *d, size_t *floats)
+{
+    if (d->decode.rows > 0) {
+        *floats = arena_rows((size_t)d->decode.rows, (size_t)d->padding) * (size_t)d->ld;
+        return d->decode.logits;
+    }
+    *floats = (size_t)d->train.chunk * (size_t)d->ld;
+    return d->train.logits;
+}
+
+static enum status cuda_set_weights(struct device *d, enum device_weights w,
+                                    const float *params)
+{
+    size_t n = d->layout.total, room = 0;
+    if (!d->weights[w])
+        return status_fail(ERR_INTERNAL, "GPU %d holds no such weights",
+                           d->setup.ordinal);
+    if (w == DEVICE_LEARNER)
+        TRY(optimizer_set(d, DEVICE_MASTER, params));
+    float *staging = resting(d, &room);
+    for (size_t at = 0; at < n; at += room) {
+        size_t count = n - at < room ? n - at : room;
+        gpu_upload(d->gpu, GPU_MAIN, staging, params + at, count * sizeof *params);
+        gpu_cast(d->gpu, d->type, element(d, d->weights[w], at), staging, count);
+    }
+    return gpu_wait(d->gpu, GPU_MAIN, d->setup.deadline_ms, "GPU: loading weights");
+}
+
+static const struct device_ops ops = {
+    .abi = DEVICE_ABI,
+    .open = cuda_open,
+    .close = cuda_close,
+    .describe = cuda_describe,
+    .set_weights = cuda_set_weights,
+    .clear = optimizer_clear,
+    .log_probs = train_log_probs,
+    .train = train_pack,
+    .squared_norm = optimizer_norm,
+    .update = optimizer_update,
+    .get_state = optimizer_get,
+    .set_state = optimizer_set,
+    .feed = cuda_feed,
+    .prefill = cuda_prompt,
+    .draw = cuda_draw,
+    .logits = cuda_logits,
+};
+
+__attribute__((visibility("default"))) const struct device_ops *etreerpo_device(void)
+{
+    return &ops;
+}
