@@ -68,7 +68,7 @@ static enum status one_update(struct sft *s, int64_t update, struct batch_stats 
             trainer_accumulate_supervised(s->trainer, s->views + first, take, stats));
         first += take;
     }
-    st = trainer_update(s->trainer, stats);
+    st = trainer_update(s->trainer, stats, NULL);
 out:
     for (uint64_t i = 0; i < batch; i++)
         tree_free(&s->batch[i]);
@@ -85,6 +85,7 @@ static enum status check(struct sft *s, double *pass)
                    : (size_t)set->sft.eval_problems;
     const struct evaluation e = {&s->job->test, n, 1, 1.0, (uint64_t)set->run.seed};
     struct score score = {0};
+    TRY(model_fetch(&s->job->model));
     TRY(evaluation_run(s->cluster, s->job, &e, &score));
     *pass = score_pass_at(&score, 1).mean;
     score_free(&score);
@@ -139,7 +140,7 @@ static enum status trainer_for(struct sft *s)
     return trainer_new(&s->trainer, &c, &s->job->model);
 }
 
-static enum status save(const struct job *job)
+static enum status save(struct job *job)
 {
     char path[PATH_MAX];
     (void)snprintf(path, sizeof path, "%s/model", job->settings.run.dir);

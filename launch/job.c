@@ -244,8 +244,9 @@ struct worker_config job_worker_config(const struct job *job, int threads)
     };
 }
 
-enum status job_save_model(const struct job *job, const char *folder)
+enum status job_save_model(struct job *job, const char *folder)
 {
+    TRY(model_fetch(&job->model));
     TRY(tokenizer_save(job->tokenizer, folder));
     return model_save(&job->model, folder);
 }

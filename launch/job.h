@@ -49,7 +49,7 @@ struct judge_config job_judge_config(const struct job *job, int threads);
 struct worker_config job_worker_config(const struct job *job, int threads);
 
 // A folder that any command loads as model.path: weights, shape, tokenizer.
-CHECKED enum status job_save_model(const struct job *job, const char *folder);
+CHECKED enum status job_save_model(struct job *job, const char *folder);
 
 // How many threads this process should use: run.threads, or the host's cores shared
 // out.  The learner and the workers take turns, so the learner may use all of them.

@@ -186,12 +186,11 @@ out:
 }
 
 static enum status save_checkpoint(struct record *r, uint64_t done,
-                                   uint64_t weights_hash, struct learner *learner)
+                                   struct learner *learner)
 {
     const struct settings *s = &r->job->settings;
     struct checkpoint_state c = checkpoint_of(r->job, learner);
     c.step = done;
-    c.weights_hash = weights_hash;
     char path[PATH_MAX];
     TRY(metrics_log_sync(r->log));
     struct archive *sealed = r->archive;
@@ -200,6 +199,8 @@ static enum status save_checkpoint(struct record *r, uint64_t done,
         TRY(archive_seal(sealed));
     TRY(checkpoint_begin(s->run.dir, done, path));
     TRY(job_save_model(r->job, path));
+    c.weights_hash = hash_bytes(HASH_START, r->job->model.params,
+                                model_param_count(&r->job->model) * sizeof(float));
     TRY(trainer_fetch(learner_trainer(learner)));
     TRY(checkpoint_write_state(path, &c));
     TRY(save_replay(r->job, learner, path));
@@ -231,7 +232,7 @@ static enum status checkpoint_after(struct record *r, const struct step_record *
                                     struct learner *learner)
 {
     uint64_t done = step->step + 1;
-    return status_wrap(save_checkpoint(r, done, step->weights_hash, learner),
+    return status_wrap(save_checkpoint(r, done, learner),
                        "checkpoint after step %llu", (unsigned long long)done);
 }
 

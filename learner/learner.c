@@ -280,13 +280,12 @@ static enum status remember(struct learner *l)
 static enum status update_step(struct learner *l)
 {
     struct step_record *r = &l->record;
-    TRY(trainer_update(l->trainer, &r->stats));
+    TRY(trainer_update(l->trainer, &r->stats, NULL));
     TRY(remember(l));
     r->batch_hash = HASH_START;
     for (size_t i = 0; i < r->n_trees; i++)
         r->batch_hash = tree_hash(r->batch_hash, r->trees[i]);
-    r->weights_hash = hash_bytes(HASH_START, l->model->params,
-                                 l->model->layout.total * sizeof *l->model->params);
+    TRY(model_weights_hash(l->model, &r->weights_hash));
     l->phase = PHASE_PUBLISH;
     return OK;
 }
@@ -319,6 +318,7 @@ static enum status do_phase(struct learner *l, int64_t now_ms, struct outbox *ou
                            (unsigned long long)l->step);
     case PHASE_PUBLISH:
         l->phase = PHASE_CLOSE;
+        TRY(model_fetch(l->model));
         return publish(l->dispatch, l->model, out);
     case PHASE_CLOSE:
         l->record.step_s = 1e-3 * (double)(now_ms - l->begun_ms);

@@ -5,7 +5,7 @@
 #include "learner/dispatch.h"
 #include "model/model.h"
 
-// Copies the parameters and publishes them as the model's version.  ERR_NOMEM.
+// Copies the parameters (as they are on the host: model_fetch) and publishes them as the model's version.  ERR_NOMEM.
 CHECKED enum status publish(struct dispatch *d, const struct model *m,
                             struct outbox *out);
 

@@ -63,9 +63,13 @@ CHECKED enum status trainer_accumulate(struct trainer *t, struct tree *const *tr
 CHECKED enum status trainer_accumulate_supervised(struct trainer *t,
                                                   struct tree *const *trees, size_t n,
                                                   struct batch_stats *stats);
-// Scales, clips, AdamW, model_repack, version + 1.  A batch without signal leaves the
-// parameters as they are but still counts as a version.
-CHECKED enum status trainer_update(struct trainer *t, struct batch_stats *stats);
+// Scales, clips, AdamW, version + 1.  A batch without signal leaves the parameters as
+// they are but still counts as a version.  `watch` (NULL: none) hears how far the new
+// version is final (model/training.h), once at least where there is one; it hears
+// nothing where the gradient is refused (ERR_INTERNAL: not finite).
+struct training_watch;
+CHECKED enum status trainer_update(struct trainer *t, struct batch_stats *stats,
+                                   const struct training_watch *watch);
 
 // The tree's ratios from its log-probs (of the policy that sampled it) to those of the
 // model as it is, which take their place: each step's product, at most

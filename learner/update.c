@@ -12,12 +12,13 @@ static float learning_rate(const struct trainer_config *c, int64_t update)
     return c->lr * (float)update / (float)c->warmup_steps;
 }
 
-enum status trainer_update(struct trainer *t, struct batch_stats *stats)
+enum status trainer_update(struct trainer *t, struct batch_stats *stats,
+                           const struct training_watch *watch)
 {
     const struct trainer_config *c = &t->config;
     if (t->normaliser <= 0.0) { // no signal in the whole batch
         t->model->version++;
-        return OK;
+        return watch ? watch->ready(watch->context, model_outgoing(t->model).bytes) : OK;
     }
     double norm = 0.0;
     TRY(training_norm(t->training, &norm));
@@ -38,7 +39,7 @@ enum status trainer_update(struct trainer *t, struct batch_stats *stats)
         .grad_scale = (float)scale,
         .step = t->state.updates,
     };
-    TRY(training_update(t->training, &a));
+    TRY(training_update(t->training, &a, watch));
     t->model->version++;
     stats->grad_norm = norm;
     stats->loss /= t->normaliser;

@@ -12,6 +12,8 @@
 #include "model.h"
 #include "training.h"
 
+#include <stdint.h>
+
 enum device_type { DEVICE_F32, DEVICE_BF16 }; // of weights and activations
 // What a backward pass makes again instead of keeping: nothing, the inner rows of the
 // feed-forward network, or all of a layer but its input.
@@ -98,10 +100,26 @@ struct device_ops {
                          const struct pack_loss *loss, float inv_temperature,
                          float *log_prob);
     enum status (*squared_norm)(struct device *d, double *out); // of the gradient
-    // AdamW on every parameter; decay on matrices.  Enqueued.
-    enum status (*update)(struct device *d, const struct adamw *a);
+    // AdamW on every parameter, in the layout's order; decay on matrices.  Enqueued.
+    // The watch (NULL: none) is told how many bytes of the learner's image are final on
+    // the broadcast stream.
+    enum status (*update)(struct device *d, const struct adamw *a,
+                          const struct training_watch *watch);
     enum status (*get_state)(struct device *d, enum device_state s, float *out);
     enum status (*set_state)(struct device *d, enum device_state s, const float *in);
+    enum status (*hash)(struct device *d, uint64_t *out); // of the master weights
+
+    // ---- weights from device to device, on a stream of their own
+    // DEVICE_LEARNER, or with incoming != 0 the second buffer of DEVICE_ROLLOUT; at
+    // NULL: not there.
+    struct model_image (*image)(struct device *d, int incoming);
+    void *(*broadcast_stream)(struct device *d); // a cudaStream_t
+    // The broadcast stream goes on only after all that is enqueued for computation.
+    void (*release)(struct device *d);
+    // On the broadcast stream, then waited for: weights that stay on this device.
+    enum status (*copy)(struct device *d, void *to, const void *from, size_t bytes);
+    // The second buffer, complete on the broadcast stream, becomes DEVICE_ROLLOUT.
+    enum status (*adopt)(struct device *d);
 
     // ---- the worker
     enum status (*feed)(struct device *d, const struct device_rows *rows); // enqueued
@@ -113,9 +131,10 @@ struct device_ops {
     enum status (*logits)(struct device *d, int32_t hidden, float *out);
 };
 
-enum { DEVICE_ABI = 1 };
-// What the shared object exports, under the name "etreerpo_device".
+enum { DEVICE_ABI = 2 };
+// What the shared object exports; the program itself has none.
 typedef const struct device_ops *device_entry(void);
+device_entry etreerpo_device;
 
 // A device with its table, as a model refers to it.
 struct accelerator {

@@ -44,6 +44,7 @@ void model_free(struct model *m)
         return;
     mem_free(m->layout.layers);
     pages_free(m->params, m->layout.total);
+    pages_free(m->second, m->layout.total);
     if (m->packed)
         pages_free(m->packed, panel_floats(&m->config));
     mem_free(m->packed_offset);

@@ -75,10 +75,12 @@ struct model {
         *packed_offset; // per matrix: 4 per layer (qkv, out, gate_up, down), then head
     float *rope_cos, *rope_sin; // (max_positions, head_dim/2)
     uint64_t version;           // of params
+    float *second;              // model_incoming's; NULL until it is asked for
     // Where it computes: NULL: here.  Else the parameters are there too, as the set
     // `weights`, and there are no panels.  Borrowed.
     const struct accelerator *accelerator;
     int weights; // enum device_weights
+    int behind;  // 1: params are older than the device's (model_fetch)
 };
 
 // Sane and within limits, else ERR_INPUT naming the field.
@@ -96,7 +98,29 @@ enum status model_repack(struct model *m);
 // Computes on a device from now on, as the set `weights` there (model/device.h).
 struct accelerator;
 CHECKED enum status model_use(struct model *m, const struct accelerator *a, int weights);
+// Brings params up to date where the device has newer ones.  ERR_IO, ERR_TIMEOUT.
+CHECKED enum status model_fetch(struct model *m);
+// A fingerprint of the parameters as they are where the model computes; one kind of
+// device does not give another's.  ERR_IO, ERR_TIMEOUT.
+CHECKED enum status model_weights_hash(const struct model *m, uint64_t *out);
 size_t model_param_count(const struct model *m);
+
+// ---- weights that go from memory to memory, without messages (comm/nccl_group.h)
+// All parameters as one block in the memory in which the model computes: floats here,
+// elements of the device's type there; the same layout at every rank.
+struct model_image {
+    void *at;
+    size_t bytes;
+};
+// What a learner sends.  Only training_update changes it.
+struct model_image model_outgoing(const struct model *m);
+// What a worker receives into, beside the parameters in use.  Nothing that is enqueued
+// on the device reads it any more when what is enqueued for a broadcast writes it.
+// ERR_NOMEM; ERR_INTERNAL: a device that was opened without a second buffer.
+CHECKED enum status model_incoming(struct model *m, struct model_image *out);
+// The block received is `version` and becomes the parameters, and they the next block
+// to receive into.  On a device the host's params are then of no use.
+CHECKED enum status model_adopt(struct model *m, uint64_t version);
 
 // ---- Hugging Face folder: config.json + model.safetensors (model/hf.h does the work)
 // ERR_INPUT names file, tensor and reason; nothing is half-loaded.  Where the model's

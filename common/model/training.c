@@ -156,13 +156,14 @@ enum status training_gradient(struct training *t, float *out)
     return OK;
 }
 
-enum status training_update(struct training *t, const struct adamw *adamw)
+enum status training_update(struct training *t, const struct adamw *adamw,
+                            const struct training_watch *watch)
 {
     const struct accelerator *a = device_of(t);
     struct model *m = t->model;
     if (a) {
-        TRY(a->ops->update(a->device, adamw));
-        return a->ops->get_state(a->device, DEVICE_MASTER, m->params);
+        m->behind = 1;
+        return a->ops->update(a->device, adamw, watch);
     }
     for (size_t at = 0; at < m->layout.total;) {
         struct param_range r = layout_range(&m->layout, &m->config, at);
@@ -170,7 +171,8 @@ enum status training_update(struct training *t, const struct adamw *adamw)
                      r.end - at, adamw, r.matrix);
         at = r.end;
     }
-    return model_repack(m);
+    TRY(model_repack(m));
+    return watch ? watch->ready(watch->context, model_outgoing(m).bytes) : OK;
 }
 
 struct training_moments training_moments(struct training *t)

@@ -42,9 +42,17 @@ CHECKED enum status training_add(struct training *t, const struct pack *p,
 CHECKED enum status training_norm(struct training *t, double *out);
 // Copies the gradient (layout.total), for tests.
 CHECKED enum status training_gradient(struct training *t, float *out);
-// AdamW on every parameter, decay on matrices alone.  The model's parameters on the host
-// are the new ones afterwards.
-CHECKED enum status training_update(struct training *t, const struct adamw *a);
+// Hears, while an update is under way, that the first `bytes` of model_outgoing are
+// final: never fewer than before, at last all.  On a device "final" holds for what is
+// enqueued on the broadcast stream from then on.  An error ends the update half done.
+struct training_watch {
+    void *context;
+    enum status (*ready)(void *context, size_t bytes);
+};
+// AdamW on every parameter, decay on matrices alone.  `watch` may be NULL.  On a device
+// the model's params on the host are the old ones until model_fetch.
+CHECKED enum status training_update(struct training *t, const struct adamw *a,
+                                    const struct training_watch *watch);
 
 // AdamW's moments, (layout.total) each, in host memory and owned by `t`.  On a device
 // they are as of the last training_fetch, and count there after training_restore.

@@ -7,8 +7,6 @@
 
 #include <math.h>
 
-extern device_entry etreerpo_device;
-
 enum { ROWS = 20, PAGES = 96, TOKENS = 480 };
 
 static struct model_config small_config(enum family family, int32_t head_dim)
@@ -134,7 +132,7 @@ static void train_both(struct pair *p, enum device_type type)
             assert_ok(training_add(t[i], &pack->pack, &loss, 1.25f, lp[i]));
         grad[i] = gradient_of(t[i], n);
         assert_ok(training_norm(t[i], &norm[i]));
-        assert_ok(training_update(t[i], &adamw));
+        assert_ok(training_update(t[i], &adamw, NULL));
     }
     for (int j = 0; j < P; j++) {
         most = fmax(most, fabs((double)lp[0][j] - (double)lp[1][j]));
@@ -203,7 +201,7 @@ static void placements_agree(void **state)
             const struct adamw a = {0.01f, 0.9f, 0.98f, 1e-8f, 0.1f, 0.5f, step};
             assert_ok(training_clear(t));
             assert_ok(training_add(t, &pack->pack, &loss, 1, lp));
-            assert_ok(training_update(t, &a));
+            assert_ok(training_update(t, &a, NULL));
         }
         if (!first)
             assert_ok(mem_dup(&first, p.there.params, n, sizeof *first));
@@ -236,7 +234,7 @@ static void state_is_restored(void **state)
     assert_ok(training_new(&other, &q.there, 0));
     assert_ok(training_clear(t));
     assert_ok(training_add(t, &pack->pack, &loss, 1, lp));
-    assert_ok(training_update(t, &a));
+    assert_ok(training_update(t, &a, NULL));
     assert_ok(training_fetch(t));
     memcpy(q.there.params, p.there.params, bytes);
     memcpy(training_moments(other).m, training_moments(t).m, bytes);
@@ -248,7 +246,7 @@ static void state_is_restored(void **state)
     for (int i = 0; i < 2; i++) {
         assert_ok(training_clear(both[i]));
         assert_ok(training_add(both[i], &pack->pack, &loss, 1, lp));
-        assert_ok(training_update(both[i], &a));
+        assert_ok(training_update(both[i], &a, NULL));
     }
     assert_memory_equal(p.there.params, q.there.params, bytes);
     training_free(t);

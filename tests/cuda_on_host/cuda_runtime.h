@@ -82,6 +82,7 @@ inline unsigned __ballot_sync(unsigned, int p)
 }
 inline int __ffs(int v) { return __builtin_ffs(v); }
 inline int atomicMin(int *p, int v) { int old = *p; *p = v < old ? v : old; return old; }
+inline unsigned long long atomicAdd(unsigned long long *p, unsigned long long v) { unsigned long long old = *p; *p += v; return old; }
 inline float __expf(float x) { return expf(x); }
 inline float __fdividef(float a, float b) { return a / b; }
 inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }

@@ -86,7 +86,7 @@ static void teach(struct model *m)
         struct batch_stats stats = {0};
         assert_ok(trainer_begin(trainer));
         assert_ok(trainer_accumulate_supervised(trainer, list, 2, &stats));
-        assert_ok(trainer_update(trainer, &stats));
+        assert_ok(trainer_update(trainer, &stats, NULL));
     }
     trainer_free(trainer);
     tree_free(&trees[0]);

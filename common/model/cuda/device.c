@@ -176,6 +176,44 @@ static enum status cuda_set_weights(struct device *d, enum device_weights w,
     return gpu_wait(d->gpu, GPU_MAIN, d->setup.deadline_ms, "GPU: loading weights");
 }
 
+// ---- weights from device to device
+
+static struct model_image cuda_image(struct device *d, int incoming)
+{
+    void *at = incoming ? d->incoming : d->weights[DEVICE_LEARNER];
+    return (struct model_image){at, d->layout.total * gpu_type_bytes(d->type)};
+}
+
+static void *cuda_broadcast_stream(struct device *d)
+{
+    return gpu_stream_of(d->gpu, GPU_BROADCAST);
+}
+
+static void cuda_release(struct device *d)
+{
+    gpu_after(d->gpu, GPU_BROADCAST, GPU_MAIN);
+}
+
+static enum status cuda_copy(struct device *d, void *to, const void *from, size_t bytes)
+{
+    gpu_copy(d->gpu, GPU_BROADCAST, to, from, bytes);
+    return gpu_wait(d->gpu, GPU_BROADCAST, d->setup.deadline_ms, "GPU: copying weights");
+}
+
+// Decoding's graphs know where the weights lie: each of the two places has its own.
+static enum status cuda_adopt(struct device *d)
+{
+    void *old = d->weights[DEVICE_ROLLOUT];
+    if (!d->incoming)
+        return status_fail(ERR_INTERNAL, "GPU %d has no second buffer of weights",
+                           d->setup.ordinal);
+    d->weights[DEVICE_ROLLOUT] = d->incoming;
+    d->incoming = old;
+    d->parity = !d->parity;
+    gpu_after(d->gpu, GPU_MAIN, GPU_BROADCAST);
+    return OK;
+}
+
 static const struct device_ops ops = {
     .abi = DEVICE_ABI,
     .open = cuda_open,
@@ -189,6 +227,12 @@ static const struct device_ops ops = {
     .update = optimizer_update,
     .get_state = optimizer_get,
     .set_state = optimizer_set,
+    .hash = optimizer_hash,
+    .image = cuda_image,
+    .broadcast_stream = cuda_broadcast_stream,
+    .release = cuda_release,
+    .copy = cuda_copy,
+    .adopt = cuda_adopt,
     .feed = cuda_feed,
     .prefill = cuda_prompt,
     .draw = cuda_draw,

@@ -156,6 +156,8 @@ static void place_optimizer(struct device *d, struct arena *a, struct arena *hos
     o->norm = arena_take(a, 1, sizeof(double));
     o->norm_parts = arena_take(a, GPU_PARTS, sizeof(double));
     o->host_norm = arena_take(host, 1, sizeof(double));
+    o->hash = arena_take(a, 1, sizeof *o->hash);
+    o->host_hash = arena_take(host, 1, sizeof *o->hash);
     if (d->setup.limits.host_optimizer)
         for (int i = 0; i < 2; i++)
             o->staging[i] = arena_take(a, 3 * (size_t)STAGING_FLOATS, sizeof(float));

@@ -29,6 +29,15 @@ enum status optimizer_norm(struct device *d, double *out)
     return OK;
 }
 
+// The image is final up to element `end`, in the order of the main stream.
+static enum status tell(struct device *d, const struct training_watch *watch, size_t end)
+{
+    if (!watch)
+        return OK;
+    gpu_after(d->gpu, GPU_BROADCAST, GPU_MAIN);
+    return watch->ready(watch->context, end * gpu_type_bytes(d->type));
+}
+
 // ---- moments on the device
 
 static void update_range(struct device *d, const struct adamw *a,
@@ -82,7 +91,8 @@ static struct stretch stretch_at(const struct device *d, size_t begin)
     return s;
 }
 
-static void update_from_host(struct device *d, const struct adamw *a)
+static enum status update_from_host(struct device *d, const struct adamw *a,
+                                    const struct training_watch *watch)
 {
     float *const *staging = d->optimizer.staging;
     struct stretch now = stretch_at(d, 0);
@@ -92,6 +102,7 @@ static void update_from_host(struct device *d, const struct adamw *a)
         struct stretch next = stretch_at(d, now.begin + now.n);
         gpu_after(d->gpu, GPU_MAIN, GPU_SIDE);
         stretch_update(d, a, &now, staging[turn]);
+        TRY(tell(d, watch, now.begin + now.n));
         if (next.n > 0)
             stretch_copy(d, &next, staging[!turn], 1);
         gpu_after(d->gpu, GPU_SIDE, GPU_MAIN);
@@ -99,21 +110,52 @@ static void update_from_host(struct device *d, const struct adamw *a)
         now = next;
     }
     gpu_after(d->gpu, GPU_MAIN, GPU_SIDE);
+    return OK;
 }
 
-enum status optimizer_update(struct device *d, const struct adamw *a)
+enum status optimizer_update(struct device *d, const struct adamw *a,
+                             const struct training_watch *watch)
 {
     TRY(check_role(d));
     if (d->setup.limits.host_optimizer) {
-        update_from_host(d, a);
-    } else {
-        for (size_t at = 0; at < d->layout.total;) {
-            struct param_range r = layout_range(&d->layout, &d->c, at);
-            update_range(d, a, &r);
-            at = r.end;
-        }
+        TRY(update_from_host(d, a, watch));
+        return gpu_check(d->gpu, "GPU: AdamW");
+    }
+    for (size_t at = 0; at < d->layout.total;) {
+        struct param_range r = layout_range(&d->layout, &d->c, at);
+        update_range(d, a, &r);
+        TRY(tell(d, watch, r.end));
+        at = r.end;
     }
     return gpu_check(d->gpu, "GPU: AdamW");
+}
+
+// ---- a fingerprint of the master weights
+
+static void hash_from_host(struct device *d)
+{
+    struct optimizer_state *o = &d->optimizer;
+    size_t room = 3 * (size_t)STAGING_FLOATS, total = d->layout.total;
+    for (size_t at = 0; at < total; at += room) {
+        size_t n = total - at < room ? total - at : room;
+        gpu_upload(d->gpu, GPU_MAIN, o->staging[0], o->master + at, n * sizeof *o->master);
+        gpu_fingerprint(d->gpu, o->hash, o->staging[0], at, n);
+    }
+}
+
+enum status optimizer_hash(struct device *d, uint64_t *out)
+{
+    struct optimizer_state *o = &d->optimizer;
+    TRY(check_role(d));
+    gpu_zero(d->gpu, GPU_MAIN, o->hash, sizeof *o->hash);
+    if (d->setup.limits.host_optimizer)
+        hash_from_host(d);
+    else
+        gpu_fingerprint(d->gpu, o->hash, o->master, 0, d->layout.total);
+    gpu_download(d->gpu, GPU_MAIN, o->host_hash, o->hash, sizeof *o->hash);
+    TRY(gpu_wait(d->gpu, GPU_MAIN, d->setup.deadline_ms, "GPU: fingerprint"));
+    *out = *o->host_hash;
+    return OK;
 }
 
 // ---- reading and writing

@@ -83,6 +83,7 @@ struct optimizer_state {
     float *master, *m, *v;
     double *norm, *norm_parts;
     double *host_norm;
+    uint64_t *hash, *host_hash;
     float *staging[2]; // host_optimizer: master, m, v of a stretch
 };
 

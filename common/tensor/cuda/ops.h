@@ -135,6 +135,9 @@ void gpu_adamw(struct gpu *g, enum gpu_type type, void *image, float *w, float *
 // *out (device) = sum of squares in double; parts (GPU_PARTS) doubles of scratch.
 void gpu_squared_norm(struct gpu *g, double *out, const float *x, double *parts,
                       size_t n);
+// *sum (device) += a fingerprint of x, whose elements are numbers first, first + 1, ...
+// of a whole; modulo 2^64, so that the cut into calls does not matter.
+void gpu_fingerprint(struct gpu *g, uint64_t *sum, const float *x, size_t first, size_t n);
 
 #ifdef __cplusplus
 }

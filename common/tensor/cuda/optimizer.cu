@@ -107,3 +107,34 @@ void gpu_squared_norm(struct gpu *g, double *out, const float *x, double *parts,
     launch(g, GPU_PARTS, UPDATE_THREADS, 0, squares_kernel, parts, x, n);
     launch(g, 1, GPU_PARTS, 0, sum_doubles_kernel, out, (const double *)parts);
 }
+
+// ---- a fingerprint
+
+// SplitMix64's finaliser (Steele, Lea, Flood: "Fast splittable pseudorandom number
+// generators", 2014).
+__device__ __forceinline__ unsigned long long mix(unsigned long long x)
+{
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+    return x ^ (x >> 31);
+}
+
+__global__ void fingerprint_kernel(unsigned long long *sum, const float *x, size_t first, size_t n)
+{
+    unsigned long long own = 0;
+    size_t stride = (size_t)gridDim.x * blockDim.x;
+    for (size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += stride)
+        own += mix(((unsigned long long)(first + i) << 32 | __float_as_uint(x[i])) +
+                   0x9e3779b97f4a7c15ull);
+    for (int by = WARP / 2; by > 0; by /= 2)
+        own += __shfl_xor_sync(ALL_LANES, own, by);
+    if (threadIdx.x % WARP == 0)
+        atomicAdd(sum, own);
+}
+
+void gpu_fingerprint(struct gpu *g, uint64_t *sum, const float *x, size_t first, size_t n)
+{
+    static_assert(sizeof(unsigned long long) == sizeof *sum, "of atomicAdd");
+    launch(g, GPU_PARTS, UPDATE_THREADS, 0, fingerprint_kernel, (unsigned long long *)sum, x,
+           first, n);
+}

@@ -1,4 +1,4 @@
-// One GPU as the layers above see it: memory, copies, two streams, graphs, and waits
+// One GPU as the layers above see it: memory, copies, streams, graphs, and waits
 // that have a deadline.  Plain C over the CUDA runtime; the only other door to a device
 // is ops.h (kernels) and gemm.h (cuBLASLt).
 //
@@ -26,8 +26,9 @@ static inline size_t gpu_type_bytes(enum gpu_type t)
     return t == GPU_F32 ? 4 : 2;
 }
 
-// Streams.  GPU_SIDE carries what overlaps with the computation.
-enum gpu_stream { GPU_MAIN, GPU_SIDE, GPU_STREAMS };
+// GPU_MAIN computes; GPU_SIDE carries the optimizer's state from and to the host, and
+// GPU_BROADCAST new weights from device to device, both beside the computation.
+enum gpu_stream { GPU_MAIN, GPU_SIDE, GPU_BROADCAST, GPU_STREAMS };
 
 struct gpu_info {
     char name[128];

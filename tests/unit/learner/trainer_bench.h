@@ -102,7 +102,7 @@ static inline float *gradient_of(const struct bench *b)
 static inline void train(struct bench *b)
 {
     accumulate(b);
-    assert_ok(trainer_update(b->trainer, &b->stats));
+    assert_ok(trainer_update(b->trainer, &b->stats, NULL));
 }
 
 static inline void silence(struct bench *b)

@@ -106,7 +106,7 @@ static void the_gradient_norm_is_of_the_normalised_gradient(void **state)
         mem_free(grad);
         double by = norm == LOSS_NORM_TOKEN ? b.stats.credit.weight_tokens
                                             : (double)b.stats.signal_prompts;
-        assert_ok(trainer_update(b.trainer, &b.stats));
+        assert_ok(trainer_update(b.trainer, &b.stats, NULL));
         assert_true(fabs(b.stats.grad_norm - raw / by) < 1e-9 * raw);
         bench_close(&b);
     }
@@ -123,7 +123,7 @@ static void supervised_loss_goes_down(void **state)
         struct batch_stats s = {0};
         assert_ok(trainer_begin(b.trainer));
         assert_ok(trainer_accumulate_supervised(b.trainer, b.trees, BATCH, &s));
-        assert_ok(trainer_update(b.trainer, &s));
+        assert_ok(trainer_update(b.trainer, &s, NULL));
         last = s.loss;
         if (i == 0)
             first = s.loss;
@@ -145,7 +145,7 @@ static void a_gradient_that_is_not_finite_is_refused(void **state)
         for (size_t k = 3; k < b.tree[i].n_tokens; k++)
             b.tree[i].log_probs[k] = -2000.0F; // a finite log-prob, an infinite ratio
     accumulate(&b);
-    assert_int_equal(trainer_update(b.trainer, &b.stats), ERR_INTERNAL);
+    assert_int_equal(trainer_update(b.trainer, &b.stats, NULL), ERR_INTERNAL);
     assert_non_null(strstr(status_message(), "not finite at update 1"));
     assert_true(same(&b, &untouched, 0, b.model.layout.total));
     assert_int_equal(b.model.version, untouched.model.version);

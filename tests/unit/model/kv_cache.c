@@ -166,8 +166,8 @@ static void order_is_depth_first(void **state)
         kv_branch_release(d->cache, all[i]);
 }
 
-// Prefill costs what the same tokens cost one by one, and a token's cost is the
-// formula's.
+// Prefill costs what the same tokens cost one by one, a token's cost is the formula's,
+// and whoever draws pays for the logits.
 static void flops_are_counted(void **state)
 {
     struct decoding *d = *state;
@@ -182,9 +182,12 @@ static void flops_are_counted(void **state)
     assert_true(decoder_flops(d->decoder) - before == want);
     before = decoder_flops(d->decoder);
     assert_ok(step_one(d, root, 0));
-    want = c->layers * (matrices + 4.0 * c->heads * c->head_dim * 3) +
-           2.0 * c->dim * c->vocab;
+    want = c->layers * (matrices + 4.0 * c->heads * c->head_dim * 3);
     assert_true(decoder_flops(d->decoder) - before == want);
+    before = decoder_flops(d->decoder);
+    struct decode_draw draw = {.branch = root, .temperature = 1.0f, .u = 0.5};
+    assert_ok(decode_draw(d->decoder, &d->m, d->cache, &draw, 1));
+    assert_true(decoder_flops(d->decoder) - before == 2.0 * c->dim * c->vocab);
     kv_branch_release(d->cache, root);
 }
 
