@@ -133,6 +133,7 @@ int cluster_torn(void)
 void cluster_close(struct cluster *c, int clean)
 {
     par_stop();
+    weights_link_close(&c->link);
     if (c->network)
         loopback_free(c->network);
     else if (c->transport)

@@ -8,6 +8,9 @@
 #include "launch/job.h"
 
 struct cluster;
+struct local_pair;
+struct nccl_backend;
+struct nccl_library;
 
 struct weights_link {
     // By rank of this process: [0] is this rank's own; [1] the worker's where one

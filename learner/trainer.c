@@ -178,7 +178,9 @@ static void add_losses(const struct trainer *t, const struct loss_rule *rule, in
         stats->kl_sum += v.kl;
         stats->clipped += v.clipped;
         stats->log_prob_diff_max = fmax(stats->log_prob_diff_max, difference);
+        stats->log_prob_diff_sum += difference;
     }
+    stats->trained_tokens += n;
 }
 
 static enum status train_pack(struct trainer *t, struct tree *const *trees,
