@@ -44,17 +44,27 @@ static enum status open_streams(struct gpu *g)
     return OK;
 }
 
-enum status gpu_open(struct gpu **out, int ordinal)
+enum status gpu_count(int *out)
 {
-    struct gpu *g = NULL;
     int n = 0;
     cudaError_t e = cudaGetDeviceCount(&n);
     if (e != cudaSuccess)
         return failed(ERR_INPUT, e, "no GPU can be used");
+    if (n < 1)
+        return status_fail(ERR_INPUT, "no GPU: the driver shows none");
+    *out = n;
+    return OK;
+}
+
+enum status gpu_open(struct gpu **out, int ordinal)
+{
+    struct gpu *g = NULL;
+    int n = 0;
+    TRY(gpu_count(&n));
     if (ordinal < 0 || ordinal >= n)
         return status_fail(ERR_INPUT, "GPU %d: this machine shows %d", ordinal, n);
     TRY(mem_new(&g, 1, sizeof *g));
-    e = cudaSetDevice(ordinal);
+    cudaError_t e = cudaSetDevice(ordinal);
     if (e == cudaSuccess)
         e = cudaGetDeviceProperties(&g->properties, ordinal);
     enum status st = e == cudaSuccess ? OK : failed(ERR_IO, e, "GPU");
