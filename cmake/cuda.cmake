@@ -25,6 +25,7 @@ endif()
 file(GLOB kernels CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/common/tensor/cuda/*.cu)
 file(GLOB host_code CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/common/tensor/cuda/*.c
      ${CMAKE_SOURCE_DIR}/common/model/cuda/*.c)
+list(APPEND host_code ${CMAKE_SOURCE_DIR}/common/comm/nccl/nccl_backend.c)
 find_path(NCCL_INCLUDE_DIR nccl.h HINTS ${CUDAToolkit_INCLUDE_DIRS} $ENV{NCCL_HOME}/include)
 if(NCCL_INCLUDE_DIR)
   list(APPEND host_code ${CMAKE_SOURCE_DIR}/common/comm/nccl/nccl_library.c)

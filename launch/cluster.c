@@ -122,7 +122,7 @@ enum status cluster_open_gpu(const struct cluster *c, struct job *job, int roles
         return gpu_open_for(job, roles | worker, &place);
     if (!cluster_is_learner(c))
         return gpu_open_for(job, worker, &place);
-    return roles & GPU_LEARNS ? gpu_open_for(job, GPU_LEARNS, &place) : OK;
+    return roles & GPU_LEARNS ? gpu_open_for(job, roles & ~GPU_RECEIVES, &place) : OK;
 }
 
 int cluster_torn(void)
@@ -133,6 +133,7 @@ int cluster_torn(void)
 void cluster_close(struct cluster *c, int clean)
 {
     par_stop();
+    weights_link_close(&c->link);
     if (c->network)
         loopback_free(c->network);
     else if (c->transport)

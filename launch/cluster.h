@@ -5,6 +5,7 @@
 
 #include "launch/job.h"
 #include "launch/loop.h"
+#include "launch/weights_link.h"
 
 struct loopback;
 
@@ -13,6 +14,7 @@ struct cluster {
     int ranks_on_host, place_on_host;
     struct transport *transport; // this rank's
     struct loopback *network;    // NULL under mpirun
+    struct weights_link link;    // zeroed: weights go by messages
 };
 
 // Joins the cluster; sets up logging and the thread pool.  ERR_IO, ERR_INPUT.

@@ -142,8 +142,8 @@ enum status command_sample(int argc, char **argv)
     TRY_OUT(gpu_find(&job));
     if (r.row)
         job.settings.eval.problems = 0; // any problem of the set can be named
-    TRY_OUT(job_load(&job, r.row ? JOB_TEST : JOB_NO_DATA));
     TRY_OUT(par_start(job_threads(&job.settings, 1, 1), 50));
+    TRY_OUT(job_load(&job, r.row ? JOB_TEST : JOB_NO_DATA));
     TRY_OUT(gpu_open_for(&job, GPU_SAMPLES, &(struct gpu_place){0, 1}));
     st = sample(&job, &r);
 out:

@@ -164,9 +164,9 @@ enum status command_sft(int argc, char **argv)
     TRY_OUT(job_configure(&job, args.first, args.n_settings, args.settings));
     int data = JOB_TRAIN | (job.settings.sft.eval_every > 0 ? JOB_TEST : JOB_NO_DATA);
     TRY_OUT(gpu_find(&job));
+    TRY_OUT(cluster_open_alone(&cluster, &job.settings)); // threads load faster
     TRY_OUT(job_load(&job, data));
-    TRY_OUT(cluster_open_alone(&cluster, &job.settings));
-    TRY_OUT(cluster_open_gpu(&cluster, &job, GPU_LEARNS));
+    TRY_OUT(cluster_open_gpu(&cluster, &job, GPU_LEARNS | GPU_IMITATES));
     TRY_OUT(file_make_dirs(job.settings.run.dir));
     TRY_OUT(file_check_room(job.settings.run.dir, 4 * model_param_count(&job.model)));
     TRY_OUT(trainer_for(&s));

@@ -131,6 +131,7 @@ enum status command_train(int argc, char **argv)
         signals_ignore();
     TRY_OUT(job_load(&job, cluster_is_learner(&cluster) ? JOB_TRAIN : JOB_NO_WEIGHTS));
     TRY_OUT(cluster_open_gpu(&cluster, &job, GPU_LEARNS | GPU_RECEIVES));
+    TRY_OUT(weights_link_open(&cluster.link, &cluster, &job));
     st = cluster_is_learner(&cluster) ? lead(&cluster, &job)
                                       : cluster_work(&cluster, &job);
     log_info("peak memory %.0f MB", footprint_peak() / 1e6);

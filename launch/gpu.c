@@ -26,28 +26,42 @@ static size_t page_bytes(const struct job *job)
     return is(job->settings.gpu.type, "f32") ? floats : floats / 2;
 }
 
-// The longest path that training can meet: a pack takes at least one.
-static enum status longest_path(const struct job *job, int32_t *out)
+// Tokens of one problem's longest path: its prompt, with its worked solution or with all
+// that may be generated.
+static enum status path_of(const struct job *job, const struct problem *p, int roles,
+                           size_t *out)
 {
-    struct tokens ids = {0};
-    size_t longest = 0;
-    enum status st = OK;
-    for (size_t i = 0; i < job->train.n && st == OK; i++) {
-        st = prompts_ask(&job->prompts, &job->train.problems[i], &ids);
-        longest = ids.len > longest ? ids.len : longest;
-        tokens_free(&ids);
-    }
-    size_t most = (size_t)job->model.config.max_positions;
-    size_t path = longest + (size_t)job->settings.rollout.max_new_tokens;
-    *out = (int32_t)(path < most ? path : most);
+    struct tokens ask = {0}, tell = {0};
+    enum status st = prompts_ask(&job->prompts, p, &ask);
+    if (st == OK && (roles & GPU_IMITATES))
+        st = prompts_tell(&job->prompts, p, &tell);
+    *out = ask.len + (roles & GPU_IMITATES
+                          ? tell.len + 1
+                          : (size_t)job->settings.rollout.max_new_tokens);
+    tokens_free(&ask);
+    tokens_free(&tell);
     return st;
 }
 
-static enum status learner_limits(const struct job *job, struct device_limits *l)
+// The longest path that training can meet: a pack takes at least one.
+static enum status longest_path(const struct job *job, int roles, int32_t *out)
+{
+    size_t longest = 0, most = (size_t)job->model.config.max_positions;
+    for (size_t i = 0; i < job->train.n; i++) {
+        size_t path = 0;
+        TRY(path_of(job, &job->train.problems[i], roles, &path));
+        longest = path > longest ? path : longest;
+    }
+    *out = (int32_t)(longest < most ? longest : most);
+    return OK;
+}
+
+static enum status learner_limits(const struct job *job, int roles,
+                                  struct device_limits *l)
 {
     const struct settings *s = &job->settings;
     int32_t longest = 0;
-    TRY(longest_path(job, &longest));
+    TRY(longest_path(job, roles, &longest));
     l->train_tokens = (int32_t)s->train.pack_tokens;
     if (l->train_tokens < longest)
         l->train_tokens = longest;
@@ -79,7 +93,7 @@ static enum status setup_of(const struct job *job, int roles, struct device_setu
     };
     if (roles & GPU_SAMPLES)
         worker_limits(job, roles, &out->limits);
-    return roles & GPU_LEARNS ? learner_limits(job, &out->limits) : OK;
+    return roles & GPU_LEARNS ? learner_limits(job, roles, &out->limits) : OK;
 }
 
 enum status gpu_find(struct job *job)

@@ -7,7 +7,8 @@
 enum gpu_role {
     GPU_LEARNS = 1,  // job.model is trained there
     GPU_SAMPLES = 2, // policies decode there; job.model, where it does not learn
-    GPU_RECEIVES = 4 // with GPU_SAMPLES: a second buffer of weights
+    GPU_RECEIVES = 4, // with GPU_SAMPLES: a second buffer of weights
+    GPU_IMITATES = 8, // with GPU_LEARNS: from worked solutions, not from trees
 };
 
 // Where this process stands on its host.

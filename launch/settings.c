@@ -121,7 +121,7 @@ static const struct config_key keys[] = {
     FLOAT(train, clip_high, "0.2", 0, 100, "", "ratio clipped above 1 + this"),
     FLOAT(train, kl_coef, "0", 0, 100, "", "of the KL to the starting policy; 0: none kept"),
     FLOAT(train, max_grad_norm, "1.0", 0, 1e9, "", "global-norm clip; 0: none"),
-    INT(train, pack_tokens, "4096", 16, 1e8, "tokens", "forward and backward at once"),
+    INT(train, pack_tokens, "4096", 16, 1e8, "tokens", "forward and backward at once; a larger tree is trained in parts"),
 
     INT(eval, problems, "256", 0, 1e9, "problems", "of data.test; 0: all"),
     INT(eval, samples, "4", 1, 1024, "", "per problem"),
