@@ -44,12 +44,27 @@ static enum status open_streams(struct gpu *g)
     return OK;
 }
 
+// CUDA calls a missing driver an insufficient one; its version is then 0.
+static enum status unusable(cudaError_t e)
+{
+    int driver = 0, runtime = 0;
+    (void)cudaRuntimeGetVersion(&runtime);
+    if (cudaDriverGetVersion(&driver) != cudaSuccess || driver == 0)
+        return status_fail(ERR_INPUT, "no GPU can be used: there is no NVIDIA driver "
+                                      "(libcuda.so.1)");
+    return status_fail(ERR_INPUT,
+                       "no GPU can be used: %s (the driver is made for CUDA %d.%d, this "
+                       "build for %d.%d)",
+                       cudaGetErrorString(e), driver / 1000, driver / 10 % 100,
+                       runtime / 1000, runtime / 10 % 100);
+}
+
 enum status gpu_count(int *out)
 {
     int n = 0;
     cudaError_t e = cudaGetDeviceCount(&n);
     if (e != cudaSuccess)
-        return failed(ERR_INPUT, e, "no GPU can be used");
+        return unusable(e);
     if (n < 1)
         return status_fail(ERR_INPUT, "no GPU: the driver shows none");
     *out = n;
