@@ -8,9 +8,9 @@
 // Whatever breaks is one log line with rank, version and cause; the ranks that lack the
 // version get it by slices at once, while the group is built anew.  Excluded for good,
 // and served by slices: a rank that is gone, has started again, has not come in time,
-// has said nothing for an eighth of silence_ms while something was broken, or has alone
-// reported a failure.  Where nobody is evidently at fault all join with a new id.
-// After BROADCAST_FAILURES in a row the group is given up.
+// has said nothing for an eighth of silence_ms where the learner waits for its word, or
+// has alone reported a failure.  Where nobody is evidently at fault all join with a new
+// id. After BROADCAST_FAILURES in a row the group is given up.
 //
 // Without a group everything goes by slices.  One thread.
 #ifndef LEARNER_BROADCAST_H

@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+enum { LAND_QUIETS = 2 }; // from the learner's last byte to every worker's report
+
 void broadcast_event(struct broadcast *b, const struct nccl_event *e, int64_t now_ms)
 {
     if (b->phase == BROADCAST_BROKEN) { // it is told: this is what became of it
@@ -138,6 +140,11 @@ static enum status gather(struct broadcast *b, int64_t now_ms, struct outbox *ou
 
 // ---- judging
 
+static int lacks(const struct broadcast *b, const struct worker_report *w)
+{
+    return w->weights_version == (uint64_t)-1 || w->weights_version < b->version;
+}
+
 // Why the rank cannot be counted on any more; NULL where it can.
 static const char *fault(const struct broadcast *b, int rank, int64_t now_ms,
                          struct worker_report *w)
@@ -146,9 +153,10 @@ static const char *fault(const struct broadcast *b, int rank, int64_t now_ms,
         return "it is gone";
     if (w->incarnation != b->members[rank].incarnation)
         return "it has started again";
-    if (b->phase != BROADCAST_BROKEN)
+    int lands = b->phase == BROADCAST_LAND && b->members[rank].carried;
+    if (b->phase != BROADCAST_BROKEN && !lands)
         return NULL;
-    if (now_ms - w->last_heard_ms >= b->quiet_ms)
+    if (now_ms - w->last_heard_ms >= b->quiet_ms && (!lands || lacks(b, w)))
         return "it is silent";
     if (w->generation != b->generation && now_ms - b->ordered_ms >= b->quiet_ms)
         return "it has not followed";
@@ -191,9 +199,24 @@ static int judge(struct broadcast *b, int64_t now_ms)
     return 1;
 }
 
+// Every member has said how it is since the failure, with time for the failure to reach
+// it; or has had time enough.
+static int all_heard(const struct broadcast *b, int64_t now_ms)
+{
+    if (now_ms - b->since_ms >= b->quiet_ms)
+        return 1;
+    for (int r = 1; r < b->ranks; r++) {
+        struct worker_report w;
+        if (b->members[r].in && (!broadcast_report(b, r, &w) ||
+                                 w.last_heard_ms < b->since_ms + BROADCAST_RESEND_MS))
+            return 0;
+    }
+    return 1;
+}
+
 static enum status build_anew(struct broadcast *b, int64_t now_ms, struct outbox *out)
 {
-    if (now_ms - b->since_ms < b->quiet_ms && b->failures < BROADCAST_FAILURES)
+    if (!all_heard(b, now_ms) && b->failures < BROADCAST_FAILURES)
         return OK;
     if (b->failures >= BROADCAST_FAILURES) {
         char why[64];
@@ -220,11 +243,6 @@ static void break_for(struct broadcast *b, int rank, const char *why, int64_t no
                        "broadcast group (generation %" PRIu32 "): rank %d: %s",
                        b->generation, rank, why);
     broadcast_break(b, 1, now_ms, text);
-}
-
-static int lacks(const struct broadcast *b, const struct worker_report *w)
-{
-    return w->weights_version == (uint64_t)-1 || w->weights_version < b->version;
 }
 
 // Every member's report: a failure, or one more that has the version.
@@ -258,7 +276,7 @@ static enum status check_members(struct broadcast *b, int64_t now_ms,
     if (late < 0) {
         b->failures = 0;
         broadcast_enter(b, BROADCAST_READY, now_ms);
-    } else if (now_ms - b->since_ms > b->silence_ms) {
+    } else if (now_ms - b->since_ms > LAND_QUIETS * b->quiet_ms) {
         break_for(b, late, "it has not reported the version", now_ms);
     }
     return OK;

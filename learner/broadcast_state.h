@@ -29,7 +29,7 @@ struct broadcast {
     struct dispatch *dispatch;
     struct model *model;
     int ranks;
-    int64_t silence_ms, start_ms, quiet_ms; // the config's, and what is too quiet
+    int64_t start_ms, quiet_ms; // the config's; unheard for so long is too quiet
     int64_t born_ms;
     int64_t first_hello_ms; // -1: none yet
 
