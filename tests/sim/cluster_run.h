@@ -31,6 +31,7 @@ struct run {
     uint64_t batch[STEPS], weights[STEPS];
     uint64_t steps_done;
     int64_t signal_prompts, reused_nodes;
+    size_t slice_bytes; // of weights, sent as messages
 };
 
 // The broadcast group of a rank that starts; NULL: slices alone.
@@ -97,6 +98,8 @@ static struct learner_config learner_settings(int n_workers, int parts)
 
 static void flush(struct run *r, int rank, struct outbox *out)
 {
+    for (size_t i = 0; i < out->n; i++)
+        r->slice_bytes += out->items[i].tail_len;
     assert_ok(outbox_flush(out, loopback_endpoint(r->network, rank)));
     outbox_free(out);
 }
