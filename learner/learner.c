@@ -281,8 +281,7 @@ static enum status remember(struct learner *l)
     return OK;
 }
 
-// The workers are told of the version before the update begins, since what they do to
-// receive it takes a while, too.
+// The workers are told before the update begins: they, too, need a while to make ready.
 static enum status announce(struct learner *l, int64_t now_ms, struct outbox *out,
                             int *worked)
 {
