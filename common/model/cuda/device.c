@@ -54,16 +54,21 @@ static enum status describe_gpu(struct device *d)
     return OK;
 }
 
+// Bytes for what comes later and not from the arena: the code of products' kernels,
+// graphs, NCCL's buffers.
+static const size_t LEFT_FREE = (size_t)512 << 20;
+
 static enum status make_arena(struct device *d)
 {
     struct arena on = {0}, host = {0};
     TRY(device_place(d, &on, &host));
     d->info.arena_bytes = on.used;
     d->info.host_bytes = host.used;
-    if (on.used > d->info.free_bytes)
+    if (on.used > d->info.free_bytes || d->info.free_bytes - on.used < LEFT_FREE)
         return status_fail(ERR_NOMEM,
                            "%s: %.1f GiB are wanted (weights, optimizer, activations of "
-                           "%d tokens, %d key/value pages), %.1f are free: smaller "
+                           "%d tokens, %d key/value pages), %.1f are free, 0.5 of which "
+                           "must stay so: smaller "
                            "train.pack_tokens or rollout.kv_mb, gpu.recompute or "
                            "gpu.optimizer: host would fit more",
                            d->info.name, (double)on.used / 1073741824.0,
