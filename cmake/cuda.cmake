@@ -26,6 +26,11 @@ file(GLOB kernels CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/common/tensor/cuda/*.cu)
 file(GLOB host_code CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/common/tensor/cuda/*.c
      ${CMAKE_SOURCE_DIR}/common/model/cuda/*.c)
 list(APPEND host_code ${CMAKE_SOURCE_DIR}/common/comm/nccl/nccl_backend.c)
+# Three kernels compute a row's log-prob and must get the same bits: the compiler may not
+# join products and sums where it likes.
+set_source_files_properties(${CMAKE_SOURCE_DIR}/common/tensor/cuda/vocabulary.cu
+                            ${CMAKE_SOURCE_DIR}/common/tensor/cuda/sample.cu
+                            PROPERTIES COMPILE_OPTIONS --fmad=false)
 find_path(NCCL_INCLUDE_DIR nccl.h HINTS ${CUDAToolkit_INCLUDE_DIRS} $ENV{NCCL_HOME}/include)
 if(NCCL_INCLUDE_DIR)
   list(APPEND host_code ${CMAKE_SOURCE_DIR}/common/comm/nccl/nccl_library.c)

@@ -45,7 +45,8 @@ enum status accelerator_load(struct accelerator *out)
     struct accelerator a = {0};
     device_entry *entry = NULL;
     TRY(find_library(path));
-    a.library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    // It stays loaded: CUDA's libraries have threads and exit handlers of their own.
+    a.library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (!a.library)
         return status_fail(ERR_INPUT, "device cuda: %s", dlerror());
     void *symbol = dlsym(a.library, "etreerpo_device");

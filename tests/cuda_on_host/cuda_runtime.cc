@@ -1,18 +1,26 @@
+// Blocks and their threads.
 #include "cuda_runtime.h"
 
 #include <algorithm>
 #include <csetjmp>
+#include <map>
+#include <memory>
 #include <ucontext.h>
 
-struct host_stream { int id; };
-struct host_event { int recorded; };
-struct host_graph { std::vector<std::function<void()>> work; };
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/common_interface_defs.h>
+#endif
 
 namespace host {
 place here;
 
 namespace {
-enum { STACK_BYTES = 128 << 10 };
+enum { STACK_BYTES = 128 << 10, PLAIN_SHARED = 48 << 10, MOST_SHARED = 227 << 10 };
+struct copy {
+    void *to;
+    const void *from;
+    int valid;
+};
 // A fiber begins in its context and is then resumed by longjmp, which, unlike
 // swapcontext, makes no system call.
 struct fiber {
@@ -22,6 +30,9 @@ struct fiber {
     int number, started, done;
     const long *waits_for;
     long seen;
+    std::vector<copy> copies; // of cp.async, oldest first
+    std::vector<size_t> groups; // how many of them each closed group holds
+    void *fake_stack;           // AddressSanitizer's
 };
 struct warp {
     long generation;
@@ -29,7 +40,7 @@ struct warp {
     lane_set filling, ready;
 };
 std::vector<fiber> fibers;
-std::vector<char *> stacks;
+std::vector<std::unique_ptr<char[]>> stacks;
 std::vector<warp> warps;
 std::vector<uint4> shared;
 jmp_buf scheduler;
@@ -37,19 +48,40 @@ fiber *current;
 const std::function<void()> *body_now;
 long barrier_generation;
 int barrier_arrived, barrier_any, barrier_result, live;
-host_graph *capturing;
+std::map<const void *, int> raised; // shared memory that kernels asked for
 
 void fail(const char *why)
 {
     fprintf(stderr, "cuda on host: %s in block %u,%u,%u\n", why, here.block.x, here.block.y, here.block.z);
     abort();
 }
+
+// AddressSanitizer wants to be told of every change of stacks; stack NULL: the main one.
+#ifdef __SANITIZE_ADDRESS__
+const void *main_stack;
+size_t main_stack_bytes;
+void leave_for(void **fake, const void *stack)
+{
+    __sanitizer_start_switch_fiber(fake, stack ? stack : main_stack,
+                                   stack ? (size_t)STACK_BYTES : main_stack_bytes);
+}
+void arrive_in_fiber(void *fake) { __sanitizer_finish_switch_fiber(fake, &main_stack, &main_stack_bytes); }
+void arrive_in_main(void *fake) { __sanitizer_finish_switch_fiber(fake, nullptr, nullptr); }
+#else
+void leave_for(void **, const void *) {}
+void arrive_in_fiber(void *) {}
+void arrive_in_main(void *) {}
+#endif
+
 void wait_on(const long *generation, long seen)
 {
     current->waits_for = generation;
     current->seen = seen;
-    if (!_setjmp(current->resume))
+    if (!_setjmp(current->resume)) {
+        leave_for(&current->fake_stack, nullptr);
         _longjmp(scheduler, 1);
+    }
+    arrive_in_fiber(current->fake_stack);
 }
 void open_barrier()
 {
@@ -70,6 +102,7 @@ void open_warp(warp &w)
 }
 void enter()
 {
+    arrive_in_fiber(nullptr);
     (*body_now)();
     current->done = 1;
     live--;
@@ -77,15 +110,20 @@ void enter()
     w.alive--;
     open_warp(w);
     open_barrier();
+    leave_for(nullptr, nullptr); // for good
     _longjmp(scheduler, 1);
 }
 void resume(fiber &f)
 {
+    static void *fake_stack;
     f.waits_for = nullptr;
     current = &f;
     here.thread = f.thread;
-    if (_setjmp(scheduler))
+    if (_setjmp(scheduler)) {
+        arrive_in_main(fake_stack);
         return;
+    }
+    leave_for(&fake_stack, stacks[(size_t)f.number].get());
     if (f.started)
         _longjmp(f.resume, 1);
     f.started = 1;
@@ -98,8 +136,10 @@ void prepare(fiber &f, int number, dim3 threads)
     f.thread = dim3(n % threads.x, n / threads.x % threads.y, n / (threads.x * threads.y));
     f.done = f.started = 0;
     f.waits_for = nullptr;
+    f.copies.clear();
+    f.groups.clear();
     getcontext(&f.context);
-    f.context.uc_stack.ss_sp = stacks[(size_t)number];
+    f.context.uc_stack.ss_sp = stacks[(size_t)number].get();
     f.context.uc_stack.ss_size = STACK_BYTES;
     f.context.uc_link = nullptr;
     makecontext(&f.context, enter, 0);
@@ -162,19 +202,67 @@ const lane_set &exchange(const void *value, size_t bytes)
 int lane() { return current->number % 32; }
 void *shared_memory() { return shared.data(); }
 
+void copy_later(void *to, const void *from, int valid)
+{
+    if ((uintptr_t)to % 16 || (uintptr_t)from % 16 || valid < 0 || valid > 16)
+        fail("cp.async of an address that is no multiple of 16, or of a wrong size");
+    memset(to, 0xff, 16);
+    current->copies.push_back({to, from, valid});
+}
+void copy_close()
+{
+    size_t before = 0;
+    for (size_t n : current->groups)
+        before += n;
+    current->groups.push_back(current->copies.size() - before);
+}
+void copy_arrive(int still)
+{
+    fiber &f = *current;
+    size_t done = 0, closed = f.groups.size() - std::min(f.groups.size(), (size_t)still);
+    for (size_t g = 0; g < closed; g++)
+        for (size_t end = done + f.groups[g]; done < end; done++) {
+            const copy &c = f.copies[done];
+            memset(c.to, 0, 16);
+            memcpy(c.to, c.from, (size_t)c.valid);
+        }
+    f.copies.erase(f.copies.begin(), f.copies.begin() + (std::ptrdiff_t)done);
+    f.groups.erase(f.groups.begin(), f.groups.begin() + (std::ptrdiff_t)closed);
+}
+
+void refuse(const char *why)
+{
+    fprintf(stderr, "cuda on host: %s\n", why);
+    abort();
+}
+void raise_shared(const void *kernel, int bytes)
+{
+    if (bytes > MOST_SHARED)
+        refuse("more shared memory is asked for than a block can have");
+    raised[kernel] = bytes;
+}
+void check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *kernel)
+{
+    size_t n = (size_t)threads.x * threads.y * threads.z;
+    if (n < 1 || n > 1024 || threads.z > 64)
+        refuse("a launch of no or too many threads");
+    if (blocks.x < 1 || blocks.y < 1 || blocks.z < 1 || blocks.x > 0x7fffffffu ||
+        blocks.y > 65535 || blocks.z > 65535)
+        refuse("a launch of no or too many blocks");
+    auto more = raised.find(kernel);
+    if (shared_bytes > (size_t)(more == raised.end() ? PLAIN_SHARED : more->second))
+        refuse("more shared memory than the kernel may have (cudaFuncSetAttribute)");
+}
+
 void run(dim3 blocks, dim3 threads, size_t shared_bytes, const std::function<void()> &body)
 {
     static const int order = getenv("CUDA_ON_HOST_ORDER") ? atoi(getenv("CUDA_ON_HOST_ORDER")) : 0;
     int n = (int)(threads.x * threads.y * threads.z);
-    if (n < 1 || n > 1024 || blocks.x * blocks.y * blocks.z < 1 || blocks.y > 65535 || blocks.z > 65535)
-        fail("a launch that no GPU takes");
-    if (shared_bytes > 227 << 10)
-        fail("more shared memory than a block can have");
     fibers.resize((size_t)n);
     warps.assign(((size_t)n + 31) / 32, warp());
     shared.resize(shared_bytes / 16 + 1);
     while (stacks.size() < (size_t)n)
-        stacks.push_back((char *)malloc(STACK_BYTES));
+        stacks.emplace_back(new char[STACK_BYTES]);
     body_now = &body;
     here.threads = threads;
     here.blocks = blocks;
@@ -185,112 +273,4 @@ void run(dim3 blocks, dim3 threads, size_t shared_bytes, const std::function<voi
                 run_block(n, threads, order);
             }
 }
-void enqueue(std::function<void()> work)
-{
-    if (capturing)
-        capturing->work.push_back(std::move(work));
-    else
-        work();
-}
 } // namespace host
-
-static size_t allocated;
-static const size_t DEVICE_BYTES = (size_t)1 << 30;
-
-extern "C" {
-cudaError_t cudaDriverGetVersion(int *v) { *v = 13000; return cudaSuccess; }
-cudaError_t cudaRuntimeGetVersion(int *v) { *v = 13000; return cudaSuccess; }
-cudaError_t cudaGetDeviceCount(int *n) { *n = 1; return cudaSuccess; }
-cudaError_t cudaSetDevice(int) { return cudaSuccess; }
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int)
-{
-    *p = cudaDeviceProp();
-    strcpy(p->name, "this CPU, as a GPU");
-    memcpy(p->uuid.bytes, "cuda on host....", 16);
-    p->major = 8;
-    p->multiProcessorCount = 4;
-    p->totalGlobalMem = DEVICE_BYTES;
-    return cudaSuccess;
-}
-cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total)
-{
-    *free_bytes = DEVICE_BYTES - allocated;
-    *total = DEVICE_BYTES;
-    return cudaSuccess;
-}
-// The size stands before the block.
-cudaError_t cudaMalloc(void **p, size_t bytes)
-{
-    if (bytes > DEVICE_BYTES - allocated)
-        return cudaErrorMemoryAllocation;
-    char *block = (char *)aligned_alloc(256, (bytes + 511) / 256 * 256);
-    if (!block)
-        return cudaErrorMemoryAllocation;
-    memset(block, 0xff, bytes + 256);
-    memcpy(block, &bytes, sizeof bytes);
-    allocated += bytes;
-    *p = block + 256;
-    return cudaSuccess;
-}
-cudaError_t cudaFree(void *p)
-{
-    if (p) {
-        size_t bytes;
-        memcpy(&bytes, (char *)p - 256, sizeof bytes);
-        allocated -= bytes;
-        free((char *)p - 256);
-    }
-    return cudaSuccess;
-}
-cudaError_t cudaHostAlloc(void **p, size_t bytes, unsigned)
-{
-    *p = calloc(1, bytes ? bytes : 1);
-    return *p ? cudaSuccess : cudaErrorMemoryAllocation;
-}
-cudaError_t cudaFreeHost(void *p) { free(p); return cudaSuccess; }
-cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t n, cudaMemcpyKind, cudaStream_t)
-{
-    host::enqueue([=] { memmove(to, from, n); });
-    return cudaSuccess;
-}
-cudaError_t cudaMemsetAsync(void *p, int v, size_t n, cudaStream_t)
-{
-    host::enqueue([=] { memset(p, v, n); });
-    return cudaSuccess;
-}
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t *s, unsigned) { *s = new host_stream(); return cudaSuccess; }
-cudaError_t cudaStreamDestroy(cudaStream_t s) { delete s; return cudaSuccess; }
-cudaError_t cudaStreamQuery(cudaStream_t) { return cudaSuccess; }
-cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned) { return cudaSuccess; }
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t *e, unsigned) { *e = new host_event(); return cudaSuccess; }
-cudaError_t cudaEventDestroy(cudaEvent_t e) { delete e; return cudaSuccess; }
-cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t) { e->recorded = 1; return cudaSuccess; }
-cudaError_t cudaEventQuery(cudaEvent_t) { return cudaSuccess; }
-cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode)
-{
-    host::capturing = new host_graph();
-    return cudaSuccess;
-}
-cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t *g)
-{
-    *g = host::capturing;
-    host::capturing = nullptr;
-    return cudaSuccess;
-}
-cudaError_t cudaGraphInstantiate(cudaGraphExec_t *x, cudaGraph_t g, unsigned long long)
-{
-    *x = new host_graph(*g);
-    return cudaSuccess;
-}
-cudaError_t cudaGraphDestroy(cudaGraph_t g) { delete g; return cudaSuccess; }
-cudaError_t cudaGraphExecDestroy(cudaGraphExec_t x) { delete x; return cudaSuccess; }
-cudaError_t cudaGraphLaunch(cudaGraphExec_t x, cudaStream_t)
-{
-    for (auto &work : x->work)
-        work();
-    return cudaSuccess;
-}
-cudaError_t cudaGetLastError(void) { return cudaSuccess; }
-cudaError_t cudaPeekAtLastError(void) { return cudaSuccess; }
-const char *cudaGetErrorString(cudaError_t e) { return e == cudaErrorMemoryAllocation ? "out of memory" : "an error"; }
-}

@@ -4,8 +4,9 @@
 // robin from an order that CUDA_ON_HOST_ORDER=1 reverses and larger numbers shuffle, so
 // that a missing barrier shows up.  Barriers and warp collectives wait as on a GPU, but
 // all live lanes of a warp must take part in each; a deadlock is reported and aborts.
-// Streams run at once; a captured graph is a list of launches that is replayed.
-// Fresh device and shared memory is filled with NaNs.
+// Streams run as late as they may (streams.cc); a captured graph is a list of launches
+// that is replayed.  Fresh device and shared memory is filled with NaNs.  A launch or a
+// copy that a GPU would not take aborts with the reason.
 #ifndef CUDA_ON_HOST_RUNTIME_H
 #define CUDA_ON_HOST_RUNTIME_H
 
@@ -38,6 +39,7 @@ struct alignas(8) uint2 { unsigned x, y; };
 struct alignas(16) uint4 { unsigned x, y, z, w; };
 struct alignas(16) int4 { int x, y, z, w; };
 
+struct host_stream;
 namespace host {
 struct place { dim3 thread, block, threads, blocks; };
 extern place here; // of the fiber that runs
@@ -48,7 +50,18 @@ const lane_set &exchange(const void *value, size_t bytes); // of this warp, all 
 int lane();
 void *shared_memory();
 void run(dim3 blocks, dim3 threads, size_t shared_bytes, const std::function<void()> &body);
-void enqueue(std::function<void()> work); // now, or into the graph being captured
+[[noreturn]] void refuse(const char *why);
+// Of one launch, before it is enqueued; `kernel` names what cudaFuncSetAttribute raised.
+void check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *kernel);
+void raise_shared(const void *kernel, int bytes);
+// At the end of the stream, or into the graph being captured.
+void enqueue(host_stream *s, std::function<void()> work);
+
+// cp.async of the running thread: bytes arrive when it waits for them, and until then
+// their place holds NaNs.
+void copy_later(void *shared, const void *global, int valid);
+void copy_close();           // the open group
+void copy_arrive(int still); // all but the last `still` groups
 
 template <class T> T from_lane(T value, int source)
 {
@@ -146,16 +159,20 @@ struct cudaLaunchConfig_t {
 template <class... P, class... A>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *c, void (*kernel)(P...), A &&...args)
 {
+    static_assert((sizeof(P) + ... + 0) <= 4 << 10, "a kernel's arguments");
     std::tuple<P...> kept(std::forward<A>(args)...);
     cudaLaunchConfig_t config = *c;
-    host::enqueue([=] {
+    host::check_launch(c->gridDim, c->blockDim, c->dynamicSmemBytes, (const void *)kernel);
+    host::enqueue(c->stream, [=] {
         host::run(config.gridDim, config.blockDim, config.dynamicSmemBytes,
                   [&] { std::apply(kernel, kept); });
     });
     return cudaSuccess;
 }
-template <class... P> cudaError_t cudaFuncSetAttribute(void (*)(P...), cudaFuncAttribute, int)
+template <class... P>
+cudaError_t cudaFuncSetAttribute(void (*kernel)(P...), cudaFuncAttribute, int bytes)
 {
+    host::raise_shared((const void *)kernel, bytes);
     return cudaSuccess;
 }
 

@@ -9,7 +9,7 @@ extern "C" {
 #include "base/mem.h"
 }
 
-struct gpu_gemm { int fixed_rows; };
+struct gpu_gemm { cudaStream_t stream; };
 
 static float get(const void *p, enum gpu_type t, size_t at)
 {
@@ -23,10 +23,10 @@ static void put(void *p, enum gpu_type t, size_t at, float v)
         ((__nv_bfloat16 *)p)[at] = __float2bfloat16(v);
 }
 
-enum status gpu_gemm_new(struct gpu_gemm **out, struct gpu *, void *, size_t, int fixed_rows)
+enum status gpu_gemm_new(struct gpu_gemm **out, struct gpu *g, void *, size_t, int)
 {
     TRY(mem_new(out, 1, sizeof **out));
-    (*out)->fixed_rows = fixed_rows;
+    (*out)->stream = (cudaStream_t)gpu_stream_of(g, GPU_MAIN);
     return OK;
 }
 void gpu_gemm_free(struct gpu_gemm *m) { mem_free(m); }
@@ -64,9 +64,9 @@ static void multiply(const struct gemm_call *c)
     }
 }
 
-enum status gpu_gemm(struct gpu_gemm *, const struct gemm_call *c)
+enum status gpu_gemm(struct gpu_gemm *m, const struct gemm_call *c)
 {
     const struct gemm_call kept = *c;
-    host::enqueue([=] { multiply(&kept); });
+    host::enqueue(m->stream, [=] { multiply(&kept); });
     return OK;
 }

@@ -10,11 +10,10 @@ inline void *dynamic_shared() { return host::shared_memory(); }
 
 inline void copy_async(void *shared, const void *global, int valid)
 {
-    memset(shared, 0, 16);
-    memcpy(shared, global, (size_t)valid);
+    host::copy_later(shared, global, valid);
 }
-inline void copy_commit() {}
-template <int PENDING> void copy_wait() {}
+inline void copy_commit() { host::copy_close(); }
+template <int PENDING> void copy_wait() { host::copy_arrive(PENDING); }
 
 inline float half_of(uint32_t pair, int high)
 {
@@ -24,6 +23,8 @@ inline const uint16_t *row_of(const host::lane_set &all, int lane)
 {
     const uint16_t *p;
     memcpy(&p, all.slot[lane], sizeof p);
+    if ((uintptr_t)p % 16)
+        host::refuse("ldmatrix of a row that is not aligned to 16 bytes");
     return p;
 }
 

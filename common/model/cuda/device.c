@@ -54,6 +54,10 @@ static enum status describe_gpu(struct device *d)
     return OK;
 }
 
+// Bytes for what comes later and not from the arena: the code of products' kernels,
+// graphs, NCCL's buffers.
+static const size_t LEFT_FREE = (size_t)512 << 20;
+
 // Bytes with so many key/value pages.
 static enum status arena_bytes(struct device *d, int32_t kv_pages, size_t *on_device,
                                size_t *on_host)
@@ -72,6 +76,7 @@ static enum status choose_pages(struct device *d)
 {
     struct device_limits *l = &d->setup.limits;
     double most = l->memory_share * (double)d->info.free_bytes;
+    double left = (double)d->info.free_bytes - (double)LEFT_FREE;
     int32_t low = 1, high = MOST_PAGES;
     if (l->decode_rows < 1 || l->kv_pages > 0)
         return OK;
@@ -79,7 +84,7 @@ static enum status choose_pages(struct device *d)
         int32_t middle = low + (high - low + 1) / 2;
         size_t on = 0, host = 0;
         enum status st = arena_bytes(d, middle, &on, &host);
-        if (st == OK && (double)on <= most)
+        if (st == OK && (double)on <= most && (double)on <= left)
             low = middle;
         else
             high = middle - 1;
@@ -96,10 +101,11 @@ static enum status make_arena(struct device *d)
     TRY(arena_bytes(d, d->info.kv_pages, &d->info.arena_bytes, &d->info.host_bytes));
     on.used = d->info.arena_bytes;
     host.used = d->info.host_bytes;
-    if (on.used > d->info.free_bytes)
+    if (on.used > d->info.free_bytes || d->info.free_bytes - on.used < LEFT_FREE)
         return status_fail(ERR_NOMEM,
                            "%s: %.1f GiB are wanted (weights, optimizer, activations of "
-                           "%d tokens, %d key/value pages), %.1f are free: smaller "
+                           "%d tokens, %d key/value pages), %.1f are free, 0.5 of which "
+                           "must stay so: smaller "
                            "train.pack_tokens or rollout.kv_mb, gpu.recompute or "
                            "gpu.optimizer: host would fit more",
                            d->info.name, (double)on.used / 1073741824.0,

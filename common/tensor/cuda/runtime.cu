@@ -15,6 +15,7 @@ struct gpu {
     cudaEvent_t order[GPU_STREAMS]; // of gpu_after
     cudaDeviceProp properties;
     cudaError_t first_error; // of a call that could not report it
+    int hung; // a wait passed its deadline: no call that waits by itself is made any more
 };
 
 struct gpu_graph {
@@ -137,7 +138,8 @@ enum status gpu_memory_new(struct gpu *, void **out, size_t bytes)
 
 void gpu_memory_free(struct gpu *g, void *device)
 {
-    note(g, cudaFree(device));
+    if (!g->hung) // it waits for the GPU
+        note(g, cudaFree(device));
 }
 
 enum status gpu_host_new(struct gpu *, void **out, size_t bytes)
@@ -154,7 +156,7 @@ enum status gpu_host_new(struct gpu *, void **out, size_t bytes)
 
 void gpu_host_free(struct gpu *g, void *host)
 {
-    if (host)
+    if (host && !g->hung)
         note(g, cudaFreeHost(host));
 }
 
@@ -204,7 +206,9 @@ enum status gpu_wait(struct gpu *g, enum gpu_stream s, int64_t deadline_ms,
             return gpu_check(g, what);
         if (e != cudaErrorNotReady)
             return failed(ERR_IO, e, what);
-        if (clock_ms() - begun > deadline_ms)
+        (void)cudaGetLastError(); // or gpu_check would find that answer
+        g->hung = clock_ms() - begun > deadline_ms;
+        if (g->hung)
             return status_fail(ERR_TIMEOUT, "%s: not done after %lld ms on %s", what,
                                (long long)deadline_ms, g->properties.name);
         const struct timespec nap = {0, 20000};

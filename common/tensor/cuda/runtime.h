@@ -47,6 +47,8 @@ CHECKED enum status gpu_describe(const struct gpu *g, struct gpu_info *out);
 
 // ERR_NOMEM.  Freed by the caller, before gpu_close.
 CHECKED enum status gpu_memory_new(struct gpu *g, void **out, size_t bytes);
+// After an ERR_TIMEOUT it frees nothing, for it would wait without a deadline; likewise
+// gpu_host_free.
 void gpu_memory_free(struct gpu *g, void *device);
 // Page-locked host memory, zeroed: copies to and from it do not hold up the host.
 CHECKED enum status gpu_host_new(struct gpu *g, void **out, size_t bytes);

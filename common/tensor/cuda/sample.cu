@@ -74,8 +74,9 @@ __global__ void sample_kernel(struct gpu_drawn *out, const float *logits, int ld
     if (!d.greedy)
         draw_token(&token, z, inv_temperature, s.maximum, d.u, V, sums);
     __syncthreads();
-    // Also where rounding left nothing above u.
-    if (token == V)
+    int none = token == V; // also where rounding left nothing above u
+    __syncthreads();
+    if (none)
         best_token(&token, z, inv_temperature, s.maximum, V);
     __syncthreads();
     if (threadIdx.x != 0)
