@@ -25,6 +25,7 @@ endif()
 file(GLOB kernels CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/common/tensor/cuda/*.cu)
 file(GLOB host_code CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/common/tensor/cuda/*.c
      ${CMAKE_SOURCE_DIR}/common/model/cuda/*.c)
+list(APPEND host_code ${CMAKE_SOURCE_DIR}/common/comm/nccl/nccl_backend.c)
 # Three kernels compute a row's log-prob and must get the same bits: the compiler may not
 # join products and sums where it likes.
 set_source_files_properties(${CMAKE_SOURCE_DIR}/common/tensor/cuda/vocabulary.cu

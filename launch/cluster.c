@@ -1,5 +1,7 @@
 #include "launch/cluster.h"
 
+#include "launch/gpu.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -72,7 +74,7 @@ static enum status open_mpi(struct cluster *c, const struct settings *s)
     TRY(mpi_transport_new(&c->transport, (int64_t)(1000.0 * s->comm.send_s)));
     c->rank = c->transport->rank;
     c->size = c->transport->size;
-    return mpi_ranks_on_host(c->transport, &c->ranks_on_host);
+    return mpi_ranks_on_host(c->transport, &c->ranks_on_host, &c->place_on_host);
 }
 
 static enum status open_loopback(struct cluster *c)
@@ -112,6 +114,17 @@ enum status cluster_open_alone(struct cluster *c, const struct settings *s)
     return begin(c, s);
 }
 
+enum status cluster_open_gpu(const struct cluster *c, struct job *job, int roles)
+{
+    const struct gpu_place place = {c->place_on_host, c->ranks_on_host};
+    int worker = GPU_SAMPLES | (roles & GPU_RECEIVES);
+    if (c->network)
+        return gpu_open_for(job, roles | worker, &place);
+    if (!cluster_is_learner(c))
+        return gpu_open_for(job, worker, &place);
+    return roles & GPU_LEARNS ? gpu_open_for(job, roles & ~GPU_RECEIVES, &place) : OK;
+}
+
 int cluster_torn(void)
 {
     return torn;
@@ -120,6 +133,7 @@ int cluster_torn(void)
 void cluster_close(struct cluster *c, int clean)
 {
     par_stop();
+    weights_link_close(&c->link);
     if (c->network)
         loopback_free(c->network);
     else if (c->transport)
@@ -144,7 +158,10 @@ static enum status lead_alone(struct cluster *c, const struct job *job, void *co
     const struct worker_config config = job_worker_config(job, par_threads());
     enum status st;
     TRY_OUT(model_new(&policy, &job->model.config));
-    pages_touch(policy.params, model_param_count(&policy));
+    if (job->gpu.device)
+        model_place(&policy, &job->gpu, DEVICE_ROLLOUT);
+    else
+        pages_touch(policy.params, model_param_count(&policy));
     TRY_OUT(worker_new(&seat.worker, &config, &policy, job->tokenizer));
     struct seat seats[2] = {
         {core, ops, c->transport},

@@ -5,20 +5,26 @@
 
 #include "launch/job.h"
 #include "launch/loop.h"
+#include "launch/weights_link.h"
 
 struct loopback;
 
 struct cluster {
     int rank, size; // size counts the in-process worker
-    int ranks_on_host;
+    int ranks_on_host, place_on_host;
     struct transport *transport; // this rank's
     struct loopback *network;    // NULL under mpirun
+    struct weights_link link;    // zeroed: weights go by messages
 };
 
 // Joins the cluster; sets up logging and the thread pool.  ERR_IO, ERR_INPUT.
 CHECKED enum status cluster_open(struct cluster *c, const struct settings *s);
 // A learner and a worker in this process, whatever started it.
 CHECKED enum status cluster_open_alone(struct cluster *c, const struct settings *s);
+// The GPU of this rank for what it does in the cluster: the learner `roles` (of
+// launch/gpu.h), a worker GPU_SAMPLES and what of GPU_RECEIVES is in `roles`, one
+// process both.
+CHECKED enum status cluster_open_gpu(const struct cluster *c, struct job *job, int roles);
 // Leaves it; `clean` as in mpi_transport_finish.
 void cluster_close(struct cluster *c, int clean);
 // 1 where MPI could not be finalized, because a rank is lost: the process can then only

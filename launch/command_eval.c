@@ -4,6 +4,7 @@
 #include "launch/args.h"
 #include "launch/commands.h"
 #include "launch/evaluation.h"
+#include "launch/gpu.h"
 
 #include <stdio.h>
 
@@ -69,8 +70,10 @@ enum status command_eval(int argc, char **argv)
         return status_fail(ERR_INPUT, "usage: etreerpo eval CONFIG [--json FILE] "
                                       "[key=value ...]");
     TRY_OUT(job_configure(&job, args.first, args.n_settings, args.settings));
+    TRY_OUT(gpu_find(&job));
     TRY_OUT(cluster_open(&cluster, &job.settings));
-    TRY_OUT(job_load(&job, cluster_is_learner(&cluster) ? JOB_TEST : JOB_NO_DATA));
+    TRY_OUT(job_load(&job, cluster_is_learner(&cluster) ? JOB_TEST : JOB_NO_WEIGHTS));
+    TRY_OUT(cluster_open_gpu(&cluster, &job, 0));
     // A worker serves both evaluations: it is told to stop after each, and starts anew.
     if (cluster_is_learner(&cluster)) {
         st = lead(&cluster, &job, json);

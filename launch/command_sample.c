@@ -3,6 +3,7 @@
 #include "base/par.h"
 #include "launch/args.h"
 #include "launch/commands.h"
+#include "launch/gpu.h"
 #include "launch/job.h"
 #include "rollout/expand.h"
 #include "tree/credit.h"
@@ -138,10 +139,12 @@ enum status command_sample(int argc, char **argv)
         return status_fail(ERR_INPUT, "usage: etreerpo sample CONFIG --prompt TEXT "
                                       "[--answer A] | --problem N  [key=value ...]");
     TRY_OUT(job_configure(&job, args.first, args.n_settings, args.settings));
+    TRY_OUT(gpu_find(&job));
     if (r.row)
         job.settings.eval.problems = 0; // any problem of the set can be named
-    TRY_OUT(job_load(&job, r.row ? JOB_TEST : JOB_NO_DATA));
     TRY_OUT(par_start(job_threads(&job.settings, 1, 1), 50));
+    TRY_OUT(job_load(&job, r.row ? JOB_TEST : JOB_NO_DATA));
+    TRY_OUT(gpu_open_for(&job, GPU_SAMPLES, &(struct gpu_place){0, 1}));
     st = sample(&job, &r);
 out:
     par_stop();

@@ -6,6 +6,7 @@
 #include "launch/args.h"
 #include "launch/commands.h"
 #include "launch/evaluation.h"
+#include "launch/gpu.h"
 #include "launch/progress.h"
 #include "learner/trainer.h"
 
@@ -162,8 +163,10 @@ enum status command_sft(int argc, char **argv)
         return status_fail(ERR_INPUT, "usage: etreerpo sft CONFIG [key=value ...]");
     TRY_OUT(job_configure(&job, args.first, args.n_settings, args.settings));
     int data = JOB_TRAIN | (job.settings.sft.eval_every > 0 ? JOB_TEST : JOB_NO_DATA);
+    TRY_OUT(gpu_find(&job));
+    TRY_OUT(cluster_open_alone(&cluster, &job.settings)); // threads load faster
     TRY_OUT(job_load(&job, data));
-    TRY_OUT(cluster_open_alone(&cluster, &job.settings));
+    TRY_OUT(cluster_open_gpu(&cluster, &job, GPU_LEARNS | GPU_IMITATES));
     TRY_OUT(file_make_dirs(job.settings.run.dir));
     TRY_OUT(file_check_room(job.settings.run.dir, 4 * model_param_count(&job.model)));
     TRY_OUT(trainer_for(&s));

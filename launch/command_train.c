@@ -5,6 +5,7 @@
 #include "launch/cluster.h"
 #include "launch/commands.h"
 #include "launch/footprint.h"
+#include "launch/gpu.h"
 #include "launch/job.h"
 #include "launch/plan_run.h"
 #include "launch/record.h"
@@ -123,11 +124,14 @@ enum status command_train(int argc, char **argv)
         st = plan_run_print(&job);
         goto out;
     }
+    TRY_OUT(gpu_find(&job));
     signals_catch();
     TRY_OUT(cluster_open(&cluster, &job.settings));
     if (!cluster_is_learner(&cluster))
         signals_ignore();
-    TRY_OUT(job_load(&job, cluster_is_learner(&cluster) ? JOB_TRAIN : JOB_NO_DATA));
+    TRY_OUT(job_load(&job, cluster_is_learner(&cluster) ? JOB_TRAIN : JOB_NO_WEIGHTS));
+    TRY_OUT(cluster_open_gpu(&cluster, &job, GPU_LEARNS | GPU_RECEIVES));
+    TRY_OUT(weights_link_open(&cluster.link, &cluster, &job));
     st = cluster_is_learner(&cluster) ? lead(&cluster, &job)
                                       : cluster_work(&cluster, &job);
     log_info("peak memory %.0f MB", footprint_peak() / 1e6);

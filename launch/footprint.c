@@ -72,7 +72,6 @@ void footprint_of(const struct job *job, struct footprint *out)
         .incoming = weights,
         .cache = (double)s->rollout.kv_mb * 1048576.0,
         .decoding = decoding_of(job),
-        .largest_tree = activations_of(job, tree),
     };
 }
 

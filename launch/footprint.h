@@ -14,7 +14,6 @@ struct footprint {
     double incoming;     // its second buffer
     double cache;        // keys and values
     double decoding;     // logits and rows of the branches decoded at once
-    double largest_tree; // activations of the largest tree that the settings allow
 };
 
 // For a loaded job.

@@ -1,5 +1,7 @@
 #include "launch/job.h"
 
+#include "launch/gpu.h"
+
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -23,7 +25,7 @@ static uint64_t hash_model(const struct job *job)
 }
 
 // A model of the configured shape with parameters drawn from the run's seed.
-static enum status fresh_model(struct job *job)
+static enum status fresh_model(struct job *job, int weights)
 {
     const struct settings *s = &job->settings;
     struct model_config c = {
@@ -46,20 +48,32 @@ static enum status fresh_model(struct job *job)
                            "model.dim %ld is not a multiple of model.heads %ld",
                            (long)s->model.dim, (long)s->model.heads);
     TRY(model_new(&job->model, &c));
-    model_randomize(&job->model, rng_root((uint64_t)s->run.seed, RNG_INIT));
-    model_repack(&job->model);
+    if (weights)
+        model_randomize(&job->model, rng_root((uint64_t)s->run.seed, RNG_INIT));
     return OK;
 }
 
-static enum status load_model(struct job *job)
+static enum status read_model(struct job *job, int weights)
 {
     const char *folder = job->settings.model.path;
-    if (!*folder)
-        return fresh_model(job);
     double began_s = clock_seconds();
-    TRY(model_load(&job->model, folder));
-    log_info("%s: a policy of %.1f million parameters loaded in %.2f s", folder,
-             (double)model_param_count(&job->model) / 1e6, clock_seconds() - began_s);
+    if (!*folder)
+        return fresh_model(job, weights);
+    TRY(model_load_bare(&job->model, folder, weights));
+    if (weights)
+        log_info("%s: a policy of %.1f million parameters loaded in %.2f s", folder,
+                 (double)model_param_count(&job->model) / 1e6,
+                 clock_seconds() - began_s);
+    return OK;
+}
+
+// Panels are made where the policy computes here, and now.
+static enum status load_model(struct job *job, int weights)
+{
+    const char *folder = job->settings.model.path;
+    TRY(read_model(job, weights));
+    if (weights && !gpu_wanted(&job->settings))
+        TRY(model_repack(&job->model));
     if (tokenizer_vocab(job->tokenizer) > job->model.config.vocab)
         return status_fail(ERR_INPUT, "%s: the tokenizer has %d tokens, the model %d",
                            folder, tokenizer_vocab(job->tokenizer),
@@ -114,7 +128,10 @@ static enum status load_data(struct job *job, int data)
 enum status job_configure(struct job *job, const char *config_path, int argc,
                           char **argv)
 {
-    return settings_load(&job->settings, config_path, argc, argv);
+    TRY(settings_load(&job->settings, config_path, argc, argv));
+    if (!gpu_wanted(&job->settings) && job->settings.rollout.kv_mb == 0)
+        return status_fail(ERR_INPUT, "rollout.kv_mb: 0 is of a GPU (device: cuda)");
+    return OK;
 }
 
 // The policy ends a reply as its chat template says, else as config.json or the
@@ -141,7 +158,8 @@ static enum status find_ends(struct job *job)
 enum status job_load(struct job *job, int data)
 {
     TRY(load_tokenizer(job));
-    TRY(load_model(job));
+    job->no_weights = (data & JOB_NO_WEIGHTS) != 0;
+    TRY(load_model(job, !job->no_weights));
     TRY(prompts_open(&job->prompts, &job->settings, job->tokenizer));
     TRY(find_ends(job));
     job->model_hash = hash_model(job);
@@ -154,6 +172,7 @@ void job_free(struct job *job)
     prompts_close(&job->prompts);
     tokenizer_free(job->tokenizer);
     model_free(&job->model);
+    accelerator_close(&job->gpu);
     dataset_free(&job->train);
     dataset_free(&job->test);
     tokens_free(&job->delimiters);
@@ -226,12 +245,13 @@ struct worker_config job_worker_config(const struct job *job, int threads)
 {
     const struct settings *s = &job->settings;
     size_t page = kv_cache_page_bytes(&job->model.config);
+    int32_t pages = (int32_t)(((size_t)s->rollout.kv_mb << 20) / page);
     return (struct worker_config){
         .learner_rank = 0,
         .incarnation = clock_incarnation(),
         .model_hash = job->model_hash,
         .max_rows = (int32_t)s->rollout.max_rows,
-        .kv_pages = (int32_t)(((size_t)s->rollout.kv_mb << 20) / page),
+        .kv_pages = job->gpu.device ? job->gpu_pages : pages,
         .prefetch = (int32_t)s->rollout.prefetch,
         .heartbeat_ms = ms(s->comm.heartbeat_s),
         .silence_ms = ms(s->comm.silence_s),

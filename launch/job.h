@@ -7,6 +7,7 @@
 #include "launch/prompts.h"
 #include "launch/settings.h"
 #include "learner/learner.h"
+#include "model/device.h"
 #include "model/model.h"
 #include "rollout/worker.h"
 #include "text/tokenizer.h"
@@ -14,7 +15,11 @@
 struct job {
     struct settings settings;
     struct tokenizer *tokenizer;
+    struct accelerator gpu; // of `device: cuda` (launch/gpu.h), else zeroed
+    int gpus;               // how many the driver shows
+    int32_t gpu_pages;      // of keys and values, on the one that was opened
     struct model model;
+    int no_weights; // 1: its parameters come by messages
     struct dataset train, test;
     struct prompts prompts;
     struct tokens stops;      // token ids that end a text, beside the policy's own
@@ -22,7 +27,12 @@ struct job {
     uint64_t model_hash;      // of shape and vocabulary: learner and workers must agree
 };
 
-enum job_data { JOB_NO_DATA = 0, JOB_TRAIN = 1, JOB_TEST = 2 };
+enum job_data {
+    JOB_NO_DATA = 0,
+    JOB_TRAIN = 1,
+    JOB_TEST = 2,
+    JOB_NO_WEIGHTS = 4, // the policy's shape alone: its parameters come by messages
+};
 
 // Reads the settings only.  ERR_INPUT.
 CHECKED enum status job_configure(struct job *job, const char *config_path, int argc,

@@ -1,6 +1,7 @@
 #include "launch/plan_run.h"
 
 #include "launch/footprint.h"
+#include "launch/gpu.h"
 
 #include <stdio.h>
 
@@ -24,10 +25,29 @@ static void print_memory(const struct job *job)
                  "worker %.0f MB\n",
                  mb(footprint_alone(&f)), mb(footprint_learner(&f)),
                  mb(footprint_worker(&f)));
-    if (f.largest_tree > f.activations)
-        (void)printf("#   a tree in which nothing ends early would need %.0f MB of "
-                     "activations\n",
-                     mb(f.largest_tree));
+}
+
+// What a GPU holds, as a rank's and as that of one process which is both.
+static enum status print_gpu(const struct job *job)
+{
+    static const struct {
+        const char *who;
+        int roles;
+    } parts[] = {{"learner", GPU_LEARNS},
+                 {"worker", GPU_SAMPLES | GPU_RECEIVES},
+                 {"alone", GPU_LEARNS | GPU_SAMPLES | GPU_RECEIVES}};
+    int open = job->settings.rollout.kv_mb == 0;
+    (void)printf("# of a GPU, in MB (pinned host memory):");
+    for (int i = 0; i < 3; i++) {
+        size_t device = 0, host = 0;
+        TRY(gpu_measure(job, parts[i].roles, &device, &host));
+        (void)printf(" %s %.0f (%.0f)%s", parts[i].who, mb((double)device),
+                     mb((double)host), i < 2 ? "," : "\n");
+    }
+    if (open)
+        (void)printf("#   before keys and values, which take %.0f %% of what is free\n",
+                     100.0 * job->settings.gpu.memory_share);
+    return OK;
 }
 
 enum status plan_run_print(const struct job *job)
@@ -49,7 +69,10 @@ enum status plan_run_print(const struct job *job)
     (void)printf("# training problems     %zu\n", job->train.n);
     (void)printf("# leaves a step         %.0f at most\n",
                  leaves * (double)s->train.prompts);
-    print_memory(job);
+    if (gpu_wanted(s))
+        TRY(print_gpu(job));
+    else
+        print_memory(job);
     (void)printf("# one checkpoint        %.1f MB\n", mb(3.0 * weights));
     (void)printf("# weights to a worker   %.1f MB in %.0f messages\n", mb(weights),
                  slices < 1.0 ? 1.0 : slices);

@@ -296,7 +296,7 @@ static enum status restore_model(struct job *job, const char *path, uint64_t has
     struct model saved = {0};
     size_t bytes = job->model.layout.total * sizeof *job->model.params;
     enum status st;
-    TRY_OUT(model_load(&saved, path));
+    TRY_OUT(model_load_bare(&saved, path, 1));
     if (saved.layout.total != job->model.layout.total)
         st = status_fail(ERR_INPUT, "%s: a model of another shape", path);
     else if (hash_bytes(HASH_START, saved.params, bytes) != hash)

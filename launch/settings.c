@@ -16,8 +16,18 @@
 #define CHOICE(section, field, initial, choices, doc)                                  \
     KEY(section, field, CONFIG_CHOICE, initial, 0, 0, choices, "", doc)
 
+// A choice of no section.
+#define TOP(field, initial, choices, doc)                                              \
+    {                                                                                  \
+#field, CONFIG_CHOICE, offsetof(struct settings, field), initial, 0, 0,        \
+            choices, "", doc                                                           \
+    }
+
 // clang-format off
 static const struct config_key keys[] = {
+    TOP(device, "cpu", "cpu|cuda", "where policies compute; cuda: one NVIDIA GPU for each rank (section gpu)"),
+    TOP(deterministic, "false", "false|true", "of a GPU: a row's result never depends on its batch, rollout equals learner bit for bit; slower (the CPU always does)"),
+
     STRING(run, dir, "runs/run", "folder of the run: config, metrics, archive, checkpoints, model"),
     INT(run, seed, "1", 0, 9e15, "", "of every random number"),
     INT(run, threads, "0", 0, 1024, "threads", "per process; 0 shares the host's cores out"),
@@ -74,7 +84,7 @@ static const struct config_key keys[] = {
     FLOAT(rollout, temperature, "1.0", 0.01, 100, "", "of sampling"),
     INT(rollout, parts, "1", 1, 1024, "tasks", "a prompt's tree is cut into, by the root's children"),
     INT(rollout, max_rows, "256", 1, 65536, "branches", "decoded at once by a worker"),
-    INT(rollout, kv_mb, "256", 1, 1e6, "MiB", "of keys and values, per worker"),
+    INT(rollout, kv_mb, "256", 0, 1e6, "MiB", "of keys and values, per worker; 0: what is free of a GPU"),
     INT(rollout, prefetch, "16", 1, 4096, "tasks", "a worker holds at once"),
 
     CHOICE(cutoff, mode, "off", "off|zero|roulette", "what a step that a partial verifier calls invalid is worth: it ends with reward 0, or goes on sometimes and counts more (unbiased)"),
@@ -111,12 +121,20 @@ static const struct config_key keys[] = {
     FLOAT(train, clip_high, "0.2", 0, 100, "", "ratio clipped above 1 + this"),
     FLOAT(train, kl_coef, "0", 0, 100, "", "of the KL to the starting policy; 0: none kept"),
     FLOAT(train, max_grad_norm, "1.0", 0, 1e9, "", "global-norm clip; 0: none"),
-    INT(train, pack_tokens, "4096", 16, 1e8, "tokens", "forward and backward at once"),
+    INT(train, pack_tokens, "4096", 16, 1e8, "tokens", "forward and backward at once; a larger tree is trained in parts"),
 
     INT(eval, problems, "256", 0, 1e9, "problems", "of data.test; 0: all"),
     INT(eval, samples, "4", 1, 1024, "", "per problem"),
     FLOAT(eval, temperature, "1.0", 0, 100, "", "of sampling"),
     INT(eval, chunk, "64", 1, 1e6, "problems", "in flight at once"),
+
+    CHOICE(gpu, type, "bf16", "bf16|f32", "of weights and activations; sums, master weights and the optimizer are float32"),
+    CHOICE(gpu, recompute, "none", "none|ffn|layer", "what a backward pass makes again instead of keeping: nothing, the feed-forward rows, all of a layer"),
+    CHOICE(gpu, optimizer, "device", "device|host", "where master weights and moments lie; host: pinned memory, copied beside the update"),
+    CHOICE(gpu, weights, "auto", "auto|nccl|mpi", "how new weights travel; auto: NCCL where every rank has a GPU of its own, else host-staged MPI"),
+    INT(gpu, ordinal, "-1", -1, 1023, "", "of the GPUs that the driver shows; -1: by the rank's place on its host"),
+    FLOAT(gpu, memory_share, "0.9", 0.05, 0.98, "", "of the free memory that rollout.kv_mb 0 fills"),
+    FLOAT(gpu, deadline_s, "120", 1, 1e6, "s", "of any wait for a GPU"),
 
     FLOAT(comm, lease_s, "300", 0.1, 1e6, "s", "a task's deadline"),
     FLOAT(comm, silence_s, "120", 0.1, 1e6, "s", "a peer unheard for so long is given up"),

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct settings {
+    char *device, *deterministic; // choices
     struct {
         char *dir;
         int64_t seed, threads, checkpoint_every, keep_checkpoints;
@@ -66,6 +67,11 @@ struct settings {
         int64_t problems, samples, chunk;
         double temperature;
     } eval;
+    struct {
+        char *type, *recompute, *optimizer, *weights; // choices
+        int64_t ordinal;
+        double memory_share, deadline_s;
+    } gpu;
     struct {
         double lease_s, silence_s, start_s, heartbeat_s, send_s;
         int64_t slice_mb;

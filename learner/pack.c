@@ -65,48 +65,114 @@ static void put_output(struct pack *p, struct pack_origin *origins, int32_t at,
     origins[at] = origin;
 }
 
-// ---- trees
+// ---- parts of trees
 
-static void count_tree(const struct tree *t, struct pack_size *size)
+// The node above the first of a part: the root where the part has none.
+static int32_t above(const struct pack_part *part)
 {
-    size->rows += t->n_tokens;
-    size->spans += t->n_nodes;
-    size->outputs += t->n_tokens - (size_t)t->nodes[0].token_count;
+    return part->begin < part->end ? part->tree->nodes[part->begin].parent : 0;
+}
+
+static void count_part(const struct pack_part *part, struct pack_size *size)
+{
+    const struct tree_node *nodes = part->tree->nodes;
+    for (int32_t i = above(part); i >= 0; i = nodes[i].parent) {
+        size->rows += (size_t)nodes[i].token_count;
+        size->spans++;
+    }
+    for (int32_t i = part->begin; i < part->end; i++) {
+        size->rows += (size_t)nodes[i].token_count;
+        size->outputs += (size_t)nodes[i].token_count;
+        size->spans++;
+    }
+}
+
+struct pack_part pack_next_part(const struct tree *t, int32_t begin, size_t most)
+{
+    struct pack_part part = {t, begin, begin + 1};
+    struct pack_size size = {0};
+    count_part(&part, &size);
+    while (part.end < (int32_t)t->n_nodes) {
+        size.rows += (size_t)t->nodes[part.end].token_count;
+        if (size.rows > most)
+            break;
+        part.end++;
+    }
+    return part;
+}
+
+// What is known of a tree's nodes while one of its parts is packed.
+struct packed_node {
+    int32_t span;
+    int32_t children; // within the part
+    int32_t next;     // where the prediction of the next child's first token goes
+};
+
+static void pack_node(struct pack *p, const struct tree *t, struct packed_node *known,
+                      int32_t node)
+{
+    const struct tree_node *n = &t->nodes[node];
+    known[node].span = put_span(p, t->tokens + n->token_begin, n->token_count,
+                                n->parent < 0 ? -1 : known[n->parent].span);
+}
+
+static void leave_room(struct pack *p, struct packed_node *n)
+{
+    n->next = p->n_outputs;
+    p->n_outputs += n->children;
+}
+
+// The part's ancestors, the root first.
+static void pack_above(struct pack *p, const struct pack_part *part,
+                       struct packed_node *known, int32_t node)
+{
+    if (node < 0)
+        return;
+    pack_above(p, part, known, part->tree->nodes[node].parent);
+    pack_node(p, part->tree, known, node);
+    leave_room(p, &known[node]);
+}
+
+static void pack_own(struct pack *p, struct pack_origin *origins,
+                     const struct pack_part *part, struct packed_node *known,
+                     int32_t node, int32_t number)
+{
+    const struct tree *t = part->tree;
+    const struct tree_node *n = &t->nodes[node];
+    int32_t row = p->n_tokens;
+    pack_node(p, t, known, node);
+    for (int32_t k = 1; k < n->token_count; k++) {
+        struct pack_origin origin = {number, n->token_begin + k};
+        put_output(p, origins, p->n_outputs++, row + k - 1, t->tokens[origin.token],
+                   origin);
+    }
+    leave_room(p, &known[node]);
+    const struct attention_span *up = &p->spans[known[n->parent].span];
+    put_output(p, origins, known[n->parent].next++, up->begin + up->count - 1,
+               t->tokens[n->token_begin],
+               (struct pack_origin){number, n->token_begin});
 }
 
 static enum status pack_one(struct pack *p, struct pack_origin *origins,
-                            const struct tree *t, int32_t number)
+                            const struct pack_part *part, int32_t number)
 {
-    // Where the next first-token prediction of each node's children goes.
-    int32_t *children_at = NULL, first_span = p->n_spans;
-    TRY(mem_new(&children_at, t->n_nodes, sizeof *children_at));
-    for (size_t i = 0; i < t->n_nodes; i++) {
-        const struct tree_node *n = &t->nodes[i];
-        int32_t parent = n->parent < 0 ? -1 : first_span + n->parent;
-        int32_t row = p->n_tokens;
-        (void)put_span(p, t->tokens + n->token_begin, n->token_count, parent);
-        for (int32_t k = 1; n->parent >= 0 && k < n->token_count; k++) {
-            struct pack_origin origin = {number, n->token_begin + k};
-            put_output(p, origins, p->n_outputs++, row + k - 1, t->tokens[origin.token],
-                       origin);
-        }
-        children_at[i] = p->n_outputs;
-        p->n_outputs += n->branching;
-        if (n->parent < 0)
-            continue;
-        const struct attention_span *up = &p->spans[parent];
-        put_output(p, origins, children_at[n->parent]++, up->begin + up->count - 1,
-                   t->tokens[n->token_begin],
-                   (struct pack_origin){number, n->token_begin});
-    }
-    mem_free(children_at);
+    struct packed_node *known = NULL;
+    const struct tree *t = part->tree;
+    TRY(mem_new(&known, t->n_nodes, sizeof *known));
+    for (int32_t i = part->begin; i < part->end; i++)
+        known[t->nodes[i].parent].children++;
+    pack_above(p, part, known, above(part));
+    for (int32_t i = part->begin; i < part->end; i++)
+        pack_own(p, origins, part, known, i, number);
+    mem_free(known);
     return OK;
 }
 
 // ---- flattened paths
 
-static void count_paths(const struct tree *t, struct pack_size *size)
+static void count_paths(const struct pack_part *whole, struct pack_size *size)
 {
+    const struct tree *t = whole->tree;
     for (size_t i = 0; i < t->n_nodes; i++) {
         if (!tree_is_leaf(&t->nodes[i]))
             continue;
@@ -136,8 +202,9 @@ static void put_path_outputs(struct pack *p, struct pack_origin *origins,
 }
 
 static enum status flatten_one(struct pack *p, struct pack_origin *origins,
-                               const struct tree *t, int32_t number)
+                               const struct pack_part *whole, int32_t number)
 {
+    const struct tree *t = whole->tree;
     int32_t *path = NULL;
     TRY(mem_new(&path, t->n_tokens, sizeof *path));
     for (size_t i = 0; i < t->n_nodes; i++) {
@@ -154,13 +221,13 @@ static enum status flatten_one(struct pack *p, struct pack_origin *origins,
 // ---- the two ways
 
 struct way {
-    void (*count)(const struct tree *t, struct pack_size *size);
+    void (*count)(const struct pack_part *part, struct pack_size *size);
     enum status (*fill)(struct pack *p, struct pack_origin *origins,
-                        const struct tree *t, int32_t number);
+                        const struct pack_part *part, int32_t number);
 };
 
 static enum status pack_by(const struct way *way, struct pack *out,
-                           struct pack_origin **origins, struct tree *const *trees,
+                           struct pack_origin **origins, const struct pack_part *parts,
                            size_t n)
 {
     struct pack p = {0};
@@ -168,10 +235,10 @@ static enum status pack_by(const struct way *way, struct pack *out,
     struct pack_origin *from = NULL;
     enum status st;
     for (size_t i = 0; i < n; i++)
-        way->count(trees[i], &size);
+        way->count(&parts[i], &size);
     TRY_OUT(allocate(&p, &from, &size));
     for (size_t i = 0; i < n; i++)
-        TRY_OUT(way->fill(&p, from, trees[i], (int32_t)i));
+        TRY_OUT(way->fill(&p, from, &parts[i], (int32_t)i));
     *out = p;
     *origins = from;
     return OK;
@@ -181,16 +248,36 @@ out:
     return st;
 }
 
+static const struct way unique = {count_part, pack_one};
+static const struct way flattened = {count_paths, flatten_one};
+
+static enum status pack_all(const struct way *way, struct pack *out,
+                            struct pack_origin **origins, struct tree *const *trees,
+                            size_t n)
+{
+    struct pack_part *parts = NULL;
+    TRY(mem_new(&parts, n, sizeof *parts));
+    for (size_t i = 0; i < n; i++)
+        parts[i] = pack_whole(trees[i]);
+    enum status st = pack_by(way, out, origins, parts, n);
+    mem_free(parts);
+    return st;
+}
+
+enum status pack_parts(struct pack *out, struct pack_origin **origins,
+                       const struct pack_part *parts, size_t n)
+{
+    return pack_by(&unique, out, origins, parts, n);
+}
+
 enum status pack_trees(struct pack *out, struct pack_origin **origins,
                        struct tree *const *trees, size_t n)
 {
-    static const struct way unique = {count_tree, pack_one};
-    return pack_by(&unique, out, origins, trees, n);
+    return pack_all(&unique, out, origins, trees, n);
 }
 
 enum status pack_flattened(struct pack *out, struct pack_origin **origins,
                            struct tree *const *trees, size_t n)
 {
-    static const struct way paths = {count_paths, flatten_one};
-    return pack_by(&paths, out, origins, trees, n);
+    return pack_all(&flattened, out, origins, trees, n);
 }

@@ -10,12 +10,30 @@ struct pack_origin {
     int32_t tree, token;
 };
 
-// Packs canonical trees[0..n).  Outputs are all generated tokens (every node but the
-// root), in row order.  A token's row predicts the next token of its own node, a node's
-// last row the first token of each child.  *origins has one entry an output (mem_free);
-// the owner calls pack_free.  ERR_NOMEM, ERR_LIMIT.
+// Nodes [begin, end) of a canonical tree, 1 <= begin: a stretch of its depth-first order.
+struct pack_part {
+    const struct tree *tree;
+    int32_t begin, end;
+};
+static inline struct pack_part pack_whole(const struct tree *t)
+{
+    return (struct pack_part){t, 1, (int32_t)t->n_nodes};
+}
+
+// Packs parts[0..n).  Outputs are the tokens of the parts' nodes, in row order; what
+// stands above them is packed too, but predicts only them.  A token's row predicts the
+// next token of its own node, a node's last row the first token of each child.
+// *origins has one entry an output (mem_free), whose `tree` numbers the part; the owner
+// calls pack_free.  ERR_NOMEM, ERR_LIMIT.
+CHECKED enum status pack_parts(struct pack *out, struct pack_origin **origins,
+                               const struct pack_part *parts, size_t n);
+// Whole trees.
 CHECKED enum status pack_trees(struct pack *out, struct pack_origin **origins,
                                struct tree *const *trees, size_t n);
+// The next part of a tree from node `begin` on, of at most `most` rows; of one node
+// where already its path has more.  A function of the tree and `most` alone.  The whole
+// tree where it fits; together the parts predict every token once.
+struct pack_part pack_next_part(const struct tree *t, int32_t begin, size_t most);
 // The same trees with every root-to-leaf path laid out on its own: the reference that
 // tree packing is measured and tested against.
 CHECKED enum status pack_flattened(struct pack *out, struct pack_origin **origins,

@@ -178,7 +178,9 @@ static void add_losses(const struct trainer *t, const struct loss_rule *rule, in
         stats->kl_sum += v.kl;
         stats->clipped += v.clipped;
         stats->log_prob_diff_max = fmax(stats->log_prob_diff_max, difference);
+        stats->log_prob_diff_sum += difference;
     }
+    stats->trained_tokens += n;
 }
 
 static enum status train_pack(struct trainer *t, struct tree *const *trees,
@@ -207,12 +209,43 @@ static enum status train_pack(struct trainer *t, struct tree *const *trees,
     return OK;
 }
 
+// A tree by itself may be larger than a pack, and is then trained part by part.
+static enum status train_parts(struct trainer *t, struct tree *tree,
+                               struct batch_stats *stats)
+{
+    enum status st = OK;
+    for (int32_t at = 1; at < (int32_t)tree->n_nodes && st == OK;) {
+        struct pack p = {0};
+        struct pack_origin *origins = NULL;
+        struct pack_part part =
+            pack_next_part(tree, at, (size_t)t->config.pack_tokens);
+        st = pack_parts(&p, &origins, &part, 1);
+        if (st == OK)
+            st = train_pack(t, &tree, &p, origins, stats);
+        mem_free(origins);
+        pack_free(&p);
+        at = part.end;
+    }
+    return st;
+}
+
+static enum status train_together(struct trainer *t, struct tree *const *trees, size_t n,
+                                  struct batch_stats *stats)
+{
+    struct pack p = {0};
+    struct pack_origin *origins = NULL;
+    enum status st = pack_trees(&p, &origins, trees, n);
+    if (st == OK)
+        st = train_pack(t, trees, &p, origins, stats);
+    mem_free(origins);
+    pack_free(&p);
+    return st;
+}
+
 enum status trainer_accumulate(struct trainer *t, struct tree *const *trees, size_t n,
                                struct batch_stats *stats)
 {
     struct tree **trained = NULL;
-    struct pack p = {0};
-    struct pack_origin *origins = NULL;
     size_t kept = 0;
     enum status st;
     TRY_OUT(mem_new(&trained, n, sizeof *trained));
@@ -222,14 +255,12 @@ enum status trainer_accumulate(struct trainer *t, struct tree *const *trees, siz
         if (train)
             trained[kept++] = trees[i];
     }
-    if (kept > 0) {
-        TRY_OUT(pack_trees(&p, &origins, trained, kept));
-        TRY_OUT(train_pack(t, trained, &p, origins, stats));
-    }
+    if (kept == 1)
+        st = train_parts(t, trained[0], stats);
+    else if (kept > 1)
+        st = train_together(t, trained, kept, stats);
 out:
     mem_free(trained);
-    mem_free(origins);
-    pack_free(&p);
     return st;
 }
 

@@ -37,7 +37,9 @@ struct batch_stats {
     int64_t unique_tokens, path_tokens; // rows computed, rows if paths were flattened
     int64_t generated_tokens;
     double entropy_sum;       // over generated tokens
-    double log_prob_diff_max; // |learner - behaviour| over the trained tokens
+    // |learner - behaviour| over the trained tokens: at most, and the sum over so many.
+    double log_prob_diff_max, log_prob_diff_sum;
+    int64_t trained_tokens;
     double clipped;           // tokens whose ratio was clipped
     double kl_sum;
     double flops;

@@ -27,7 +27,7 @@ void config_free(const struct config_schema *schema, void *settings)
 
 static size_t section_length(const struct config_key *key)
 {
-    return strcspn(key->name, ".");
+    return strchr(key->name, '.') ? strcspn(key->name, ".") : 0;
 }
 
 // Prints the section's heading where key i is the first of it.
@@ -35,6 +35,8 @@ static void print_section(const struct config_schema *schema, size_t i, struct b
 {
     const struct config_key *key = &schema->keys[i];
     size_t len = section_length(key);
+    if (len == 0)
+        return;
     if (i > 0 && section_length(key - 1) == len &&
         memcmp(key->name, (key - 1)->name, len) == 0)
         return;
@@ -47,7 +49,8 @@ enum status config_print(const struct config_schema *schema, const void *setting
     for (size_t i = 0; i < schema->n; i++) {
         const struct config_key *key = &schema->keys[i];
         print_section(schema, i, out);
-        buf_printf(out, "  %s: ", key->name + section_length(key) + 1);
+        size_t len = section_length(key);
+        buf_printf(out, "%s%s: ", len ? "  " : "", key->name + (len ? len + 1 : 0));
         config_value_print(key, settings, out);
         buf_printf(out, "  # %s%s%s\n", key->doc, *key->unit ? ", in " : "", key->unit);
     }

@@ -1,5 +1,6 @@
-// Configuration by a table: YAML files of two levels (`section:` then `key: value`),
-// key=value arguments, and the documentation of every key come from one description.
+// Configuration by a table: YAML files (`section:` then `key: value` lines, or a plain
+// `key: value` at the top), key=value arguments, and the documentation of every key come
+// from one description.
 //
 // Errors are ERR_INPUT and name file, line, key, reason and what is allowed.
 #ifndef BASE_CONFIG_H
@@ -27,7 +28,7 @@ struct config_ints {
 };
 
 struct config_key {
-    const char *name; // "section.key"
+    const char *name; // "section.key", or "key" of no section: these stand first
     enum config_type type;
     size_t offset;       // of the field in the settings struct
     const char *initial; // default, as a user would write it

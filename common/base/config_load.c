@@ -92,7 +92,7 @@ enum status config_set(const struct config_schema *schema, void *settings,
     char name[128];
     size_t index;
     if (!equals || (size_t)(equals - assignment) >= sizeof name)
-        return status_fail(ERR_INPUT, "'%s' is not section.key=value", assignment);
+        return status_fail(ERR_INPUT, "'%s' is not key=value", assignment);
     (void)snprintf(name, sizeof name, "%.*s", (int)(equals - assignment), assignment);
     TRY(find(schema, name, &index));
     return config_value_set(&schema->keys[index], settings, equals + 1);
@@ -120,17 +120,12 @@ static enum status read_value(struct reader *r, const char *name, struct buf *te
     }
 }
 
-static enum status read_key(struct reader *r, const char *section)
+// Sets key `name` to the value that follows.
+static enum status set_key(struct reader *r, const char *name)
 {
-    char name[128];
     struct buf text = {0};
     size_t index = 0, line = line_of(r);
-    enum status st;
-    if (r->event.type != YAML_SCALAR_EVENT)
-        return status_fail(ERR_INPUT, "%s:%zu: a key must be plain text", r->path,
-                           line);
-    (void)snprintf(name, sizeof name, "%s.%s", section, scalar(r));
-    st = find(r->schema, name, &index);
+    enum status st = find(r->schema, name, &index);
     if (st != OK)
         return status_wrap(st, "%s:%zu", r->path, line);
     if (r->seen[index]++)
@@ -144,6 +139,25 @@ out:
     return st;
 }
 
+static enum status read_key(struct reader *r, const char *section)
+{
+    char name[128];
+    if (r->event.type != YAML_SCALAR_EVENT)
+        return status_fail(ERR_INPUT, "%s:%zu: a key must be plain text", r->path,
+                           line_of(r));
+    (void)snprintf(name, sizeof name, "%s.%s", section, scalar(r));
+    return set_key(r, name);
+}
+
+static int is_key(const struct config_schema *s, const char *name)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (strcmp(s->keys[i].name, name) == 0)
+            return 1;
+    return 0;
+}
+
+// A section with its keys, or a key of no section.
 static enum status read_section(struct reader *r)
 {
     char section[64];
@@ -151,6 +165,8 @@ static enum status read_section(struct reader *r)
         return status_fail(ERR_INPUT, "%s:%zu: a section's name must be plain text",
                            r->path, line_of(r));
     (void)snprintf(section, sizeof section, "%s", scalar(r));
+    if (is_key(r->schema, section))
+        return set_key(r, section);
     TRY(next(r));
     if (r->event.type != YAML_MAPPING_START_EVENT)
         return status_fail(ERR_INPUT, "%s:%zu: %s: 'key: value' lines must follow",

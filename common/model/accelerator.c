@@ -39,7 +39,7 @@ static enum status find_library(char path[PATH_MAX])
                                                : "etreerpo_cuda.so");
 }
 
-enum status accelerator_open(struct accelerator *out, const struct device_setup *s)
+enum status accelerator_load(struct accelerator *out)
 {
     char path[PATH_MAX];
     struct accelerator a = {0};
@@ -52,24 +52,33 @@ enum status accelerator_open(struct accelerator *out, const struct device_setup 
     void *symbol = dlsym(a.library, "etreerpo_device");
     memcpy(&entry, &symbol, sizeof entry); // ISO C has no cast for it
     a.ops = entry ? entry() : NULL;
-    enum status st = OK;
-    if (!a.ops || a.ops->abi != DEVICE_ABI)
-        st = status_fail(ERR_INPUT, "device cuda: %s is of another version", path);
-    if (st == OK)
-        st = a.ops->open(&a.device, s);
-    if (st != OK) {
+    if (!a.ops || a.ops->abi != DEVICE_ABI) {
         (void)dlclose(a.library);
-        return st;
+        return status_fail(ERR_INPUT, "device cuda: %s is of another version", path);
     }
     *out = a;
     return OK;
+}
+
+enum status accelerator_open(struct accelerator *a, const struct device_setup *s)
+{
+    return a->ops->open(&a->device, s);
+}
+
+void *accelerator_entry(const struct accelerator *a, const char *name)
+{
+    void *(*entry)(void) = NULL;
+    void *symbol = a->library ? dlsym(a->library, name) : NULL;
+    memcpy(&entry, &symbol, sizeof entry);
+    return entry ? entry() : NULL;
 }
 
 void accelerator_close(struct accelerator *a)
 {
     if (!a->library)
         return;
-    a->ops->close(a->device);
+    if (a->device)
+        a->ops->close(a->device);
     (void)dlclose(a->library);
     *a = (struct accelerator){0};
 }

@@ -36,7 +36,9 @@ struct device_limits {
     enum device_recompute recompute;
     // The worker: branches decoded at once, rows of one prefill, pages of KV_PAGE tokens.
     int32_t decode_rows, prefill_rows, kv_pages;
-    int32_t second_buffer; // 1: weights arrive beside those in use (device_incoming)
+    int32_t second_buffer; // 1: weights arrive beside those in use (image)
+    // kv_pages 0, with decode_rows: as many as fit into this share of the free memory.
+    double memory_share;
 };
 
 struct device_setup {
@@ -56,6 +58,7 @@ struct device_info {
     int32_t major, minor, multiprocessors;
     size_t total_bytes, free_bytes; // before the arena
     size_t arena_bytes, host_bytes; // as made
+    int32_t kv_pages;
 };
 
 // One decoding call's rows; see decode_plan.h.  Segments name pages[page ...]; a parent
@@ -80,6 +83,10 @@ struct device; // of the backend
 
 struct device_ops {
     int abi; // DEVICE_ABI
+    // How many GPUs the driver shows.  ERR_INPUT: none, and why.
+    enum status (*count)(int *out);
+    // The bytes that open would take, on the device and pinned on the host; needs no GPU.
+    enum status (*measure)(const struct device_setup *s, size_t *device, size_t *host);
     // ERR_INPUT: what is missing, in one line; ERR_NOMEM: what would not fit, in bytes.
     enum status (*open)(struct device **out, const struct device_setup *s);
     void (*close)(struct device *d);
@@ -143,10 +150,13 @@ struct accelerator {
     void *library;
 };
 
-// Loads etreerpo_cuda.so from beside the program (or $ETREERPO_CUDA) and opens a device.
-// ERR_INPUT says in one line what is missing.
-CHECKED enum status accelerator_open(struct accelerator *out,
-                                     const struct device_setup *s);
-void accelerator_close(struct accelerator *a);
+// Loads etreerpo_cuda.so from beside the program (or $ETREERPO_CUDA).  ERR_INPUT says in
+// one line what is missing.
+CHECKED enum status accelerator_load(struct accelerator *out);
+// Opens a device with it.
+CHECKED enum status accelerator_open(struct accelerator *a, const struct device_setup *s);
+// Another entry of the shared object, of type `void *(void)`; NULL: it has none.
+void *accelerator_entry(const struct accelerator *a, const char *name);
+void accelerator_close(struct accelerator *a); // closes and unloads; zeroed is fine
 
 #endif

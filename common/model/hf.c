@@ -21,7 +21,7 @@ enum status model_load(struct model *m, const char *folder)
     return model_load_within(m, folder, INT32_MAX);
 }
 
-enum status model_load_within(struct model *m, const char *folder, int32_t most)
+static enum status load(struct model *m, const char *folder, int32_t most, int weights)
 {
     char path[PATH_MAX];
     struct model_config config;
@@ -34,13 +34,24 @@ enum status model_load_within(struct model *m, const char *folder, int32_t most)
         config.max_positions = most;
     }
     TRY_OUT(model_new(&fresh, &config));
-    TRY_OUT(hf_weights_read(&fresh, folder));
-    model_repack(&fresh);
+    if (weights)
+        TRY_OUT(hf_weights_read(&fresh, folder));
     *m = fresh;
 out:
     if (st != OK)
         model_free(&fresh);
     return st;
+}
+
+enum status model_load_within(struct model *m, const char *folder, int32_t most)
+{
+    TRY(load(m, folder, most, 1));
+    return model_repack(m);
+}
+
+enum status model_load_bare(struct model *m, const char *folder, int weights)
+{
+    return load(m, folder, INT32_MAX, weights);
 }
 
 enum status model_save(const struct model *m, const char *folder)

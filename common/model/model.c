@@ -76,11 +76,16 @@ enum status model_repack(struct model *m)
     return OK;
 }
 
-enum status model_use(struct model *m, const struct accelerator *a, int weights)
+void model_place(struct model *m, const struct accelerator *a, int weights)
 {
     pages_free(m->packed, panel_floats(&m->config));
     m->packed = NULL;
     m->accelerator = a;
     m->weights = weights;
+}
+
+enum status model_use(struct model *m, const struct accelerator *a, int weights)
+{
+    model_place(m, a, weights);
     return model_repack(m);
 }

@@ -95,8 +95,10 @@ void model_randomize(struct model *m, struct rng_key key);
 // After params changed: lays out the forward panels again, or sends them to the device.
 // ERR_IO, ERR_TIMEOUT: of the device alone.
 enum status model_repack(struct model *m);
-// Computes on a device from now on, as the set `weights` there (model/device.h).
+// Computes on a device from now on, as the set `weights` there (model/device.h);
+// model_use sends the parameters too, model_place leaves the device what it has.
 struct accelerator;
+void model_place(struct model *m, const struct accelerator *a, int weights);
 CHECKED enum status model_use(struct model *m, const struct accelerator *a, int weights);
 // Brings params up to date where the device has newer ones.  ERR_IO, ERR_TIMEOUT.
 CHECKED enum status model_fetch(struct model *m);
@@ -131,6 +133,9 @@ CHECKED enum status model_load(struct model *m, const char *folder);
 // is saved with the checkpoint's own.
 CHECKED enum status model_load_within(struct model *m, const char *folder,
                                       int32_t most);
+// For a model that is to compute elsewhere (model_use), or whose parameters will come
+// by messages: without panels; with weights == 0 without reading parameters, all zero.
+CHECKED enum status model_load_bare(struct model *m, const char *folder, int weights);
 // Writes config.json and model.safetensors (F32) into an existing folder.  ERR_IO.
 CHECKED enum status model_save(const struct model *m, const char *folder);
 

@@ -48,8 +48,13 @@ static inline int device_clear(void **state)
     return 0;
 }
 
+// Of all comparisons so far, by type.
+static double largest_error[2];
+
 static inline int device_teardown(void **state)
 {
+    print_message("largest error, of the largest value: f32 %.1e, bf16 %.1e\n",
+                  largest_error[GPU_F32], largest_error[GPU_BF16]);
     gpu_close(device);
     return device_clear(state);
 }
@@ -130,6 +135,7 @@ static inline void assert_close(enum gpu_type type, const char *what, const floa
                                 const float *want, size_t n)
 {
     double apart = far_apart(got, want, n);
+    largest_error[type] = fmax(largest_error[type], apart);
     if (!(apart <= tolerance_of(type)))
         fail_msg("%s: %.3g of the largest value apart", what, apart);
 }

@@ -118,6 +118,8 @@ struct cudaUUID_t { char bytes[16]; };
 struct cudaDeviceProp { char name[256]; cudaUUID_t uuid; int major, minor, multiProcessorCount; size_t totalGlobalMem; };
 
 extern "C" {
+cudaError_t cudaDriverGetVersion(int *v);
+cudaError_t cudaRuntimeGetVersion(int *v);
 cudaError_t cudaGetDeviceCount(int *n);
 cudaError_t cudaSetDevice(int n);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int n);

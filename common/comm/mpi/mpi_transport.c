@@ -152,16 +152,40 @@ int mpi_transport_finish(struct transport *t, int clean)
     return clean && st == OK;
 }
 
-enum status mpi_ranks_on_host(struct transport *t, int *ranks)
+enum status mpi_ranks_on_host(struct transport *t, int *ranks, int *place)
 {
     struct mpi_transport *m = (struct mpi_transport *)t;
     MPI_Comm host;
-    int n = 1;
+    int n = 1, at = 0;
     TRY(mpi_check(MPI_Comm_split_type(m->comm, MPI_COMM_TYPE_SHARED, m->base.rank,
                                       MPI_INFO_NULL, &host),
                   "split by host"));
     TRY(mpi_check(MPI_Comm_size(host, &n), "ranks on the host"));
+    TRY(mpi_check(MPI_Comm_rank(host, &at), "place on the host"));
     (void)MPI_Comm_free(&host);
     *ranks = n;
+    *place = at;
+    return OK;
+}
+
+enum status mpi_tell_all(struct transport *t, const void *mine, int bytes, void *all,
+                         int64_t deadline_ms)
+{
+    struct mpi_transport *m = (struct mpi_transport *)t;
+    int64_t until = clock_ms() + deadline_ms;
+    MPI_Request gather;
+    int done = 0;
+    TRY(mpi_check(MPI_Iallgather(mine, bytes, MPI_BYTE, all, bytes, MPI_BYTE, m->comm,
+                                 &gather),
+                  "allgather"));
+    while (!done) {
+        TRY(mpi_check(MPI_Test(&gather, &done, MPI_STATUS_IGNORE), "allgather"));
+        if (done)
+            break;
+        if (clock_ms() > until) // MPI still owns the buffers: the process ends
+            return status_fail(ERR_TIMEOUT, "start: not all ranks came in %lld ms",
+                               (long long)deadline_ms);
+        clock_sleep_us(POLL_US);
+    }
     return OK;
 }

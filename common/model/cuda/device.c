@@ -7,6 +7,7 @@
 #include "model/layout.h"
 #include "model/rope.h"
 
+#include <math.h>
 #include <string.h>
 
 // What our kernels' 16-byte loads and the tensor cores ask for.
@@ -58,12 +59,49 @@ static enum status describe_gpu(struct device *d)
 // graphs, NCCL's buffers.
 static const size_t LEFT_FREE = (size_t)512 << 20;
 
+// Bytes with so many key/value pages.
+static enum status arena_bytes(struct device *d, int32_t kv_pages, size_t *on_device,
+                               size_t *on_host)
+{
+    struct arena on = {0}, host = {0};
+    d->setup.limits.kv_pages = kv_pages;
+    TRY(device_place(d, &on, &host));
+    *on_device = on.used;
+    *on_host = host.used;
+    return OK;
+}
+
+// Where the setup leaves it open: the most pages that fit into its share of what is
+// free; one, where not even that fits (make_arena says so).
+static enum status choose_pages(struct device *d)
+{
+    struct device_limits *l = &d->setup.limits;
+    double usable = (double)d->info.free_bytes - (double)LEFT_FREE;
+    double most = fmin(l->memory_share * (double)d->info.free_bytes, usable);
+    int32_t low = 1, high = MOST_PAGES;
+    if (l->decode_rows < 1 || l->kv_pages > 0)
+        return OK;
+    while (low < high) {
+        int32_t middle = low + (high - low + 1) / 2;
+        size_t on = 0, host = 0;
+        enum status st = arena_bytes(d, middle, &on, &host);
+        if (st == OK && (double)on <= most)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    l->kv_pages = low;
+    return OK;
+}
+
 static enum status make_arena(struct device *d)
 {
     struct arena on = {0}, host = {0};
-    TRY(device_place(d, &on, &host));
-    d->info.arena_bytes = on.used;
-    d->info.host_bytes = host.used;
+    TRY(choose_pages(d));
+    d->info.kv_pages = d->setup.limits.kv_pages;
+    TRY(arena_bytes(d, d->info.kv_pages, &d->info.arena_bytes, &d->info.host_bytes));
+    on.used = d->info.arena_bytes;
+    host.used = d->info.host_bytes;
     if (on.used > d->info.free_bytes || d->info.free_bytes - on.used < LEFT_FREE)
         return status_fail(ERR_NOMEM,
                            "%s: %.1f GiB are wanted (weights, optimizer, activations of "
@@ -120,6 +158,21 @@ static void cuda_close(struct device *d)
     mem_free(d->decode.low);
     mem_free(d->decode.high);
     mem_free(d);
+}
+
+static enum status cuda_measure(const struct device_setup *s, size_t *on_device,
+                                size_t *on_host)
+{
+    struct device *d = NULL;
+    enum status st;
+    TRY(check_shape(&s->config));
+    TRY(mem_new(&d, 1, sizeof *d));
+    describe_shape(d, s);
+    TRY_OUT(layout_new(&d->layout, &d->c));
+    st = arena_bytes(d, s->limits.kv_pages, on_device, on_host);
+out:
+    cuda_close(d);
+    return status_wrap(st, "device cuda");
 }
 
 static enum status cuda_open(struct device **out, const struct device_setup *s)
@@ -221,6 +274,8 @@ static enum status cuda_adopt(struct device *d)
 
 static const struct device_ops ops = {
     .abi = DEVICE_ABI,
+    .count = gpu_count,
+    .measure = cuda_measure,
     .open = cuda_open,
     .close = cuda_close,
     .describe = cuda_describe,

@@ -28,6 +28,7 @@ enum {
     PATH_STRETCHES = 32, // room for so many of each path, where attention is plain
     PARTS_PER_ROW = 48,  // of a cascade plan
     MAX_BUCKETS = 40,
+    MOST_PAGES = 1 << 24,
     STAGING_FLOATS = 4 << 20, // of a stretch of the optimizer's host state, each
 };
 

@@ -45,17 +45,42 @@ static enum status open_streams(struct gpu *g)
     return OK;
 }
 
+// CUDA calls a missing driver an insufficient one; its version is then 0.
+static enum status unusable(cudaError_t e)
+{
+    int driver = 0, runtime = 0;
+    (void)cudaRuntimeGetVersion(&runtime);
+    if (cudaDriverGetVersion(&driver) != cudaSuccess || driver == 0)
+        return status_fail(ERR_INPUT, "no GPU can be used: there is no NVIDIA driver "
+                                      "(libcuda.so.1)");
+    return status_fail(ERR_INPUT,
+                       "no GPU can be used: %s (the driver is made for CUDA %d.%d, this "
+                       "build for %d.%d)",
+                       cudaGetErrorString(e), driver / 1000, driver / 10 % 100,
+                       runtime / 1000, runtime / 10 % 100);
+}
+
+enum status gpu_count(int *out)
+{
+    int n = 0;
+    cudaError_t e = cudaGetDeviceCount(&n);
+    if (e != cudaSuccess)
+        return unusable(e);
+    if (n < 1)
+        return status_fail(ERR_INPUT, "no GPU: the driver shows none");
+    *out = n;
+    return OK;
+}
+
 enum status gpu_open(struct gpu **out, int ordinal)
 {
     struct gpu *g = NULL;
     int n = 0;
-    cudaError_t e = cudaGetDeviceCount(&n);
-    if (e != cudaSuccess)
-        return failed(ERR_INPUT, e, "no GPU can be used");
+    TRY(gpu_count(&n));
     if (ordinal < 0 || ordinal >= n)
         return status_fail(ERR_INPUT, "GPU %d: this machine shows %d", ordinal, n);
     TRY(mem_new(&g, 1, sizeof *g));
-    e = cudaSetDevice(ordinal);
+    cudaError_t e = cudaSetDevice(ordinal);
     if (e == cudaSuccess)
         e = cudaGetDeviceProperties(&g->properties, ordinal);
     enum status st = e == cudaSuccess ? OK : failed(ERR_IO, e, "GPU");

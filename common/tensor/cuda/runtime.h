@@ -38,6 +38,8 @@ struct gpu_info {
     size_t total_bytes, free_bytes;
 };
 
+// ERR_INPUT: why there is none.
+CHECKED enum status gpu_count(int *out);
 // ERR_INPUT says in one line what is missing: no driver, no device, too old a one.
 CHECKED enum status gpu_open(struct gpu **out, int ordinal);
 void gpu_close(struct gpu *g);

@@ -19,11 +19,13 @@
 struct sample {
     int64_t count;
     double rate;
-    char *name, *kind;
+    char *name, *kind, *place;
     struct config_ints list;
 };
 
 static const struct config_key keys[] = {
+    {"place", CONFIG_CHOICE, offsetof(struct sample, place), "here", 0, 0, "here|there",
+     "", "of no section"},
     {"a.count", CONFIG_INT, offsetof(struct sample, count), "3", 1, 10, "", "things",
      "how many"},
     {"a.rate", CONFIG_FLOAT, offsetof(struct sample, rate), "0.5", 0, 1, "", "",
@@ -88,6 +90,10 @@ static void test_mistakes_are_named(void **state)
         {"b:\n  list: [1, [2]]\n", ":2:", "plain values"},
         {"b:\n  list: [0]\n", ":2:", "b.list"},
         {"b: 5\n", ":1:", "lines must follow"},
+        {"place: nowhere\n", ":1:", "place: 'nowhere' is not one of here|there"},
+        {"\nplace:\n  x: 1\n", ":2:", "place: a value or a list must follow"},
+        {"place: here\na:\n  count: 2\nplace: here\n", ":4:", "set twice"},
+        {"a:\n  place: here\n", ":2:", "a.place: no such key"},
         {"- a\n", ":1:", "sections"},
         {"a:\n  count: [1\n", ":3:", ""},
         {"a:\n\tcount: 1\n", ":2:", ""},
@@ -127,11 +133,13 @@ static void test_print_loads_back(void **state)
     (void)state;
     assert_ok(config_defaults(&schema, &s));
     assert_ok(config_set(&schema, &s, "a.rate=0.1"));
+    assert_ok(config_set(&schema, &s, "place=there"));
     assert_ok(config_set(&schema, &s, "b.name=tab\there \"and\" \\ there\n"));
     assert_ok(config_print(&schema, &s, &first));
     assert_ok(config_defaults(&schema, &back));
     assert_ok(load_text(&back, buf_cstr(&first)));
     assert_true(back.rate == s.rate);
+    assert_string_equal(back.place, "there");
     assert_string_equal(back.name, s.name);
     assert_ok(config_print(&schema, &back, &second));
     assert_string_equal(buf_cstr(&first), buf_cstr(&second));

@@ -208,6 +208,37 @@ static void every_token_is_predicted_from_its_path(void **state)
     }
 }
 
+static void parts_predict_every_token_once(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 30; seed++)
+        for (size_t most = 1; most < 64; most += 3) {
+            struct tree t;
+            int64_t seen[512] = {0};
+            sample_tree(&t, &sample_shapes[seed % N_SHAPES], seed);
+            assert_true(t.n_tokens <= 512);
+            for (int32_t at = 1; at < (int32_t)t.n_nodes;) {
+                struct pack_part part = pack_next_part(&t, at, most);
+                struct pack p;
+                struct pack_origin *origins;
+                assert_ok(pack_parts(&p, &origins, &part, 1));
+                assert_true(part.begin == at && part.end > at);
+                assert_true((size_t)p.n_tokens <= most || part.end == at + 1);
+                for (int32_t j = 0; j < p.n_outputs; j++) {
+                    assert_true(j == 0 || p.row[j] >= p.row[j - 1]);
+                    seen[origins[j].token]++;
+                    expect_path(&p, j, &t, origins[j].token);
+                }
+                mem_free(origins);
+                pack_free(&p);
+                at = part.end;
+            }
+            for (int32_t k = 0; k < (int32_t)t.n_tokens; k++)
+                assert_int_equal(seen[k], node_of(&t, k) > 0);
+            tree_free(&t);
+        }
+}
+
 static void no_trees_make_an_empty_pack(void **state)
 {
     (void)state;
@@ -231,10 +262,10 @@ static void a_failed_allocation_leaves_the_outputs(void **state)
     mem_fail_nth(0);
     assert_int_equal(p.n_tokens, 77);
     assert_null(origins);
-    assert_int_equal(failures_of(pack_trees(&p, &origins, trees, 2)), 8);
+    assert_int_equal(failures_of(pack_trees(&p, &origins, trees, 2)), 9);
     mem_free(origins);
     pack_free(&p);
-    assert_int_equal(failures_of(pack_flattened(&p, &origins, trees, 2)), 8);
+    assert_int_equal(failures_of(pack_flattened(&p, &origins, trees, 2)), 9);
     mem_free(origins);
     pack_free(&p);
     tree_free(&t);
@@ -247,6 +278,7 @@ int main(void)
         cmocka_unit_test(flattened_paths_row_by_row),
         cmocka_unit_test(a_chain_of_single_children_is_one_path),
         cmocka_unit_test(every_token_is_predicted_from_its_path),
+        cmocka_unit_test(parts_predict_every_token_once),
         cmocka_unit_test(no_trees_make_an_empty_pack),
         cmocka_unit_test(a_failed_allocation_leaves_the_outputs),
     };

@@ -105,6 +105,29 @@ static void off_policy_gradients_equal_those_of_flattened_paths(void **state)
             compare_gradients(methods[m], seed, 0.5);
 }
 
+// Trees one by one, each cut into parts of so few rows that most of its steps are parts
+// of their own: the gradient of the whole, and not a log-prob that differs.
+static void a_tree_larger_than_a_pack_is_trained_in_parts(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < N_SHAPES; seed++) {
+        struct trainer_config c = config_of("etreerpo");
+        struct bench b;
+        c.pack_tokens = 8;
+        bench_open(&b, &c, seed);
+        for (int i = 0; i < BATCH; i++)
+            assert_ok(trainer_accumulate(b.trainer, &b.trees[i], 1, &b.stats));
+        float *flat = flattened_gradient(&b, &c), *got = gradient_of(&b);
+        double e = relative_error(got, flat, b.model.layout.total);
+        if (!(e < 1e-5))
+            fail_msg("seed %d: relative error %g", (int)seed, e);
+        assert_true(b.stats.log_prob_diff_max == 0.0);
+        mem_free(flat);
+        mem_free(got);
+        bench_close(&b);
+    }
+}
+
 // behave() has written the log-probs of the tree pack.
 static void log_probs_are_those_of_flattened_paths_bit_for_bit(void **state)
 {
@@ -248,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_equal_those_of_flattened_paths),
         cmocka_unit_test(off_policy_gradients_equal_those_of_flattened_paths),
+        cmocka_unit_test(a_tree_larger_than_a_pack_is_trained_in_parts),
         cmocka_unit_test(log_probs_are_those_of_flattened_paths_bit_for_bit),
         cmocka_unit_test(pack_boundaries_do_not_depend_on_arrival),
         cmocka_unit_test(the_log_prob_difference_is_measured),

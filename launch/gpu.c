@@ -1,0 +1,159 @@
+#include "launch/gpu.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "model/decode.h"
+#include "model/device.h"
+
+#include <string.h>
+
+static int is(const char *choice, const char *word)
+{
+    return strcmp(choice, word) == 0;
+}
+
+static enum device_recompute recompute_of(const struct settings *s)
+{
+    if (is(s->gpu.recompute, "layer"))
+        return RECOMPUTE_LAYER;
+    return is(s->gpu.recompute, "ffn") ? RECOMPUTE_FFN : RECOMPUTE_NONE;
+}
+
+// One page of keys and values, all layers, in the GPU's element type.
+static size_t page_bytes(const struct job *job)
+{
+    size_t floats = kv_cache_page_bytes(&job->model.config);
+    return is(job->settings.gpu.type, "f32") ? floats : floats / 2;
+}
+
+// Tokens of one problem's longest path: its prompt, with its worked solution or with all
+// that may be generated.
+static enum status path_of(const struct job *job, const struct problem *p, int roles,
+                           size_t *out)
+{
+    struct tokens ask = {0}, tell = {0};
+    enum status st = prompts_ask(&job->prompts, p, &ask);
+    if (st == OK && (roles & GPU_IMITATES))
+        st = prompts_tell(&job->prompts, p, &tell);
+    *out = ask.len + (roles & GPU_IMITATES
+                          ? tell.len + 1
+                          : (size_t)job->settings.rollout.max_new_tokens);
+    tokens_free(&ask);
+    tokens_free(&tell);
+    return st;
+}
+
+// The longest path that training can meet: a pack takes at least one.
+static enum status longest_path(const struct job *job, int roles, int32_t *out)
+{
+    size_t longest = 0, most = (size_t)job->model.config.max_positions;
+    for (size_t i = 0; i < job->train.n; i++) {
+        size_t path = 0;
+        TRY(path_of(job, &job->train.problems[i], roles, &path));
+        longest = path > longest ? path : longest;
+    }
+    *out = (int32_t)(longest < most ? longest : most);
+    return OK;
+}
+
+static enum status learner_limits(const struct job *job, int roles,
+                                  struct device_limits *l)
+{
+    const struct settings *s = &job->settings;
+    int32_t longest = 0;
+    TRY(longest_path(job, roles, &longest));
+    l->train_tokens = (int32_t)s->train.pack_tokens;
+    if (l->train_tokens < longest)
+        l->train_tokens = longest;
+    l->train_outputs = l->train_tokens;
+    l->reference = s->train.kl_coef > 0.0;
+    l->host_optimizer = is(s->gpu.optimizer, "host");
+    l->recompute = recompute_of(s);
+    return OK;
+}
+
+static void worker_limits(const struct job *job, int roles, struct device_limits *l)
+{
+    const struct settings *s = &job->settings;
+    l->decode_rows = (int32_t)s->rollout.max_rows;
+    l->prefill_rows = decoder_prompt_rows(&job->model.config);
+    l->kv_pages = (int32_t)(((size_t)s->rollout.kv_mb << 20) / page_bytes(job));
+    l->second_buffer = (roles & GPU_RECEIVES) != 0;
+    l->memory_share = s->gpu.memory_share;
+}
+
+static enum status setup_of(const struct job *job, int roles, struct device_setup *out)
+{
+    const struct settings *s = &job->settings;
+    *out = (struct device_setup){
+        .type = is(s->gpu.type, "f32") ? DEVICE_F32 : DEVICE_BF16,
+        .deterministic = is(s->deterministic, "true"),
+        .deadline_ms = (int64_t)(1000.0 * s->gpu.deadline_s),
+        .config = job->model.config,
+    };
+    if (roles & GPU_SAMPLES)
+        worker_limits(job, roles, &out->limits);
+    return roles & GPU_LEARNS ? learner_limits(job, roles, &out->limits) : OK;
+}
+
+enum status gpu_find(struct job *job)
+{
+    if (!gpu_wanted(&job->settings))
+        return OK;
+    TRY(accelerator_load(&job->gpu));
+    return status_wrap(job->gpu.ops->count(&job->gpus), "device cuda");
+}
+
+enum status gpu_measure(const struct job *job, int roles, size_t *device, size_t *host)
+{
+    struct accelerator a = {0};
+    struct device_setup setup;
+    TRY(setup_of(job, roles, &setup));
+    TRY(accelerator_load(&a));
+    enum status st = a.ops->measure(&setup, device, host);
+    accelerator_close(&a);
+    return st;
+}
+
+// Processes of a host take its GPUs in turn, and share where there are fewer.
+static void choose_ordinal(const struct job *job, const struct gpu_place *at,
+                           struct device_setup *setup)
+{
+    int sharers = (at->ranks + job->gpus - 1) / job->gpus;
+    setup->ordinal = (int32_t)job->settings.gpu.ordinal;
+    if (setup->ordinal < 0)
+        setup->ordinal = at->rank % job->gpus;
+    else
+        sharers = at->ranks;
+    setup->limits.memory_share /= sharers > 1 ? sharers : 1;
+}
+
+static void say(const struct job *job, const struct device_setup *setup)
+{
+    struct device_info info;
+    job->gpu.ops->describe(job->gpu.device, &info);
+    log_info("GPU %d: %s, compute capability %d.%d, %.1f GiB free; %.2f GiB taken, %.2f "
+             "GiB of pinned host memory; %s%s, %d key/value pages",
+             setup->ordinal, info.name, info.major, info.minor,
+             (double)info.free_bytes / 1073741824.0,
+             (double)info.arena_bytes / 1073741824.0,
+             (double)info.host_bytes / 1073741824.0, job->settings.gpu.type,
+             setup->deterministic ? ", deterministic" : "", info.kv_pages);
+}
+
+enum status gpu_open_for(struct job *job, int roles, const struct gpu_place *at)
+{
+    struct device_setup setup;
+    struct device_info info;
+    if (!gpu_wanted(&job->settings))
+        return OK;
+    TRY(setup_of(job, roles, &setup));
+    choose_ordinal(job, at, &setup);
+    TRY(accelerator_open(&job->gpu, &setup));
+    job->gpu.ops->describe(job->gpu.device, &info);
+    job->gpu_pages = info.kv_pages;
+    say(job, &setup);
+    model_place(&job->model, &job->gpu,
+                roles & GPU_LEARNS ? DEVICE_LEARNER : DEVICE_ROLLOUT);
+    return job->no_weights ? OK : model_repack(&job->model);
+}
