@@ -7,6 +7,7 @@
 #include "model/layout.h"
 #include "model/rope.h"
 
+#include <math.h>
 #include <string.h>
 
 // What our kernels' 16-byte loads and the tensor cores ask for.
@@ -75,8 +76,8 @@ static enum status arena_bytes(struct device *d, int32_t kv_pages, size_t *on_de
 static enum status choose_pages(struct device *d)
 {
     struct device_limits *l = &d->setup.limits;
-    double most = l->memory_share * (double)d->info.free_bytes;
-    double left = (double)d->info.free_bytes - (double)LEFT_FREE;
+    double usable = (double)d->info.free_bytes - (double)LEFT_FREE;
+    double most = fmin(l->memory_share * (double)d->info.free_bytes, usable);
     int32_t low = 1, high = MOST_PAGES;
     if (l->decode_rows < 1 || l->kv_pages > 0)
         return OK;
@@ -84,7 +85,7 @@ static enum status choose_pages(struct device *d)
         int32_t middle = low + (high - low + 1) / 2;
         size_t on = 0, host = 0;
         enum status st = arena_bytes(d, middle, &on, &host);
-        if (st == OK && (double)on <= most && (double)on <= left)
+        if (st == OK && (double)on <= most)
             low = middle;
         else
             high = middle - 1;

@@ -6,10 +6,26 @@
 
 #include <string.h>
 
+// Tiles and `ends` hold for depth-first order only: each span hangs on the one before it
+// or on one above that.
+static enum status check_order(const struct pack *p)
+{
+    for (int32_t s = 1; s < p->n_spans; s++) {
+        int32_t parent = p->spans[s].parent, up = s - 1;
+        while (up > parent)
+            up = p->spans[up].parent;
+        if (up != parent)
+            return status_fail(ERR_INTERNAL, "pack: span %d is not in depth-first order",
+                               s);
+    }
+    return OK;
+}
+
 static enum status check_room(const struct device *d, const struct pack *p)
 {
     const struct train_buffers *t = &d->train;
     TRY(pack_check(p, &d->c));
+    TRY(check_order(p));
     if (p->n_tokens > t->M || p->n_outputs > t->P)
         return status_fail(ERR_LIMIT,
                            "a pack of %d tokens and %d predictions: the GPU's memory was "
