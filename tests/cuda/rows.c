@@ -48,11 +48,13 @@ static void norms(enum gpu_type type)
     rmsnorm_forward(Y, inv, X, gain, 1e-5f, M, D);
     assert_device(type, "rmsnorm", d_Y, Y, n);
     assert_device(GPU_F32, "inv_rms", d_inv, inv, M);
-    gpu_rmsnorm_backward(device, type, d_dX, d_copy, d_dgain, d_dY, d_X, d_gains, d_inv,
-                         parts, M, D);
+    const struct gpu_norm_grad back = {d_dX,  d_copy, d_dY, d_dgain, d_dY,
+                                       d_X, d_gains, d_inv, parts};
+    gpu_rmsnorm_backward(device, type, &back, M, D);
     rmsnorm_backward(dX, d_gain, dY, X, gain, inv, M, D);
     assert_device(GPU_F32, "rmsnorm's gradient", d_dX, dX, n);
     assert_device(type, "its copy", d_copy, dX, n);
+    assert_device(type, "rmsnorm again", d_dY, Y, n);
     assert_device(GPU_F32, "the gain's gradient", d_dgain, d_gain, D);
     mem_free(X);
     mem_free(gain);
@@ -98,9 +100,11 @@ static void swiglus(enum gpu_type type)
     gpu_swiglu(device, type, d_Y, d_GU, M, D);
     swiglu_forward(Y, GU, M, D);
     assert_device(type, "swiglu", d_Y, Y, n);
-    gpu_swiglu_backward(device, type, d_GU, d_dY, d_GU, M, D);
+    void *d_again = device_array(type, dY, n);
+    gpu_swiglu_backward(device, type, d_GU, d_again, d_again, d_GU, M, D);
     swiglu_backward(dGU, dY, GU, M, D);
     assert_device(type, "swiglu's gradient", d_GU, dGU, 2 * n);
+    assert_device(type, "swiglu again", d_again, Y, n);
 
     float *X = random_floats(n, 15), *db = random_floats(D, 16);
     float *d_X = device_array(GPU_F32, X, n), *d_db = device_array(GPU_F32, db, D);
@@ -167,7 +171,7 @@ static void heads(enum gpu_type type, int with_norm)
     float *d = random_floats(n, 23), *dq = random_floats(HD, 24), *dk = random_floats(HD, 25);
     void *d_d = device_array(type, d, n);
     float *d_dq = device_array(GPU_F32, dq, HD), *d_dk = device_array(GPU_F32, dk, HD);
-    float *parts = device_new((size_t)GPU_PARTS * HD * 4);
+    float *parts = device_new((size_t)GPU_PARTS * 2 * HD * 4);
     gpu_rotate_backward(device, type, d_d, d_dq, d_dk, in, d_inv, &r, parts, M);
     rope_apply(d, WIDTH, positions, cosine, sine, M, H + KV, HD, -1);
     if (with_norm) {

@@ -85,10 +85,13 @@ static size_t widest_row(const struct model_config *c)
     return (size_t)(widest > c->dim ? widest : c->dim);
 }
 
+// Each chunk of logits reads and writes the head's whole gradient again, so that chunks
+// are large.
 static int logit_rows(const struct device *d, int P)
 {
     int all = (int)arena_rows((size_t)P, FIXED_ROWS);
-    int some = LOGIT_BYTES / ((int)sizeof(float) * d->ld) / FIXED_ROWS * FIXED_ROWS;
+    size_t fit = (size_t)LOGIT_MIB << 20, row = sizeof(float) * (size_t)d->ld;
+    int some = (int)(fit / row / FIXED_ROWS) * FIXED_ROWS;
     some = some < FIXED_ROWS ? FIXED_ROWS : some;
     return all < some ? all : some;
 }

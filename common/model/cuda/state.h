@@ -24,7 +24,7 @@
 
 enum {
     FIXED_ROWS = 256, // of a product, deterministic
-    LOGIT_BYTES = 256 << 20,
+    LOGIT_MIB = 1664, // 2816 rows of 152k tokens, and half as much for their gradient
     PATH_STRETCHES = 32, // room for so many of each path, where attention is plain
     PARTS_PER_ROW = 48,  // of a cascade plan
     MAX_BUCKETS = 40,
