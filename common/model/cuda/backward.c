@@ -90,7 +90,8 @@ static void attend_backward(const struct gpu_layer *l, const void *qkv)
     int n = tiles_count(l->M);
     const struct gpu_tiles rows = {t->on.tiles_first, t->on.tiles, n};
     const struct gpu_tiles keys = {t->on.turned_first, t->on.turned, n};
-    gpu_attention_flash_backward(d->gpu, &a, &rows, &keys, &d->heads, l->M);
+    const struct gpu_shares shares = {t->on.shares, t->on.part_first, t->n_shares, t->key_parts};
+    gpu_attention_flash_backward(d->gpu, &a, &rows, &keys, &shares, &d->heads, l->M);
 }
 
 static enum status attention_backward_layer(const struct gpu_layer *l)

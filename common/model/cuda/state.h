@@ -47,7 +47,8 @@ struct pack_control {
     int32_t *row, *target;              // (P)
     int32_t *order, *first, *token;     // token_groups
     // Fast attention: tiles of both sides.
-    int32_t *tiles_first, *tiles, *turned_first, *turned;
+    int32_t *tiles_first, *tiles, *turned_first, *turned, *part_first;
+    struct tile_share *shares; // of the turned ones
     // Plain attention.
     struct gpu_stretch *stretches;
     int32_t *list, *path_first, *path, *length;
@@ -68,6 +69,8 @@ struct train_buffers {
     float *head_norm;              // (M, heads + kv_heads) likewise
     void *d_qkv, *d_attended;      // T
     float *delta;                  // (M, heads)
+    float *key_parts;              // of the shares, where attention is fast
+    int n_shares;                  // of the last pack
     float *logits;                 // (chunk, ld)
     void *d_logits;                // (chunk, ld) T
     float *parts;                  // GPU_PARTS of the widest row
