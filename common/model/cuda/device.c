@@ -32,7 +32,7 @@ static int wants_fast(const struct device *d)
            d->c.heads / d->c.kv_heads <= TILE;
 }
 
-static void describe_shape(struct device *d, const struct device_setup *s)
+void device_shape(struct device *d, const struct device_setup *s)
 {
     d->setup = *s;
     d->c = s->config;
@@ -126,7 +126,7 @@ static enum status cuda_open(struct device **out, const struct device_setup *s)
     enum status st;
     TRY(check_shape(&s->config));
     TRY(mem_new(&d, 1, sizeof *d));
-    describe_shape(d, s);
+    device_shape(d, s);
     TRY_OUT(layout_new(&d->layout, &d->c));
     TRY_OUT(gpu_open(&d->gpu, s->ordinal));
     TRY_OUT(describe_gpu(d));

@@ -164,6 +164,8 @@ struct device {
     struct graph_slot feeds[2][MAX_BUCKETS], draws[2][MAX_BUCKETS];
 };
 
+// What follows from the setup alone: the first thing of a device.
+void device_shape(struct device *d, const struct device_setup *s);
 // Places everything; called with bases NULL first, to measure.  ERR_NOMEM: overflow.
 CHECKED enum status device_place(struct device *d, struct arena *device,
                                  struct arena *host);
