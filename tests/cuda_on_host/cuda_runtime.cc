@@ -22,6 +22,8 @@ struct fiber {
     int number, started, done;
     const long *waits_for;
     long seen;
+    std::vector<async_copy> copies; // on their way, the oldest first
+    std::vector<size_t> groups;     // where each committed group of them ends
 };
 struct warp {
     long generation;
@@ -36,7 +38,7 @@ jmp_buf scheduler;
 fiber *current;
 const std::function<void()> *body_now;
 long barrier_generation;
-int barrier_arrived, barrier_any, barrier_result, live;
+int barrier_arrived, barrier_any, barrier_result, live, waited_for_earlier;
 host_graph *capturing;
 
 void fail(const char *why)
@@ -98,6 +100,8 @@ void prepare(fiber &f, int number, dim3 threads)
     f.thread = dim3(n % threads.x, n / threads.x % threads.y, n / (threads.x * threads.y));
     f.done = f.started = 0;
     f.waits_for = nullptr;
+    f.copies.clear();
+    f.groups.clear();
     getcontext(&f.context);
     f.context.uc_stack.ss_sp = stacks[(size_t)number];
     f.context.uc_stack.ss_size = STACK_BYTES;
@@ -161,8 +165,29 @@ const lane_set &exchange(const void *value, size_t bytes)
 }
 int lane() { return current->number % 32; }
 void *shared_memory() { return shared.data(); }
+void wait_for_earlier() { waited_for_earlier = 1; }
 
-void run(dim3 blocks, dim3 threads, size_t shared_bytes, const std::function<void()> &body)
+// Copies arrive as late as they may: when they are waited for.
+void copy_later(const async_copy &c) { current->copies.push_back(c); }
+void copy_commit() { current->groups.push_back(current->copies.size()); }
+void copy_arrive(size_t pending)
+{
+    fiber &f = *current;
+    if (f.groups.size() <= pending)
+        return;
+    size_t groups = f.groups.size() - pending, n = f.groups[groups - 1];
+    for (size_t i = 0; i < n; i++) {
+        memset(f.copies[i].to, 0, 16);
+        memcpy(f.copies[i].to, f.copies[i].from, f.copies[i].bytes);
+    }
+    f.copies.erase(f.copies.begin(), f.copies.begin() + (long)n);
+    f.groups.erase(f.groups.begin(), f.groups.begin() + (long)groups);
+    for (size_t &end : f.groups)
+        end -= n;
+}
+
+void run(dim3 blocks, dim3 threads, size_t shared_bytes, bool early,
+         const std::function<void()> &body)
 {
     static const int order = getenv("CUDA_ON_HOST_ORDER") ? atoi(getenv("CUDA_ON_HOST_ORDER")) : 0;
     int n = (int)(threads.x * threads.y * threads.z);
@@ -182,7 +207,10 @@ void run(dim3 blocks, dim3 threads, size_t shared_bytes, const std::function<voi
         for (unsigned y = 0; y < blocks.y; y++)
             for (unsigned x = 0; x < blocks.x; x++) {
                 here.block = dim3(x, y, z);
+                waited_for_earlier = 0;
                 run_block(n, threads, order);
+                if (early && !waited_for_earlier)
+                    fail("an early kernel that does not wait for the one before it");
             }
 }
 void enqueue(std::function<void()> work)
@@ -205,11 +233,12 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int)
     *p = cudaDeviceProp();
     strcpy(p->name, "this CPU, as a GPU");
     memcpy(p->uuid.bytes, "cuda on host....", 16);
-    p->major = 8;
+    p->major = 9;
     p->multiProcessorCount = 4;
     p->totalGlobalMem = DEVICE_BYTES;
     return cudaSuccess;
 }
+cudaError_t cudaDriverGetVersion(int *version) { *version = CUDART_VERSION; return cudaSuccess; }
 cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total)
 {
     *free_bytes = DEVICE_BYTES - allocated;

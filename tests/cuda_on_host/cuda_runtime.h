@@ -2,7 +2,8 @@
 //
 // Blocks run one after another; the threads of a block are fibers, scheduled round
 // robin from an order that CUDA_ON_HOST_ORDER=1 reverses and larger numbers shuffle, so
-// that a missing barrier shows up.  Barriers and warp collectives wait as on a GPU, but
+// that a missing barrier shows up.  Asynchronous copies arrive when they are waited for.
+// Every block of an early launch must wait for the kernels before it.  Barriers and warp collectives wait as on a GPU, but
 // all live lanes of a warp must take part in each; a deadlock is reported and aborts.
 // Streams run at once; a captured graph is a list of launches that is replayed.
 // Fresh device and shared memory is filled with NaNs.
@@ -41,13 +42,19 @@ struct alignas(16) int4 { int x, y, z, w; };
 namespace host {
 struct place { dim3 thread, block, threads, blocks; };
 extern place here; // of the fiber that runs
+struct async_copy { void *to; const void *from; size_t bytes; }; // of 16, the rest zeros
 struct lane_set { uint64_t slot[32][2]; uint32_t present; };
 
 int barrier(int predicate, int *count);
 const lane_set &exchange(const void *value, size_t bytes); // of this warp, all lanes
 int lane();
 void *shared_memory();
-void run(dim3 blocks, dim3 threads, size_t shared_bytes, const std::function<void()> &body);
+void copy_later(const async_copy &c);
+void copy_commit();
+void copy_arrive(size_t pending); // all groups of this thread but the last so many
+void wait_for_earlier();
+void run(dim3 blocks, dim3 threads, size_t shared_bytes, bool early,
+         const std::function<void()> &body);
 void enqueue(std::function<void()> work); // now, or into the graph being captured
 
 template <class T> T from_lane(T value, int source)
@@ -108,6 +115,7 @@ extern "C" {
 cudaError_t cudaGetDeviceCount(int *n);
 cudaError_t cudaSetDevice(int n);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int n);
+cudaError_t cudaDriverGetVersion(int *version);
 cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total);
 cudaError_t cudaMalloc(void **p, size_t bytes);
 cudaError_t cudaFree(void *p);
@@ -134,11 +142,19 @@ cudaError_t cudaPeekAtLastError(void);
 const char *cudaGetErrorString(cudaError_t e);
 }
 
+#define CUDART_VERSION 12030
+enum cudaLaunchAttributeID { cudaLaunchAttributeProgrammaticStreamSerialization = 6 };
+union cudaLaunchAttributeValue { int programmaticStreamSerializationAllowed; };
+struct cudaLaunchAttribute {
+    cudaLaunchAttributeID id;
+    cudaLaunchAttributeValue val;
+};
+
 struct cudaLaunchConfig_t {
     dim3 gridDim, blockDim;
     size_t dynamicSmemBytes;
     cudaStream_t stream;
-    void *attrs;
+    cudaLaunchAttribute *attrs;
     unsigned numAttrs;
 };
 template <class... P, class... A>
@@ -146,8 +162,9 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *c, void (*kernel)(P...)
 {
     std::tuple<P...> kept(std::forward<A>(args)...);
     cudaLaunchConfig_t config = *c;
+    bool early = c->numAttrs > 0 && c->attrs[0].val.programmaticStreamSerializationAllowed;
     host::enqueue([=] {
-        host::run(config.gridDim, config.blockDim, config.dynamicSmemBytes,
+        host::run(config.gridDim, config.blockDim, config.dynamicSmemBytes, early,
                   [&] { std::apply(kernel, kept); });
     });
     return cudaSuccess;

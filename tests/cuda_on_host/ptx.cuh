@@ -10,11 +10,15 @@ inline void *dynamic_shared() { return host::shared_memory(); }
 
 inline void copy_async(void *shared, const void *global, int valid)
 {
-    memset(shared, 0, 16);
-    memcpy(shared, global, (size_t)valid);
+    host::copy_later({shared, global, (size_t)valid});
 }
-inline void copy_commit() {}
-template <int PENDING> void copy_wait() {}
+inline void copy_commit() { host::copy_commit(); }
+template <int PENDING> void copy_wait() { host::copy_arrive(PENDING); }
+
+// Blocks run one after another, so what these order is in order.
+inline void prefetch_line(const void *) {}
+inline void wait_for_earlier() { host::wait_for_earlier(); }
+inline void let_next_begin() {}
 
 inline float half_of(uint32_t pair, int high)
 {

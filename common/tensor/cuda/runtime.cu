@@ -14,6 +14,7 @@ struct gpu {
     cudaStream_t streams[GPU_STREAMS];
     cudaEvent_t order[GPU_STREAMS]; // of gpu_after
     cudaDeviceProp properties;
+    int driver;              // version; 0: unknown
     cudaError_t first_error; // of a call that could not report it
 };
 
@@ -57,6 +58,8 @@ enum status gpu_open(struct gpu **out, int ordinal)
     e = cudaSetDevice(ordinal);
     if (e == cudaSuccess)
         e = cudaGetDeviceProperties(&g->properties, ordinal);
+    if (e == cudaSuccess)
+        e = cudaDriverGetVersion(&g->driver);
     enum status st = e == cudaSuccess ? OK : failed(ERR_IO, e, "GPU");
     if (st == OK && g->properties.major < 8)
         st = status_fail(ERR_INPUT, "GPU %d, %s, is of compute capability %d.%d: 8.0 is needed",
@@ -239,4 +242,10 @@ void *gpu_stream_of(const struct gpu *g, enum gpu_stream s)
 int gpu_multiprocessors(const struct gpu *g)
 {
     return g->properties.multiProcessorCount;
+}
+
+// Graphs record such launches since CUDA 12.3.
+int gpu_overlaps(const struct gpu *g)
+{
+    return g->properties.major >= 9 && g->driver >= 12030 && CUDART_VERSION >= 12030;
 }

@@ -76,6 +76,8 @@ void gpu_graph_free(struct gpu_graph *graph);
 // For the layers below: a cudaStream_t.
 void *gpu_stream_of(const struct gpu *g, enum gpu_stream s);
 int gpu_multiprocessors(const struct gpu *g);
+// Whether a kernel may begin while the one before it ends, also in a recorded run.
+int gpu_overlaps(const struct gpu *g);
 
 #ifdef __cplusplus
 }

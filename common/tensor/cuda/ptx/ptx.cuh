@@ -38,6 +38,30 @@ template <int PENDING> __device__ __forceinline__ void copy_wait()
     asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory");
 }
 
+// A hint: the 128 bytes around p are wanted in the L2 cache.
+__device__ __forceinline__ void prefetch_line(const void *p)
+{
+    asm volatile("prefetch.global.L2 [%0];" ::"l"(p));
+}
+
+// Of kernels that were launched to overlap (launch_early of kernel.cuh).  Until the
+// kernels before this one have ended and all that they wrote can be seen; a kernel
+// neither reads what they write nor writes anything before.  From sm_90; older
+// processors start kernels in full order.
+__device__ __forceinline__ void wait_for_earlier()
+{
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+// The next kernel may start as soon as all blocks of this one have begun.
+__device__ __forceinline__ void let_next_begin()
+{
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+
 // Four 8x8 matrices of bf16: lane i gives the address of row i % 8 of matrix i / 8 and
 // gets, of each matrix, elements 2 (lane % 4) and the next of row lane / 4.
 __device__ __forceinline__ void load_matrix(uint32_t r[4], const void *row)
