@@ -104,7 +104,8 @@ static void cascade(struct heads h, struct tree_size size, uint64_t seed, int un
     void *Q = device_array(GPU_BF16, p->Q, (size_t)p->n_rows * out);
     void *O = device_new(MOST_ROWS * out * 2);
     float *scratch = device_new(cascade_scratch_floats(plan.n_parts, h.heads, h.head_dim) * 4);
-    gpu_attention_cascade(device, O, Q, out, &kv, &view, scratch, &heads, p->n_rows);
+    gpu_attention_cascade(device, O, Q, out, &kv, &view, &(struct few_ahead){O, 500}, scratch, &heads,
+                          p->n_rows);
     assert_device(GPU_BF16, "decode attention", O, want, (size_t)p->n_rows * out);
     (void)d;
     mem_free(plan.items);

@@ -3,6 +3,7 @@
 // through a ring of stages in shared memory, filled by asynchronous copies that run a
 // ring's length ahead of the tensor cores.  Weights are the left operand (16 outputs),
 // rows the right one (8 rows), so that a batch of 16 wastes nothing.
+#include "ahead.cuh"
 #include "few_rows.h"
 
 #include "sums.cuh"
@@ -119,7 +120,7 @@ __device__ __forceinline__ void multiply_chunk(float sum[2][TILES][4], bf16 *w, 
                                                int strip, int turn)
 {
     int lane = (int)threadIdx.x % WARP;
-#pragma unroll
+#pragma unroll(TILES > 8 ? 1 : 4) // or registers run out
     for (int k = 0; k < FEW_CHUNK / 16; k += together(KIND)) {
         int piece = 2 * (k + turn);
         uint32_t a[2][4], b[4];
@@ -238,15 +239,6 @@ __device__ __forceinline__ void put_together(const struct few_args &a,
     }
 }
 
-__device__ __forceinline__ void ask_ahead(const struct few_ahead &ahead)
-{
-    size_t blocks = (size_t)gridDim.x * gridDim.y;
-    size_t thread =
-        ((size_t)blockIdx.y * gridDim.x + blockIdx.x) * blockDim.x + threadIdx.x;
-    for (size_t at = thread * 128; at < ahead.bytes; at += blocks * blockDim.x * 128)
-        prefetch_line((const char *)ahead.at + at);
-}
-
 template <int KIND, int TILES>
 __global__ void __launch_bounds__(FEW_THREADS) few_kernel(struct few_args a)
 {
@@ -285,15 +277,15 @@ __global__ void __launch_bounds__(FEW_THREADS) few_kernel(struct few_args a)
         multiply_chunk<KIND, TILES>(sum, w, w + outputs * FEW_CHUNK, strip,
                                     together(KIND) > 1 ? warp : 0);
     }
-    if (together(KIND) > 1) {
+    if constexpr (together(KIND) > 1) {
         __syncthreads(); // the ring becomes scratch
         put_together<KIND, TILES>(a, sum, (float *)ring, outputs);
-        return;
+    } else {
+        for (int s = 0; s < 2; s++)
+            for (int j = 0; j < TILES; j++)
+                put_sums<KIND>(a, sum[s][j], outputs, strip + 16 * s + lane / 4,
+                               j * 8 + 2 * (lane % 4));
     }
-    for (int s = 0; s < 2; s++)
-        for (int j = 0; j < TILES; j++)
-            put_sums<KIND>(a, sum[s][j], outputs, strip + 16 * s + lane / 4,
-                           j * 8 + 2 * (lane % 4));
 }
 
 template <int KIND, int TILES>
