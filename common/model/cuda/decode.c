@@ -205,7 +205,7 @@ static enum status draw_rows(struct device *d, int rows)
 {
     const struct decode_buffers *b = &d->decode;
     TRY(predict_rows(d, rows));
-    gpu_sample(d->gpu, b->drawn, b->logits, d->ld, b->draws, rows, d->c.vocab);
+    gpu_sample(d->gpu, b->drawn, b->logits, d->ld, b->draws, b->sampling, rows, d->c.vocab);
     return OK;
 }
 

@@ -129,6 +129,7 @@ struct decode_buffers {
     size_t segment_capacity, low_capacity, high_capacity;
     struct gpu_draw *draws, *host_draws;
     struct gpu_drawn *drawn, *host_drawn;
+    void *sampling; // scratch
     int32_t *from, *host_from; // (decode rows) hidden
 };
 
