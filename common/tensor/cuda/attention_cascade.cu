@@ -2,6 +2,8 @@
 #include "ahead.cuh"
 #include "fragments.cuh"
 
+enum { RESIDENT = 3 }; // blocks that a multiprocessor takes at a time
+
 struct cascade_source {
     const int32_t *pages;
     int keys;
@@ -119,7 +121,6 @@ __global__ void __launch_bounds__(FLASH_THREADS)
         ask_for_keys<HD>((const bf16 *)kv.k + head, (const bf16 *)kv.v + head, kv.stride,
                          cascade_source{plan.pages + u.item.page, u.item.keys});
     }
-    ask_ahead(ahead);
     wait_for_earlier();
     for (int i = (int)blockIdx.x; i < units; i += (int)gridDim.x) {
         struct cascade_unit u = unit_of(plan, h, i);
@@ -135,8 +136,9 @@ __global__ void __launch_bounds__(FLASH_THREADS)
         cascade_loop<HD>(&r, m, (const bf16 *)kv.k + head, (const bf16 *)kv.v + head, kv.stride,
                          cascade_source{plan.pages + u.item.page, u.item.keys},
                          (int)threadIdx.x / WARP * STRIP < u.queries, scale);
-        put_part<HD>(parts, &r, u, h);
+        put_part<HD>(parts, &r, unit_of(plan, h, i), h); // read again: registers are short
     }
+    ask_ahead(ahead);
 }
 
 // One warp a (row, head), two columns a lane at a time.
@@ -180,7 +182,7 @@ static void cascade(struct gpu *g, void *O, const void *Q, size_t ldq, const str
                     const struct gpu_heads *h, int M)
 {
     float scale = LOG2_E / sqrtf((float)HD);
-    launch_early(g, (unsigned)(4 * gpu_multiprocessors(g)), FLASH_THREADS,
+    launch_early(g, (unsigned)(RESIDENT * gpu_multiprocessors(g)), FLASH_THREADS,
            sizeof(struct flash_shared<HD>), cascade_kernel<HD>, scratch, (const bf16 *)Q, ldq, *kv,
            *plan, *ahead, *h, scale);
     launch_early(g, blocks_for((size_t)M * (size_t)h->heads, FLASH_WARPS), FLASH_THREADS, 0,

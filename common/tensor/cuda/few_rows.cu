@@ -256,7 +256,6 @@ __global__ void __launch_bounds__(FEW_THREADS) few_kernel(struct few_args a)
     source.begin(a, outputs);
     for (int i = 0; i < STAGES - 1 && i < n; i++)
         source.weights(ring + i * stage, first + i);
-    ask_ahead(a.ahead);
     wait_for_earlier();
     for (int i = 0; i < STAGES - 1; i++) {
         if (i < n)
@@ -277,6 +276,7 @@ __global__ void __launch_bounds__(FEW_THREADS) few_kernel(struct few_args a)
         multiply_chunk<KIND, TILES>(sum, w, w + outputs * FEW_CHUNK, strip,
                                     together(KIND) > 1 ? warp : 0);
     }
+    ask_ahead(a.ahead); // not sooner: it would be gone again when it is wanted
     if constexpr (together(KIND) > 1) {
         __syncthreads(); // the ring becomes scratch
         put_together<KIND, TILES>(a, sum, (float *)ring, outputs);
