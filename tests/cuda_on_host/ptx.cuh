@@ -12,6 +12,11 @@ inline void copy_async(void *shared, const void *global, int valid)
 {
     host::copy_later({shared, global, (size_t)valid});
 }
+inline uint64_t first_out_policy() { return 0; }
+inline void copy_async_once(void *shared, const void *global, int valid, uint64_t)
+{
+    copy_async(shared, global, valid);
+}
 inline void copy_commit() { host::copy_commit(); }
 template <int PENDING> void copy_wait() { host::copy_arrive(PENDING); }
 

@@ -3,9 +3,9 @@
 // through a ring of stages in shared memory, filled by asynchronous copies that run a
 // ring's length ahead of the tensor cores.  Weights are the left operand (16 outputs),
 // rows the right one (8 rows), so that a batch of 16 wastes nothing.
-#include "ahead.cuh"
 #include "few_rows.h"
 
+#include "ahead.cuh"
 #include "sums.cuh"
 
 enum few_kind { FEW_PLAIN, FEW_LOGITS, FEW_SWIGLU, FEW_HEADS, FEW_PARTS };
@@ -77,11 +77,13 @@ template <int KIND, int TILES> struct few_source {
     const bf16 *w, *x;
     uint32_t row[PASSES]; // of w, in pieces; all ones: none
     int K, M, row_step, at, piece;
+    uint64_t first_out;
 
     __device__ __forceinline__ void begin(const struct few_args &a, int outputs)
     {
         w = a.w;
         x = a.x;
+        first_out = first_out_policy();
         K = a.K / 8;
         M = a.M;
         row_step = (int)blockDim.x / PIECES;
@@ -97,9 +99,9 @@ template <int KIND, int TILES> struct few_source {
         int k = chunk * PIECES + piece;
         for (int i = 0; i < PASSES; i++) {
             int there = row[i] != ~0u && k < K;
-            copy_async(piece_at(to, at + i * row_step, piece),
-                       there ? w + 8 * ((size_t)row[i] + (size_t)k) : w,
-                       there ? 16 : 0);
+            copy_async_once(piece_at(to, at + i * row_step, piece),
+                            there ? w + 8 * ((size_t)row[i] + (size_t)k) : w,
+                            there ? 16 : 0, first_out);
         }
     }
     __device__ __forceinline__ void rows(bf16 *to, int chunk) const

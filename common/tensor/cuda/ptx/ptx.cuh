@@ -28,6 +28,22 @@ __device__ __forceinline__ void copy_async(void *shared, const void *global, int
                  "l"(global), "r"(valid)
                  : "memory");
 }
+// Likewise of what is read once only: it is the first to leave the L2 cache, so that the
+// stream pushes nothing else out.  `first_out` is first_out_policy's.
+__device__ __forceinline__ uint64_t first_out_policy()
+{
+    uint64_t policy;
+    asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
+    return policy;
+}
+__device__ __forceinline__ void copy_async_once(void *shared, const void *global, int valid,
+                                                uint64_t first_out)
+{
+    asm volatile("cp.async.cg.shared.global.L2::cache_hint [%0], [%1], 16, %2, %3;" ::"r"(
+                     shared_address(shared)),
+                 "l"(global), "r"(valid), "l"(first_out)
+                 : "memory");
+}
 __device__ __forceinline__ void copy_commit()
 {
     asm volatile("cp.async.commit_group;" ::: "memory");
