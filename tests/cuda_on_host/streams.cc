@@ -84,7 +84,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int)
     *p = cudaDeviceProp();
     strcpy(p->name, "this CPU, as a GPU");
     memcpy(p->uuid.bytes, "cuda on host....", 16);
-    p->major = 8;
+    p->major = 9;
     p->multiProcessorCount = 4;
     p->totalGlobalMem = DEVICE_BYTES;
     p->sharedMemPerBlockOptin = 227 << 10;

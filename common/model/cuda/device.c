@@ -1,5 +1,6 @@
 // One GPU behind the table of model/device.h.
 #include "decode.h"
+#include "decode_few.h"
 #include "optimizer.h"
 #include "train.h"
 
@@ -40,6 +41,7 @@ void device_shape(struct device *d, const struct device_setup *s)
     d->type = s->type == DEVICE_F32 ? GPU_F32 : GPU_BF16;
     d->heads = (struct gpu_heads){d->c.heads, d->c.kv_heads, d->c.head_dim};
     d->fast = wants_fast(d);
+    d->few = few_shape_fits(d);
     d->ld = (int)arena_rows((size_t)d->c.vocab, 8);
     d->padding = s->deterministic ? FIXED_ROWS : TILE;
 }

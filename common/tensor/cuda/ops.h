@@ -125,6 +125,8 @@ void gpu_loss_backward(struct gpu *g, enum gpu_type type, void *d_logits,
 // One token of each of n rows: by inverse cumulative probability as sample_token of
 // tensor/ops.h, or where greedy != 0 the most likely one (the lowest on ties), with its
 // log-prob and the row's entropy in the sampling distribution (greedy: temperature 1).
+// ld is a multiple of 8; scratch: gpu_sample_scratch bytes.  Begins while the kernel
+// before it ends.
 struct gpu_draw {
     int32_t row;
     int32_t greedy;
@@ -136,7 +138,8 @@ struct gpu_drawn {
     float log_prob, entropy;
 };
 void gpu_sample(struct gpu *g, struct gpu_drawn *out, const float *logits, int ld,
-                const struct gpu_draw *draws, int n, int V);
+                const struct gpu_draw *draws, void *scratch, int n, int V);
+size_t gpu_sample_scratch(int n, int V);
 
 // ---- the optimizer
 // adamw_update of tensor/ops.h on float parameters, whose image in T is written too.
