@@ -52,7 +52,7 @@ struct tile_share {
     int32_t tile, begin, end; // items [begin, end)
     int32_t part;             // -1: the whole list
 };
-enum { SHARE_LEAST = 4 }; // items
+enum { SHARE_LEAST = 8 }; // items
 
 // Cuts the lists of n tiles into about `wanted` pieces, tile after tile; those of tile t
 // write the parts part_first[t] .. part_first[t + 1] - 1, (n + 1) numbers.  Room: `out`
