@@ -20,8 +20,9 @@ static enum status check_shape(const struct model_config *c)
                            "must be multiples of 8",
                            c->dim, c->ffn, c->head_dim);
     if (c->dim > GPU_WIDEST_NORM)
-        return status_fail(ERR_INPUT, "device cuda: hidden size %d, at most %d are made",
-                           c->dim, GPU_WIDEST_NORM);
+        return status_fail(ERR_INPUT,
+                           "device cuda: hidden size %d, at most %d are made", c->dim,
+                           GPU_WIDEST_NORM);
     if (c->head_dim > 256)
         return status_fail(ERR_INPUT, "device cuda: head size %d, at most 256 are made",
                            c->head_dim);

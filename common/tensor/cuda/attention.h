@@ -103,10 +103,11 @@ static inline size_t gpu_attention_part_floats(const struct gpu_heads *h)
 {
     return 2 * (size_t)TILE * (size_t)h->kv_heads * (size_t)h->head_dim;
 }
-// Pieces to cut the keys' lists into: some per SM of a large GPU, over all heads.
+// Pieces to cut the keys' lists into: two for each block that an H100 runs at once,
+// over all heads.  More would even out better, and write and read more parts.
 static inline int gpu_attention_shares(const struct gpu_heads *h)
 {
-    return h->kv_heads < 16 ? 1024 / h->kv_heads : 64;
+    return h->kv_heads < 16 ? 512 / h->kv_heads : 32;
 }
 void gpu_attention_flash_backward(struct gpu *g, const struct gpu_attention_grad *a,
                                   const struct gpu_tiles *rows,
