@@ -155,8 +155,9 @@ static enum status lead_alone(struct cluster *c, const struct job *job, void *co
 {
     struct model policy = {0};
     struct worker_seat seat = {.opened_s = clock_seconds()};
-    const struct worker_config config = job_worker_config(job, par_threads());
+    struct worker_config config = job_worker_config(job, par_threads());
     enum status st;
+    config.group = c->link.groups[1];
     TRY_OUT(model_new(&policy, &job->model.config));
     if (job->gpu.device)
         model_place(&policy, &job->gpu, DEVICE_ROLLOUT);
@@ -186,8 +187,9 @@ enum status cluster_lead(struct cluster *c, const struct job *job, void *core,
 enum status cluster_work(struct cluster *c, struct job *job)
 {
     struct worker_seat seat = {.opened_s = clock_seconds()};
-    const struct worker_config config = job_worker_config(job, par_threads());
+    struct worker_config config = job_worker_config(job, par_threads());
     enum status st;
+    config.group = c->link.groups[0];
     TRY_OUT(worker_new(&seat.worker, &config, &job->model, job->tokenizer));
     struct seat only = {&seat, &worker_core, c->transport};
     st = loop_run(&only, 1, DRAIN_MS, NULL, NULL);

@@ -93,6 +93,7 @@ static enum status lead(struct cluster *cluster, struct job *job)
     enum status st;
     TRY_OUT(job_learner_config(job, cluster->size, &config));
     config.plan.prompts = job_prompt_source(&prompts);
+    config.group = cluster->link.groups[0];
     TRY_OUT(record_first_step(job, &first));
     // The trainer keeps the starting policy for the KL before a checkpoint replaces it.
     TRY_OUT(learner_new(&seat.learner, &config, &job->model, first, clock_ms()));

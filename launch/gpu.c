@@ -72,14 +72,18 @@ static enum status learner_limits(const struct job *job, int roles,
     return OK;
 }
 
-static void worker_limits(const struct job *job, int roles, struct device_limits *l)
+static enum status worker_limits(const struct job *job, int roles, struct device_limits *l)
 {
     const struct settings *s = &job->settings;
+    if (s->rollout.kv_mb > 0 && ((size_t)s->rollout.kv_mb << 20) < page_bytes(job))
+        return status_fail(ERR_INPUT, "rollout.kv_mb: %lld MiB, but one page takes %zu bytes",
+                           (long long)s->rollout.kv_mb, page_bytes(job));
     l->decode_rows = (int32_t)s->rollout.max_rows;
     l->prefill_rows = decoder_prompt_rows(&job->model.config);
     l->kv_pages = (int32_t)(((size_t)s->rollout.kv_mb << 20) / page_bytes(job));
     l->second_buffer = (roles & GPU_RECEIVES) != 0;
     l->memory_share = s->gpu.memory_share;
+    return OK;
 }
 
 static enum status setup_of(const struct job *job, int roles, struct device_setup *out)
@@ -92,7 +96,7 @@ static enum status setup_of(const struct job *job, int roles, struct device_setu
         .config = job->model.config,
     };
     if (roles & GPU_SAMPLES)
-        worker_limits(job, roles, &out->limits);
+        TRY(worker_limits(job, roles, &out->limits));
     return roles & GPU_LEARNS ? learner_limits(job, roles, &out->limits) : OK;
 }
 

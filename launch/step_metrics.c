@@ -117,6 +117,16 @@ static void put_training(struct step_metrics *m, const struct step_record *r)
     put(m, s->flops, "flops");
 }
 
+// How the weights of these trees came to the workers: by the broadcast group to so many
+// (0: all by slices), in so long.
+static void put_broadcast(struct step_metrics *m, const struct broadcast_stats *s)
+{
+    put(m, (double)s->ranks, "group_workers");
+    put(m, s->seconds, "broadcast_s");
+    put(m, s->bytes / 1048576.0, "broadcast_mb");
+    put(m, (double)s->breaks, "group_failures");
+}
+
 // The workers' shares come last: those beyond the room are left out.
 static void put_workers(struct step_metrics *m, const struct dispatch *d,
                         struct worker_clock *clocks, size_t max)
@@ -150,6 +160,7 @@ void step_metrics_fill(struct step_metrics *out, const struct step_record *recor
     put(out, record->rollout_s, "rollout_s");
     put(out, record->train_s, "train_s");
     put(out, record->publish_s, "publish_s");
+    put_broadcast(out, &record->broadcast);
     put(out,
         share(record->learner_idle_s,
               record->rollout_s + record->train_s + record->publish_s),

@@ -67,15 +67,54 @@ void dispatch_retire(struct dispatch *d)
 {
     blob_drop(d->weights);
     d->weights = NULL;
+    d->total_bytes = 0;
+}
+
+void dispatch_announce(struct dispatch *d, uint64_t version, size_t bytes)
+{
+    dispatch_retire(d);
+    d->version = version;
+    d->total_bytes = bytes;
+}
+
+void dispatch_carry(struct dispatch *d, int rank, int carried)
+{
+    struct peer *p = dispatch_peer(d, rank);
+    if (p)
+        p->carried = carried;
+}
+
+int dispatch_wants_weights(const struct dispatch *d)
+{
+    for (size_t i = 0; i < d->n_peers && !d->weights; i++)
+        if (dispatch_lacks_weights(d, &d->peers[i]))
+            return 1;
+    return 0;
+}
+
+uint64_t dispatch_version(const struct dispatch *d)
+{
+    return d->version;
 }
 
 enum status dispatch_publish(struct dispatch *d, uint64_t version, struct blob *weights,
                              struct outbox *out)
 {
     struct blob *fresh = blob_hold(weights);
-    dispatch_retire(d);
-    d->weights = fresh;
-    d->version = version;
+    dispatch_announce(d, version, fresh->len);
+    enum status st = dispatch_supply(d, fresh, out);
+    blob_drop(fresh);
+    return st;
+}
+
+enum status dispatch_supply(struct dispatch *d, struct blob *weights,
+                            struct outbox *out)
+{
+    if (d->total_bytes == 0 || weights->len != d->total_bytes)
+        return status_fail(ERR_INTERNAL, "weights of %zu bytes, %llu were announced",
+                           weights->len, (unsigned long long)d->total_bytes);
+    blob_drop(d->weights);
+    d->weights = blob_hold(weights);
     for (size_t i = 0; i < d->n_peers; i++)
         if (peer_usable(&d->peers[i]))
             TRY(dispatch_send_weights(d, &d->peers[i], out));
@@ -210,6 +249,10 @@ void dispatch_worker_report(const struct dispatch *d, size_t i,
         .rank = p->rank,
         .alive = peer_usable(p),
         .last_heard_ms = p->last_heard_ms,
+        .incarnation = p->incarnation,
+        .weights_version = p->lease.weights_version,
+        .generation = p->lease.generation,
+        .group = p->lease.group,
         .busy_s = p->lease.busy_s,
         .idle_s = p->lease.idle_s,
         .flops = p->lease.flops,

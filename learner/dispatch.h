@@ -41,6 +41,23 @@ void dispatch_retire(struct dispatch *d);
 CHECKED enum status dispatch_publish(struct dispatch *d, uint64_t version,
                                      struct blob *weights, struct outbox *out);
 
+// ---- a version that goes another way than by messages (learner/broadcast.h)
+// As dispatch_publish, with the bytes themselves (`bytes` of them) to follow by
+// dispatch_supply, if anybody needs them.
+void dispatch_announce(struct dispatch *d, uint64_t version, size_t bytes);
+// Whether a rank that has said HELLO gets what is published the other way; no slices go
+// to one that does.  A new incarnation does not.
+void dispatch_carry(struct dispatch *d, int rank, int carried);
+// 1 where the announced bytes are not here and a worker is waiting for them.
+int dispatch_wants_weights(const struct dispatch *d);
+uint64_t dispatch_version(const struct dispatch *d); // that is published
+// The bytes of what was announced (held).
+CHECKED enum status dispatch_supply(struct dispatch *d, struct blob *weights,
+                                    struct outbox *out);
+// A message of another's making, to a rank that has said HELLO; fills the incarnation.
+CHECKED enum status dispatch_tell(struct dispatch *d, int rank, struct message *m,
+                                  struct outbox *out);
+
 // Begins a batch of prompts, forgetting the last one.  Tasks are templates in prompt
 // order (copied): lease, first_child and child_count are filled here; `parts` > 1 cuts
 // each prompt's root children into so many tasks.
@@ -72,6 +89,10 @@ struct worker_report { // as of its last LEASE
     int rank;
     int alive;
     int64_t last_heard_ms;
+    uint64_t incarnation;
+    uint64_t weights_version; // complete in it; (uint64_t)-1: none
+    uint32_t generation;      // of the broadcast group, as it was last told
+    enum group_state group;
     double busy_s, idle_s, flops;
     int64_t generated_tokens;
     int64_t expired_leases, rejected_messages;

@@ -168,6 +168,7 @@ static enum status receive_type(struct dispatch *d, struct peer *p, struct messa
         return OK;
     case MSG_TASK:
     case MSG_WEIGHTS:
+    case MSG_GROUP:
     case MSG_STOP:
         break;
     }

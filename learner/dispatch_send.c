@@ -28,9 +28,9 @@ static enum status send_slice(struct dispatch *d, int rank, uint64_t offset, siz
 {
     struct message m = {.type = MSG_WEIGHTS};
     m.as.weights.version = d->version;
-    m.as.weights.total_bytes = d->weights->len;
+    m.as.weights.total_bytes = d->total_bytes;
     m.as.weights.offset = offset;
-    m.as.weights.data = d->weights->data + offset;
+    m.as.weights.data = len ? d->weights->data + offset : NULL;
     m.as.weights.len = len;
     return send(d, rank, &m, len ? d->weights : NULL, offset, len, out);
 }
@@ -41,12 +41,20 @@ static uint64_t bytes_there(const struct dispatch *d, const struct peer *p)
     return p->lease.weights_incoming == d->version ? p->lease.weights_bytes : 0;
 }
 
+// One that is ahead of what is published has the next version already.
+int dispatch_lacks_weights(const struct dispatch *d, const struct peer *p)
+{
+    uint64_t has = p->lease.weights_version;
+    return d->total_bytes > 0 && peer_usable(p) && !p->carried &&
+           (has == (uint64_t)-1 || has < d->version);
+}
+
 enum status dispatch_send_weights(struct dispatch *d, struct peer *p,
                                   struct outbox *out)
 {
-    if (!d->weights || p->lease.weights_version == d->version)
+    if (!d->weights || !dispatch_lacks_weights(d, p))
         return OK;
-    uint64_t there = bytes_there(d, p), total = d->weights->len;
+    uint64_t there = bytes_there(d, p), total = d->total_bytes;
     if (p->sent_version != d->version) {
         p->sent_version = d->version;
         p->sent_bytes = p->acked_bytes = there;
@@ -71,7 +79,7 @@ enum status dispatch_send_weights(struct dispatch *d, struct peer *p,
 
 enum status dispatch_send_answer(struct dispatch *d, int rank, struct outbox *out)
 {
-    return d->weights ? send_slice(d, rank, d->weights->len, 0, out) : OK;
+    return d->total_bytes ? send_slice(d, rank, d->total_bytes, 0, out) : OK;
 }
 
 enum status dispatch_send_stop(struct dispatch *d, int rank, struct outbox *out)
@@ -81,6 +89,12 @@ enum status dispatch_send_stop(struct dispatch *d, int rank, struct outbox *out)
         p->stop_sent = 1;
     struct message m = {.type = MSG_STOP};
     return send(d, rank, &m, NULL, 0, 0, out);
+}
+
+enum status dispatch_tell(struct dispatch *d, int rank, struct message *m,
+                          struct outbox *out)
+{
+    return send(d, rank, m, NULL, 0, 0, out);
 }
 
 enum status dispatch_send_fault(struct dispatch *d, int rank, const char *text,

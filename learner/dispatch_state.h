@@ -21,6 +21,7 @@ struct peer { // a rank that has said HELLO
     enum message_type last_type;
     struct msg_lease lease; // its last heartbeat, owned
     int32_t room;           // tasks it would still take
+    int carried;            // gets the published weights another way
     // Weights in transfer to it.
     uint64_t sent_version, sent_bytes, acked_bytes;
     int64_t last_slice_ms;
@@ -35,8 +36,9 @@ struct dispatch {
     size_t n_peers, peer_capacity;
     size_t next_peer; // whose turn it is to be given a task
     struct lease_table leases;
-    struct blob *weights; // NULL: nothing published
-    uint64_t version;
+    uint64_t version;     // published
+    uint64_t total_bytes; // of its weights; 0: nothing is published
+    struct blob *weights; // NULL: not here
     int refused_rank; // last HELLO of another model; -1: none
     int stopping;
     int64_t stop_ms; // since then
@@ -60,6 +62,8 @@ CHECKED enum status dispatch_give(struct dispatch *d, struct outbox *out);
 // ---- dispatch_send.c
 CHECKED enum status dispatch_send_task(struct dispatch *d, int rank,
                                        const struct lease *l, struct outbox *out);
+// It waits for slices of the published version.
+int dispatch_lacks_weights(const struct dispatch *d, const struct peer *p);
 // As many slices as may be in flight.
 CHECKED enum status dispatch_send_weights(struct dispatch *d, struct peer *p,
                                           struct outbox *out);

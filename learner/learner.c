@@ -1,15 +1,14 @@
 #include "learner.h"
 
-#include "publish.h"
-
 #include "base/hash.h"
 #include "base/mem.h"
 
 // Where a step stands.  Each learner_work does one phase's next piece.
 enum phase {
-    PHASE_BEGIN,   // plan and lease out
-    PHASE_COLLECT, // trees come, packs are trained
-    PHASE_AGAIN,   // trees of earlier steps are trained once more
+    PHASE_BEGIN,    // plan and lease out
+    PHASE_COLLECT,  // trees come, packs are trained
+    PHASE_AGAIN,    // trees of earlier steps are trained once more
+    PHASE_ANNOUNCE, // until the last version has left; the workers make ready
     PHASE_UPDATE,
     PHASE_PUBLISH,
     PHASE_CLOSE,  // all its time is charged: the record is complete
@@ -24,6 +23,7 @@ struct learner {
     struct model *model; // borrowed
     struct trainer *trainer;
     struct dispatch *dispatch;
+    struct broadcast *broadcast;
     struct learner_memory memory;
     enum phase phase;
     uint64_t step;
@@ -53,6 +53,8 @@ enum status learner_new(struct learner **out, const struct learner_config *c,
     m->version = first_step;
     TRY_OUT(trainer_new(&l->trainer, &c->trainer, m));
     TRY_OUT(dispatch_new(&l->dispatch, &c->dispatch, now_ms));
+    TRY_OUT(
+        broadcast_new(&l->broadcast, c->group, &c->dispatch, l->dispatch, m, now_ms));
     TRY_OUT(mem_new(&l->trees, (size_t)c->prompts_per_step, sizeof *l->trees));
     TRY_OUT(mem_new(&l->fresh, (size_t)c->prompts_per_step, sizeof *l->fresh));
     TRY_OUT(mem_new(&l->grown, (size_t)c->prompts_per_step, sizeof *l->grown));
@@ -69,6 +71,7 @@ void learner_free(struct learner *l)
     if (!l)
         return;
     trainer_free(l->trainer);
+    broadcast_free(l->broadcast);
     dispatch_free(l->dispatch);
     mem_free(l->trees);
     mem_free(l->fresh);
@@ -131,7 +134,7 @@ enum status learner_start(struct learner *l, int64_t now_ms, struct outbox *out)
     if (spent(l, l->step))
         l->phase = PHASE_STOP;
     l->clock_ms = now_ms;
-    return publish(l->dispatch, l->model, out);
+    return broadcast_start(l->broadcast, out);
 }
 
 enum status learner_receive(struct learner *l, int rank, const uint8_t *bytes,
@@ -142,7 +145,8 @@ enum status learner_receive(struct learner *l, int rank, const uint8_t *bytes,
 
 enum status learner_tick(struct learner *l, int64_t now_ms, struct outbox *out)
 {
-    return dispatch_tick(l->dispatch, now_ms, out);
+    TRY(dispatch_tick(l->dispatch, now_ms, out));
+    return l->phase <= PHASE_STOP ? broadcast_tick(l->broadcast, now_ms, out) : OK;
 }
 
 // ---- one step
@@ -224,7 +228,7 @@ static enum status train_some(struct learner *l, int64_t now_ms, int *worked)
     TRY(trainer_accumulate(l->trainer, waiting, take, &l->record.stats));
     l->n_trained += take;
     if (l->n_trained == n)
-        l->phase = l->config.reuse.again > 0 ? PHASE_AGAIN : PHASE_UPDATE;
+        l->phase = l->config.reuse.again > 0 ? PHASE_AGAIN : PHASE_ANNOUNCE;
     *worked = 1;
     return OK;
 }
@@ -235,7 +239,7 @@ static enum status train_again(struct learner *l)
     const struct reuse_config *c = &l->config.reuse;
     struct tree again = {0}, *list[] = {&again};
     if (l->n_again == l->replay.n) {
-        l->phase = PHASE_UPDATE;
+        l->phase = PHASE_ANNOUNCE;
         return OK;
     }
     const struct tree *entry = &l->replay.entries[l->n_again++];
@@ -277,10 +281,23 @@ static enum status remember(struct learner *l)
     return OK;
 }
 
-static enum status update_step(struct learner *l)
+// The workers are told before the update begins: they, too, need a while to make ready.
+static enum status announce(struct learner *l, int64_t now_ms, struct outbox *out,
+                            int *worked)
+{
+    *worked = broadcast_may_begin(l->broadcast, now_ms);
+    if (!*worked)
+        return OK;
+    l->record.broadcast = broadcast_stats(l->broadcast);
+    l->phase = PHASE_UPDATE;
+    return broadcast_begin(l->broadcast, l->model->version + 1, now_ms, out);
+}
+
+static enum status update_step(struct learner *l, int64_t now_ms)
 {
     struct step_record *r = &l->record;
-    TRY(trainer_update(l->trainer, &r->stats, NULL));
+    const struct training_watch watch = broadcast_watch(l->broadcast, now_ms);
+    TRY(trainer_update(l->trainer, &r->stats, &watch));
     TRY(remember(l));
     r->batch_hash = HASH_START;
     for (size_t i = 0; i < r->n_trees; i++)
@@ -313,13 +330,14 @@ static enum status do_phase(struct learner *l, int64_t now_ms, struct outbox *ou
     case PHASE_AGAIN:
         return status_wrap(train_again(l), "train step %llu",
                            (unsigned long long)l->step);
+    case PHASE_ANNOUNCE:
+        return announce(l, now_ms, out, worked);
     case PHASE_UPDATE:
-        return status_wrap(update_step(l), "update step %llu",
+        return status_wrap(update_step(l, now_ms), "update step %llu",
                            (unsigned long long)l->step);
     case PHASE_PUBLISH:
         l->phase = PHASE_CLOSE;
-        TRY(model_fetch(l->model));
-        return publish(l->dispatch, l->model, out);
+        return broadcast_publish(l->broadcast, out);
     case PHASE_CLOSE:
         l->record.step_s = 1e-3 * (double)(now_ms - l->begun_ms);
         l->phase = PHASE_RECORD;
@@ -330,6 +348,9 @@ static enum status do_phase(struct learner *l, int64_t now_ms, struct outbox *ou
             close_step(l);
         return OK;
     case PHASE_STOP:
+        *worked = broadcast_may_begin(l->broadcast, now_ms);
+        if (!*worked)
+            return OK; // the last version leaves first, in good order
         l->phase = PHASE_LEAVE;
         return dispatch_stop(l->dispatch, out);
     case PHASE_LEAVE:
@@ -346,7 +367,7 @@ static enum status do_phase(struct learner *l, int64_t now_ms, struct outbox *ou
 // Where the time of this call, up to the next one, belongs.
 static double *clock_of(struct learner *l, enum phase phase, int worked)
 {
-    if (phase == PHASE_PUBLISH)
+    if (phase == PHASE_PUBLISH || phase == PHASE_ANNOUNCE)
         return &l->record.publish_s;
     if (phase == PHASE_UPDATE || phase == PHASE_AGAIN ||
         (phase == PHASE_COLLECT && worked))

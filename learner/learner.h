@@ -2,7 +2,8 @@
 //
 //   step begins:   plan -> tasks -> dispatch (leases to workers)
 //   trees arrive:  in prompt order, packs are trained as they fill
-//   all trained:   update -> publish the new version -> a step record -> next step
+//   all trained:   update -> publish the new version -> a step record -> next step;
+//                  with a broadcast group the version leaves while it is updated
 //
 // No socket, no clock, no file: launch/ moves bytes, tells the time, and stores what
 // learner_take_record gives.  The result of a step is a function of (weights, config,
@@ -10,7 +11,9 @@
 #ifndef LEARNER_LEARNER_H
 #define LEARNER_LEARNER_H
 
+#include "comm/nccl_group.h"
 #include "comm/outbox.h"
+#include "learner/broadcast.h"
 #include "learner/dispatch.h"
 #include "learner/memory.h"
 #include "learner/plan.h"
@@ -28,6 +31,10 @@ struct learner_config {
     int32_t parts; // tasks a prompt is cut into
     struct cutoff_config cutoff;
     struct reuse_config reuse;
+    // The fast way of the weights (learner/broadcast.h); NULL: by messages alone.
+    // Borrowed; its ranks are the transport's, this one's is 0.  It must be freed
+    // before the model is.
+    struct nccl_group *group;
 };
 
 struct step_record {     // of one finished training step
@@ -47,8 +54,11 @@ struct step_record {     // of one finished training step
     size_t replay_entries, replay_bytes; // with the fresh subtrees of this step
     uint64_t batch_hash;                 // of all trees
     uint64_t weights_hash;               // after the update
+    // How the version that these trees were sampled from came to the workers: to so
+    // many by the group, in so long; the others had it by slices.  Failures so far.
+    struct broadcast_stats broadcast;
     // Wall time: until the last tree came; in training (which overlaps it); in
-    // publishing; with nothing to do.
+    // publishing, with the wait for the last version to have left; with nothing to do.
     double rollout_s, train_s, publish_s, learner_idle_s, step_s;
 };
 

@@ -18,9 +18,9 @@ enum {
 
 const char *message_name(enum message_type type)
 {
-    static const char *const names[] = {"?",      "HELLO",   "LEASE", "TASK",
-                                        "RESULT", "WEIGHTS", "STOP",  "FAULT"};
-    return type >= MSG_HELLO && type <= MSG_FAULT ? names[type] : names[0];
+    static const char *const names[] = {"?",       "HELLO", "LEASE", "TASK", "RESULT",
+                                        "WEIGHTS", "STOP",  "FAULT", "GROUP"};
+    return type >= MSG_HELLO && type <= MSG_GROUP ? names[type] : names[0];
 }
 
 // Copies text into a fixed array, cut to its room.  It ends up in the log, so control
@@ -56,6 +56,15 @@ static enum status decode_hello(const struct fields *f, struct msg_hello *out)
     return copy_text(f, KEY_HOST, out->host, sizeof out->host);
 }
 
+static enum status decode_generation(const struct fields *f, int64_t least,
+                                     uint32_t *out)
+{
+    int64_t generation = 0;
+    TRY(field_int(f, KEY_GENERATION, least, UINT32_MAX, &generation));
+    *out = (uint32_t)generation;
+    return OK;
+}
+
 static enum status decode_lease(const struct fields *f, struct msg_lease *out)
 {
     TRY(field_u64(f, KEY_VERSION, &out->weights_version));
@@ -65,7 +74,11 @@ static enum status decode_lease(const struct fields *f, struct msg_lease *out)
     TRY(field_double(f, KEY_BUSY, 0.0, DBL_MAX, &out->busy_s));
     TRY(field_double(f, KEY_IDLE, 0.0, DBL_MAX, &out->idle_s));
     TRY(field_double(f, KEY_FLOPS, 0.0, DBL_MAX, &out->flops));
+    int32_t group = 0;
     TRY(field_int(f, KEY_GENERATED, 0, INT64_MAX, &out->generated_tokens));
+    TRY(decode_generation(f, 0, &out->generation));
+    TRY(field_i32(f, KEY_GROUP, 0, GROUP_STATES - 1, &group));
+    out->group = (enum group_state)group;
     return copy_items(f, KEY_HELD, &out->held, sizeof *out->held, PROTO_MAX_LEASES,
                       &out->n_held);
 }
@@ -178,6 +191,32 @@ static enum status decode_weights(const struct fields *f, struct msg_weights *ou
     return OK;
 }
 
+// A broadcast has bytes, a join its whole id, and no rank is negative.
+static enum status decode_group(const struct fields *f, struct msg_group *out)
+{
+    const uint8_t *id = NULL;
+    size_t n = 0;
+    int32_t order = 0;
+    TRY(field_i32(f, KEY_ORDER, GROUP_JOIN, GROUP_ORDERS - 1, &order));
+    out->order = (enum group_order)order;
+    TRY(field_u64(f, KEY_WORKER, &out->worker));
+    TRY(decode_generation(f, 1, &out->generation));
+    TRY(field_u64(f, KEY_VERSION, &out->version));
+    TRY(field_u64(f, KEY_BYTES, &out->bytes));
+    if (out->order == GROUP_BROADCAST && out->bytes == 0)
+        return status_fail(ERR_PROTOCOL, "GROUP: bytes: none to broadcast");
+    TRY(field_items(f, KEY_ID, 1, sizeof out->id, &id, &n));
+    if (n != (out->order == GROUP_JOIN ? sizeof out->id : 0))
+        return status_fail(ERR_PROTOCOL, "GROUP: id: of %zu bytes", n);
+    memcpy(out->id, id, n);
+    TRY(copy_items(f, KEY_EXCLUDED, &out->excluded, sizeof *out->excluded,
+                   PROTO_MAX_RANKS, &out->n_excluded));
+    for (size_t i = 0; i < out->n_excluded; i++)
+        if (out->excluded[i] < 0)
+            return status_fail(ERR_PROTOCOL, "GROUP: excluded: a negative rank");
+    return OK;
+}
+
 static enum status decode_body(const struct fields *f, struct message *out)
 {
     switch (out->type) {
@@ -191,6 +230,8 @@ static enum status decode_body(const struct fields *f, struct message *out)
         return decode_result(f, &out->as.result);
     case MSG_WEIGHTS:
         return decode_weights(f, &out->as.weights);
+    case MSG_GROUP:
+        return decode_group(f, &out->as.group);
     case MSG_FAULT:
         return copy_text(f, KEY_TEXT, out->as.fault.text, sizeof out->as.fault.text);
     case MSG_STOP:
@@ -209,7 +250,7 @@ enum status message_decode(struct message *out, const uint8_t *bytes, size_t len
     if (version != PROTO_VERSION)
         return status_fail(ERR_PROTOCOL, "message of protocol %lld, ours is %d",
                            (long long)version, PROTO_VERSION);
-    TRY(field_int(&f, KEY_TYPE, MSG_HELLO, MSG_FAULT, &type));
+    TRY(field_int(&f, KEY_TYPE, MSG_HELLO, MSG_GROUP, &type));
     m.type = (enum message_type)type;
     f.message = message_name(m.type);
     TRY(field_u64(&f, KEY_INCARNATION, &m.incarnation));
@@ -230,6 +271,8 @@ void message_free(struct message *m)
         mem_free(m->as.task.prompt);
         mem_free(m->as.task.answer);
     }
+    if (m->type == MSG_GROUP)
+        mem_free(m->as.group.excluded);
     if (m->type == MSG_RESULT)
         tree_free(&m->as.result.tree);
     *m = (struct message){0};

@@ -83,7 +83,7 @@ static void encode_hello(msgpack_packer *p, const struct message *m)
 static void encode_lease(msgpack_packer *p, const struct message *m)
 {
     const struct msg_lease *l = &m->as.lease;
-    begin(p, m, 9);
+    begin(p, m, 11);
     put_u64(p, KEY_VERSION, l->weights_version);
     put_u64(p, KEY_BYTES, l->weights_bytes);
     put_u64(p, KEY_INCOMING, l->weights_incoming);
@@ -93,6 +93,8 @@ static void encode_lease(msgpack_packer *p, const struct message *m)
     put_double(p, KEY_IDLE, l->idle_s);
     put_double(p, KEY_FLOPS, l->flops);
     put_i64(p, KEY_GENERATED, l->generated_tokens);
+    put_u64(p, KEY_GENERATION, l->generation);
+    put_i64(p, KEY_GROUP, l->group);
 }
 
 static void put_rule(msgpack_packer *p, const struct branching *b, size_t depths)
@@ -187,6 +189,20 @@ static enum status encode_weights(msgpack_packer *p, const struct message *m)
     return OK;
 }
 
+// The id is empty but in a JOIN.
+static void encode_group(msgpack_packer *p, const struct message *m)
+{
+    const struct msg_group *g = &m->as.group;
+    begin(p, m, 7);
+    put_i64(p, KEY_ORDER, g->order);
+    put_u64(p, KEY_WORKER, g->worker);
+    put_u64(p, KEY_GENERATION, g->generation);
+    put_u64(p, KEY_VERSION, g->version);
+    put_u64(p, KEY_BYTES, g->bytes);
+    put_bin(p, KEY_ID, g->id, g->order == GROUP_JOIN ? sizeof g->id : 0);
+    put_bin(p, KEY_EXCLUDED, g->excluded, g->n_excluded * sizeof *g->excluded);
+}
+
 enum status message_encode(struct buf *out, const struct message *m)
 {
     msgpack_packer packer;
@@ -209,6 +225,9 @@ enum status message_encode(struct buf *out, const struct message *m)
         break;
     case MSG_STOP:
         begin(&packer, m, 0);
+        break;
+    case MSG_GROUP:
+        encode_group(&packer, m);
         break;
     case MSG_FAULT:
         begin(&packer, m, 1);

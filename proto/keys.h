@@ -11,15 +11,17 @@
 #define KEY_THREADS "threads"
 #define KEY_HOST    "host"
 // LEASE
-#define KEY_VERSION   "version" // also TASK, RESULT, WEIGHTS
-#define KEY_BYTES     "bytes"   // also WEIGHTS
-#define KEY_INCOMING  "incoming"
-#define KEY_WANT      "want"
-#define KEY_HELD      "held"
-#define KEY_BUSY      "busy_s"
-#define KEY_IDLE      "idle_s"
-#define KEY_FLOPS     "flops"
-#define KEY_GENERATED "generated"
+#define KEY_VERSION    "version" // also TASK, RESULT, WEIGHTS, GROUP
+#define KEY_BYTES      "bytes"   // also WEIGHTS, GROUP
+#define KEY_INCOMING   "incoming"
+#define KEY_WANT       "want"
+#define KEY_HELD       "held"
+#define KEY_BUSY       "busy_s"
+#define KEY_IDLE       "idle_s"
+#define KEY_FLOPS      "flops"
+#define KEY_GENERATED  "generated"
+#define KEY_GENERATION "generation" // also GROUP
+#define KEY_GROUP      "group"
 // TASK, RESULT
 #define KEY_LEASE       "lease"
 #define KEY_STEP        "step"
@@ -57,6 +59,11 @@
 // WEIGHTS
 #define KEY_OFFSET "offset"
 #define KEY_DATA   "data"
+// GROUP
+#define KEY_ORDER    "order"
+#define KEY_WORKER   "worker"
+#define KEY_ID       "id"
+#define KEY_EXCLUDED "excluded"
 // FAULT
 #define KEY_TEXT "text"
 

@@ -8,6 +8,7 @@
 //                       FAULT    I cannot go on, and why
 //   learner -> worker   TASK     a lease: expand this (part of a) tree by this time
 //                       WEIGHTS  a slice of the flat parameter buffer of a version
+//                       GROUP    what to do in the weights' broadcast group
 //                       STOP     leave
 //
 // Decoders scan all counts against the bytes that are there before they allocate or
@@ -24,7 +25,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PROTO_VERSION = 4, PROTO_MAX_BRANCH_DEPTHS = 16, PROTO_MAX_LEASES = 4096 };
+enum {
+    PROTO_VERSION = 5,
+    PROTO_MAX_BRANCH_DEPTHS = 16,
+    PROTO_MAX_LEASES = 4096,
+    PROTO_MAX_RANKS = 1 << 16,
+    PROTO_GROUP_ID_BYTES = 128,
+};
 
 enum message_type {
     MSG_HELLO = 1,
@@ -34,6 +41,18 @@ enum message_type {
     MSG_WEIGHTS,
     MSG_STOP,
     MSG_FAULT,
+    MSG_GROUP,
+};
+
+// Where a worker stands in the broadcast group (comm/nccl_group.h).
+enum group_state {
+    GROUP_NONE, // it has none, or was never told to join
+    GROUP_JOINING,
+    GROUP_READY,
+    GROUP_BROADCASTING,
+    GROUP_SHRINKING,
+    GROUP_BROKEN, // of a failure, or excluded
+    GROUP_STATES,
 };
 
 struct msg_hello {
@@ -53,6 +72,8 @@ struct msg_lease {
     double busy_s, idle_s; // since its start
     double flops;          // done since its start
     int64_t generated_tokens;
+    uint32_t generation; // of the group: the last order obeyed; 0: none
+    enum group_state group;
 };
 
 // What to expand.  The random key is the learner's choice of (seed, purpose, step,
@@ -88,6 +109,23 @@ struct msg_weights {
     size_t len;
 };
 
+enum group_order {
+    GROUP_JOIN = 1,  // `id`
+    GROUP_BROADCAST, // `version` and `bytes`, within `generation`
+    GROUP_SHRINK,
+    GROUP_ORDERS,
+};
+
+struct msg_group {
+    enum group_order order;
+    uint64_t worker;     // incarnation of whom it is meant for
+    uint32_t generation; // from 1; a join and a shrink begin the one they name
+    uint64_t version, bytes;
+    uint8_t id[PROTO_GROUP_ID_BYTES];
+    int32_t *excluded; // ranks that are not of the generation, of all that ever were
+    size_t n_excluded;
+};
+
 struct msg_fault {
     char text[512]; // one line
 };
@@ -102,6 +140,7 @@ struct message {
         struct msg_result result;
         struct msg_weights weights;
         struct msg_fault fault;
+        struct msg_group group;
     } as;
 };
 

@@ -57,6 +57,14 @@ enum status weights_in_slice(struct weights_in *w, const struct model *m, uint64
     return OK;
 }
 
+void weights_in_drop_older(struct weights_in *w, uint64_t version)
+{
+    if (w->version == WEIGHTS_NONE || w->version > version)
+        return;
+    w->version = WEIGHTS_NONE;
+    w->bytes = 0;
+}
+
 int weights_in_complete(const struct weights_in *w, const struct model *m)
 {
     return w->version != WEIGHTS_NONE && w->bytes == total_bytes(m);

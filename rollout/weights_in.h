@@ -27,6 +27,8 @@ void weights_in_free(struct weights_in *w);
 CHECKED enum status weights_in_slice(struct weights_in *w, const struct model *m,
                                      uint64_t have, const struct msg_weights *slice,
                                      int *news);
+// What is in transfer is of no use once the model has `version`, or a newer one.
+void weights_in_drop_older(struct weights_in *w, uint64_t version);
 // Every byte is here.
 int weights_in_complete(const struct weights_in *w, const struct model *m);
 // Swaps the complete version into the model and is ready for the next one.  ERR_IO,

@@ -22,6 +22,7 @@ enum status worker_new(struct worker **out, const struct worker_config *c,
     w->model = m;
     w->version = WEIGHTS_NONE;
     w->incoming = WEIGHTS_IN_EMPTY;
+    broadcast_in_init(&w->broadcast, c->group, c->incarnation);
     TRY_OUT(expander_new(&w->expander, &ec, m, t));
     *out = w;
     w = NULL;
@@ -69,6 +70,7 @@ enum status worker_tick(struct worker *w, int64_t now_ms, struct outbox *out)
     if (w->stopped)
         return OK;
     TRY(check_silence(w, now_ms));
+    TRY(worker_poll_group(w, now_ms, out));
     int due = now_ms - w->last_lease_ms >= w->config.heartbeat_ms;
     if (!due && !w->changed)
         return OK;
@@ -108,6 +110,7 @@ enum status worker_work(struct worker *w, int64_t now_ms, struct outbox *out,
     if (!w->stopped) {
         TRY(expander_step(w->expander, &w->worked));
         TRY(send_finished(w, out));
+        TRY(worker_poll_group(w, now_ms, out));
     }
     *worked = w->worked;
     return OK;

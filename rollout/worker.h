@@ -1,8 +1,10 @@
 // The rollout worker: a state machine from events to messages.  It owns no socket, no
 // clock and no rank of its own; launch/ moves its bytes and tells it the time.
 //
-//   message in -> worker_receive    TASK queues work, WEIGHTS fills the second buffer
-//   time passes -> worker_tick      heartbeats (LEASE), learner silent too long
+//   message in -> worker_receive    TASK queues work, WEIGHTS fills a second buffer,
+//                                   GROUP says what to do in the broadcast group
+//   time passes -> worker_tick      heartbeats (LEASE), learner silent too long, the
+//                                   group's next steps
 //   idle cpu   -> worker_work       one decode step over all open branches
 //
 // All open branches of all held tasks decode as one batch (continuous batching); a
@@ -18,6 +20,7 @@
 #ifndef ROLLOUT_WORKER_H
 #define ROLLOUT_WORKER_H
 
+#include "comm/nccl_group.h"
 #include "comm/outbox.h"
 #include "judge/judge.h"
 #include "model/model.h"
@@ -39,11 +42,14 @@ struct worker_config {
     size_t n_stops;
     int threads;               // told in HELLO
     struct judge_config judge; // of programs
+    // The other way of the weights; NULL: by messages alone.  Borrowed, its ranks are
+    // the transport's and the learner's is 0.  It must be freed before the model is.
+    struct nccl_group *group;
 };
 
 struct worker;
 
-// Borrows the model (whose parameters it replaces with each WEIGHTS version) and the
+// Borrows the model (whose parameters it replaces with each version) and the
 // tokenizer (for verification of text).  ERR_NOMEM, ERR_INPUT.
 CHECKED enum status worker_new(struct worker **out, const struct worker_config *c,
                                struct model *m, const struct tokenizer *t);

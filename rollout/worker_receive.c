@@ -85,6 +85,31 @@ static enum status receive_weights(struct worker *w, const struct msg_weights *s
     return expand_ready(w, out);
 }
 
+static enum status receive_group(struct worker *w, const struct msg_group *order,
+                                 int64_t now_ms)
+{
+    enum status st = broadcast_in_obey(&w->broadcast, order, now_ms, &w->changed);
+    if (st != ERR_PROTOCOL)
+        return st;
+    log_warn("rank %d: %s", w->config.learner_rank, status_message());
+    return OK;
+}
+
+// As receive_weights.  Where messages have brought a newer version, it stays.
+enum status worker_poll_group(struct worker *w, int64_t now_ms, struct outbox *out)
+{
+    uint64_t version = WEIGHTS_NONE;
+    TRY(broadcast_in_poll(&w->broadcast, w->model, now_ms, &version, &w->changed));
+    if (version == WEIGHTS_NONE ||
+        (w->version != WEIGHTS_NONE && version <= w->version))
+        return OK;
+    drop_older(w, version);
+    TRY(model_adopt(w->model, version));
+    w->version = version;
+    weights_in_drop_older(&w->incoming, version);
+    return expand_ready(w, out);
+}
+
 // Another learner than before: what the old one lent and sent counts no more.
 static enum status begin_anew(struct worker *w, int64_t now_ms, struct outbox *out)
 {
@@ -96,6 +121,7 @@ static enum status begin_anew(struct worker *w, int64_t now_ms, struct outbox *o
     w->incoming.version = WEIGHTS_NONE;
     w->incoming.bytes = 0;
     w->version = WEIGHTS_NONE;
+    broadcast_in_forget(&w->broadcast);
     TRY(worker_send_hello(w, out));
     return worker_send_lease(w, now_ms, out);
 }
@@ -111,13 +137,16 @@ static enum status meet_learner(struct worker *w, uint64_t incarnation, int64_t 
     return replaced ? begin_anew(w, now_ms, out) : OK;
 }
 
-static enum status dispatch(struct worker *w, struct message *m, struct outbox *out)
+static enum status dispatch(struct worker *w, struct message *m, int64_t now_ms,
+                            struct outbox *out)
 {
     switch (m->type) {
     case MSG_TASK:
         return receive_task(w, &m->as.task, out);
     case MSG_WEIGHTS:
         return receive_weights(w, &m->as.weights, out);
+    case MSG_GROUP:
+        return receive_group(w, &m->as.group, now_ms);
     case MSG_STOP:
         w->stopped = 1;
         return OK;
@@ -154,7 +183,7 @@ enum status worker_receive(struct worker *w, int rank, const uint8_t *bytes, siz
     w->quiet_ms = 0;
     st = meet_learner(w, m.incarnation, now_ms, out);
     if (st == OK)
-        st = dispatch(w, &m, out);
+        st = dispatch(w, &m, now_ms, out);
     message_free(&m);
     return status_wrap(st, "%s from rank %d", message_name(m.type), rank);
 }

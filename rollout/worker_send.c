@@ -40,6 +40,8 @@ enum status worker_send_lease(struct worker *w, int64_t now_ms, struct outbox *o
     l->idle_s = w->idle_s;
     l->flops = expander_flops(w->expander);
     l->generated_tokens = expander_generated_tokens(w->expander);
+    l->generation = w->broadcast.generation;
+    l->group = broadcast_in_state(&w->broadcast);
     TRY(send(w, &m, out));
     w->last_lease_ms = now_ms;
     w->changed = 0;

@@ -3,6 +3,7 @@
 #ifndef ROLLOUT_WORKER_STATE_H
 #define ROLLOUT_WORKER_STATE_H
 
+#include "broadcast_in.h"
 #include "expand.h"
 #include "held.h"
 #include "weights_in.h"
@@ -12,7 +13,8 @@ struct worker {
     struct worker_config config;
     struct model *model; // borrowed
     struct expander *expander;
-    struct weights_in incoming;
+    struct weights_in incoming; // by messages
+    struct broadcast_in broadcast;
     uint64_t version; // of the learner's weights in the model; WEIGHTS_NONE: none yet
     struct held held;
 
@@ -27,6 +29,12 @@ struct worker {
     double busy_s, idle_s;
 };
 
+// ---- worker_receive.c
+// The group's next steps, and the version that it brought.
+CHECKED enum status worker_poll_group(struct worker *w, int64_t now_ms,
+                                      struct outbox *out);
+
+// ---- worker_send.c
 CHECKED enum status worker_send_hello(struct worker *w, struct outbox *out);
 CHECKED enum status worker_send_lease(struct worker *w, int64_t now_ms,
                                       struct outbox *out);

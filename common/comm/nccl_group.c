@@ -205,6 +205,11 @@ uint32_t nccl_group_generation(const struct nccl_group *g)
     return g->generation;
 }
 
+int nccl_group_rank(const struct nccl_group *g)
+{
+    return g->opt.rank;
+}
+
 int nccl_group_members(const struct nccl_group *g)
 {
     return g->members;

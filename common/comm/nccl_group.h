@@ -103,6 +103,7 @@ void nccl_group_poll(struct nccl_group *g, int64_t now_ms, struct nccl_event *ev
 enum nccl_group_state nccl_group_state(const struct nccl_group *g);
 // How many joins and shrinks this rank has been told of.
 uint32_t nccl_group_generation(const struct nccl_group *g);
+int nccl_group_rank(const struct nccl_group *g);
 int nccl_group_members(const struct nccl_group *g); // ranks not excluded
 // The place of `rank` among the members, -1 for one that was excluded.
 int nccl_group_place(const struct nccl_group *g, int rank);

@@ -1,141 +1,19 @@
-// A whole training run in one process and virtual time: a world (tokenizer, a tiny
-// policy that has been taught half of its task) and runs in it, compared with a quiet
-// one.
+// A whole training run in one process and virtual time, compared with a quiet one.
 #ifndef TESTS_SIM_CLUSTER_RUN_H
 #define TESTS_SIM_CLUSTER_RUN_H
 
-#include "base/mem.h"
+#include "cluster_world.h"
+
 #include "comm/loopback.h"
-#include "data/dataset.h"
 #include "learner/learner.h"
 #include "rollout/worker.h"
-#include "text/tokenizer.h"
-
-#include <cmocka.h>
-#include <stdio.h>
-#include <string.h>
-
-#define assert_ok(call)                                                                \
-    do {                                                                               \
-        if ((call) != OK)                                                              \
-            fail_msg("%s: %s", #call, status_message());                               \
-    } while (0)
 
 enum { STEPS = 5, PROMPTS = 6, MAX_WORKERS = 4, TICK_MS = 5, LIMIT_MS = 3600000 };
-
-static const char *const question = "ab", *const answers[] = {"1", "2"};
-
-// ---- what all runs share: a tokenizer, delimiters, a taught policy
-
-struct world {
-    struct tokenizer *tokenizer;
-    struct tokens delimiters;
-    struct model_config shape;
-    float *taught; // parameters that solve about half
-    size_t n;
-};
-static struct world world;
-
-static void fill_text(struct buf *prompt, struct buf *solution, int which)
-{
-    struct problem p = {.question = (char *)question};
-    problem_prompt(prompt, &p);
-    buf_printf(solution, "a\nb\n#### %s", answers[which]);
-}
-
-static void example(struct tree *out, int which)
-{
-    struct buf prompt = {0}, solution = {0};
-    struct tokens ask = {0}, tell = {0};
-    float *zeros = NULL;
-    int32_t child;
-    fill_text(&prompt, &solution, which);
-    assert_ok(tokenizer_encode(world.tokenizer, buf_cstr(&prompt), prompt.len, &ask));
-    assert_ok(
-        tokenizer_encode(world.tokenizer, buf_cstr(&solution), solution.len, &tell));
-    assert_ok(tokens_push(&tell, world.shape.eos));
-    assert_ok(mem_new(&zeros, tell.len, sizeof *zeros));
-    assert_ok(tree_init(out, 0, ask.ids, ask.len));
-    out->nodes[0].branching = 1;
-    assert_ok(tree_add(out, 0, 0, NODE_EOS, tell.ids, zeros, zeros, tell.len, &child));
-    buf_free(&prompt);
-    buf_free(&solution);
-    tokens_free(&ask);
-    tokens_free(&tell);
-    mem_free(zeros);
-}
-
-static const struct trainer_config supervised = {.lr = 2e-2f,
-                                                 .beta1 = 0.9f,
-                                                 .beta2 = 0.98f,
-                                                 .epsilon = 1e-8f,
-                                                 .warmup_steps = 5,
-                                                 .max_grad_norm = 1.0f,
-                                                 .temperature = 1.0f,
-                                                 .pack_tokens = 4096};
-
-// Teaches both answers equally: half of the samples will be right.
-static void teach(struct model *m)
-{
-    struct trainer *trainer = NULL;
-    struct tree trees[2] = {0}, *list[2] = {&trees[0], &trees[1]};
-    assert_ok(trainer_new(&trainer, &supervised, m));
-    for (int i = 0; i < 2; i++)
-        example(&trees[i], i);
-    for (int update = 0; update < 80; update++) {
-        struct batch_stats stats = {0};
-        assert_ok(trainer_begin(trainer));
-        assert_ok(trainer_accumulate_supervised(trainer, list, 2, &stats));
-        assert_ok(trainer_update(trainer, &stats, NULL));
-    }
-    trainer_free(trainer);
-    tree_free(&trees[0]);
-    tree_free(&trees[1]);
-}
-
-static int make_world(void **state)
-{
-    static const char text[] = "ab#\n 0123456789";
-    struct model m = {0};
-    (void)state;
-    assert_ok(tokenizer_train(&world.tokenizer, text, sizeof text - 1, 0, 1));
-    assert_ok(tokenizer_find(world.tokenizer, "\n", &world.delimiters));
-    world.shape = (struct model_config){.vocab = tokenizer_vocab(world.tokenizer),
-                                        .dim = 16,
-                                        .layers = 1,
-                                        .heads = 2,
-                                        .kv_heads = 1,
-                                        .head_dim = 8,
-                                        .ffn = 32,
-                                        .max_positions = 64,
-                                        .rms_epsilon = 1e-5f,
-                                        .rope_theta = 10000.0,
-                                        .eos = tokenizer_eos(world.tokenizer),
-                                        .bos = -1};
-    assert_ok(model_new(&m, &world.shape));
-    model_randomize(&m, rng_root(3, RNG_INIT));
-    model_repack(&m);
-    teach(&m);
-    world.n = m.layout.total;
-    assert_ok(mem_dup(&world.taught, m.params, world.n, sizeof *m.params));
-    model_free(&m);
-    return 0;
-}
-
-static int free_world(void **state)
-{
-    (void)state;
-    tokenizer_free(world.tokenizer);
-    tokens_free(&world.delimiters);
-    mem_free(world.taught);
-    return 0;
-}
-
-// ---- a run
 
 struct worker_rank {
     struct model model;
     struct worker *worker;
+    struct nccl_group *group;
     int dead;
     int every; // works in every so many rounds: a slow machine
 };
@@ -144,6 +22,7 @@ struct run {
     struct loopback *network;
     struct model model; // the learner's
     struct learner *learner;
+    struct nccl_group *group; // of the learner
     struct worker_rank workers[MAX_WORKERS];
     int n_workers;
     int64_t now_ms;
@@ -152,8 +31,15 @@ struct run {
     uint64_t batch[STEPS], weights[STEPS];
     uint64_t steps_done;
     int64_t signal_prompts, reused_nodes;
+    size_t slice_bytes; // of weights, sent as messages
 };
 
+// The broadcast group of a rank that starts; NULL: slices alone.
+static struct nccl_group *(*group_of)(struct run *r, int rank);
+// After a step's record, and after a worker's round.
+static void (*after_learner)(struct run *r, const struct step_record *record);
+static void (*after_worker)(struct run *r, int i);
+static int64_t start_ms = 60000;
 static int with_reuse; // every run: subtrees of earlier steps beside the fresh ones
 
 static enum status fill_prompt(void *context, uint64_t position, struct msg_task *task)
@@ -180,7 +66,7 @@ static struct learner_config learner_settings(int n_workers, int parts)
                      .vocab = world.shape.vocab,
                      .lease_ms = 3000,
                      .silence_ms = 4000,
-                     .start_ms = 60000,
+                     .start_ms = start_ms,
                      .slice_bytes = 1000,
                      .slices_ahead = 2},
         .plan = {.prompts = {NULL, fill_prompt},
@@ -212,6 +98,8 @@ static struct learner_config learner_settings(int n_workers, int parts)
 
 static void flush(struct run *r, int rank, struct outbox *out)
 {
+    for (size_t i = 0; i < out->n; i++)
+        r->slice_bytes += out->items[i].tail_len;
     assert_ok(outbox_flush(out, loopback_endpoint(r->network, rank)));
     outbox_free(out);
 }
@@ -220,6 +108,7 @@ static void start_worker(struct run *r, int i)
 {
     struct worker_rank *w = &r->workers[i];
     struct outbox out = {0};
+    w->group = group_of ? group_of(r, i + 1) : NULL;
     const struct worker_config config = {.incarnation = ++r->incarnations,
                                          .model_hash = 5,
                                          .max_rows = 3 + 4 * i,
@@ -229,7 +118,8 @@ static void start_worker(struct run *r, int i)
                                          .silence_ms = 60000,
                                          .delimiters = world.delimiters.ids,
                                          .n_delimiters = world.delimiters.len,
-                                         .threads = 1};
+                                         .threads = 1,
+                                         .group = w->group};
     assert_ok(model_new(&w->model, &world.shape));
     assert_ok(worker_new(&w->worker, &config, &w->model, world.tokenizer));
     w->dead = 0;
@@ -243,6 +133,7 @@ static void kill_worker(struct run *r, int i)
     struct worker_rank *w = &r->workers[i];
     loopback_kill(r->network, i + 1);
     worker_free(w->worker);
+    nccl_group_free(w->group);
     model_free(&w->model);
     *w = (struct worker_rank){.dead = 1};
 }
@@ -260,6 +151,8 @@ static void run_open(struct run *r, int n_workers, int parts,
 {
     struct learner_config c = learner_settings(n_workers, parts);
     struct outbox out = {0};
+    r->n_workers = n_workers;
+    c.group = r->group = group_of ? group_of(r, 0) : NULL;
     assert_ok(loopback_new(&r->network, n_workers + 1, faults));
     assert_ok(model_new(&r->model, &world.shape));
     memcpy(r->model.params, params, world.n * sizeof *params);
@@ -273,7 +166,6 @@ static void run_open(struct run *r, int n_workers, int parts,
     }
     assert_ok(learner_start(r->learner, r->now_ms, &out));
     flush(r, 0, &out);
-    r->n_workers = n_workers;
     for (int i = 0; i < n_workers; i++)
         start_worker(r, i);
 }
@@ -282,9 +174,11 @@ static void run_close(struct run *r)
 {
     for (int i = 0; i < r->n_workers; i++) {
         worker_free(r->workers[i].worker);
+        nccl_group_free(r->workers[i].group);
         model_free(&r->workers[i].model);
     }
     learner_free(r->learner);
+    nccl_group_free(r->group);
     model_free(&r->model);
     loopback_free(r->network);
 }
@@ -306,6 +200,8 @@ static void take_record(struct run *r)
     r->signal_prompts += record.stats.signal_prompts;
     r->reused_nodes += record.reuse.nodes;
     r->steps_done++;
+    if (after_learner)
+        after_learner(r, &record);
 }
 
 static void learner_round(struct run *r)
@@ -346,6 +242,8 @@ static void worker_round(struct run *r, int i, int64_t round)
     assert_ok(worker_tick(w->worker, r->now_ms, &out));
     assert_ok(worker_work(w->worker, r->now_ms, &out, &worked));
     flush(r, i + 1, &out);
+    if (after_worker)
+        after_worker(r, i);
 }
 
 // Rounds until `steps` steps are done.

@@ -225,6 +225,10 @@ static enum status cuda_set_weights(struct device *d, enum device_weights w,
                            d->setup.ordinal);
     if (w == DEVICE_LEARNER)
         TRY(optimizer_set(d, DEVICE_MASTER, params));
+    if (w == DEVICE_LEARNER && !d->setup.limits.host_optimizer) { // they are there now
+        gpu_cast(d->gpu, d->type, d->weights[w], d->optimizer.master, n);
+        return gpu_wait(d->gpu, GPU_MAIN, d->setup.deadline_ms, "GPU: casting weights");
+    }
     float *staging = resting(d, &room);
     for (size_t at = 0; at < n; at += room) {
         size_t count = n - at < room ? n - at : room;

@@ -91,7 +91,7 @@ static void test_mistakes_are_named(void **state)
         {"b:\n  list: [0]\n", ":2:", "b.list"},
         {"b: 5\n", ":1:", "lines must follow"},
         {"place: nowhere\n", ":1:", "place: 'nowhere' is not one of here|there"},
-        {"\nplace:\n  x: 1\n", ":2:", "place: a value or a list must follow"},
+        {"\nplace:\n  x: 1\n", ":3:", "place: a value or a list must follow"},
         {"place: here\na:\n  count: 2\nplace: here\n", ":4:", "set twice"},
         {"a:\n  place: here\n", ":2:", "a.place: no such key"},
         {"- a\n", ":1:", "sections"},

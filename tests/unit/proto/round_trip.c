@@ -1,5 +1,5 @@
-// Every message comes back as it was sent, and goes out in the bytes that protocol
-// version 1 has fixed (tests/data/proto).
+// Every message comes back as it was sent, and goes out in the bytes that the
+// protocol's version has fixed (tests/data/proto).
 #include "samples.h"
 
 #include "base/file.h"
@@ -15,6 +15,8 @@ static void same_lease(const struct msg_lease *a, const struct msg_lease *b)
     assert_true(a->busy_s == b->busy_s && a->idle_s == b->idle_s);
     assert_true(a->flops == b->flops);
     assert_int_equal(a->generated_tokens, b->generated_tokens);
+    assert_int_equal(a->generation, b->generation);
+    assert_int_equal(a->group, b->group);
 }
 
 static void same_task(const struct msg_task *a, const struct msg_task *b)
@@ -85,6 +87,18 @@ static void same_weights(const struct msg_weights *a, const struct msg_weights *
     assert_memory_equal(a->data, b->data, a->len);
 }
 
+static void same_group(const struct msg_group *a, const struct msg_group *b)
+{
+    assert_int_equal(a->order, b->order);
+    assert_int_equal(a->worker, b->worker);
+    assert_int_equal(a->generation, b->generation);
+    assert_int_equal(a->version, b->version);
+    assert_int_equal(a->bytes, b->bytes);
+    assert_memory_equal(a->id, b->id, sizeof a->id);
+    assert_int_equal(a->n_excluded, b->n_excluded);
+    assert_memory_equal(a->excluded, b->excluded, a->n_excluded * sizeof *a->excluded);
+}
+
 static void same_message(const struct message *a, const struct message *b)
 {
     assert_int_equal(a->type, b->type);
@@ -102,6 +116,8 @@ static void same_message(const struct message *a, const struct message *b)
         same_tree(&a->as.result.tree, &b->as.result.tree);
     } else if (a->type == MSG_WEIGHTS) {
         same_weights(&a->as.weights, &b->as.weights);
+    } else if (a->type == MSG_GROUP) {
+        same_group(&a->as.group, &b->as.group);
     } else if (a->type == MSG_FAULT) {
         assert_string_equal(a->as.fault.text, b->as.fault.text);
     }

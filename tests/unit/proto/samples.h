@@ -142,7 +142,7 @@ static inline struct msg_task sample_task_extreme(void)
     return t;
 }
 
-enum { N_SAMPLES = 11 };
+enum { N_SAMPLES = 14 };
 
 static inline void sample_workers(struct sample *s)
 {
@@ -162,13 +162,17 @@ static inline void sample_workers(struct sample *s)
         .idle_s = 0.1,
         .flops = 3.25e15,
         .generated_tokens = 123456,
+        .generation = 3,
+        .group = GROUP_BROADCASTING,
     };
     s[2] = (struct sample){"lease_first", {.type = MSG_LEASE}};
     s[2].message.as.lease = (struct msg_lease){.weights_version = UINT64_MAX,
                                                .weights_incoming = UINT64_MAX,
                                                .want = PROTO_MAX_LEASES,
                                                .held = sample_held,
-                                               .generated_tokens = INT64_MAX};
+                                               .generated_tokens = INT64_MAX,
+                                               .generation = UINT32_MAX,
+                                               .group = GROUP_BROKEN};
     s[3] = (struct sample){"result", {.type = MSG_RESULT, .incarnation = 12345}};
     s[3].message.as.result = (struct msg_result){41, sample_tree()};
     s[4] = (struct sample){"fault", {.type = MSG_FAULT, .incarnation = 12345}};
@@ -193,10 +197,37 @@ static inline void sample_learner(struct sample *s)
     s[4] = (struct sample){"stop", {.type = MSG_STOP, .incarnation = 99}};
 }
 
+static int32_t sample_excluded[] = {2, 5, INT32_MAX};
+
+static inline void sample_group(struct sample *s)
+{
+    s[0] = (struct sample){"group_join", {.type = MSG_GROUP, .incarnation = 99}};
+    s[0].message.as.group = (struct msg_group){.order = GROUP_JOIN,
+                                               .worker = 12345,
+                                               .generation = 1,
+                                               .excluded = sample_excluded};
+    for (int i = 0; i < PROTO_GROUP_ID_BYTES; i++)
+        s[0].message.as.group.id[i] = (uint8_t)(255 - i);
+    s[1] = (struct sample){"group_broadcast", {.type = MSG_GROUP, .incarnation = 99}};
+    s[1].message.as.group = (struct msg_group){.order = GROUP_BROADCAST,
+                                               .worker = UINT64_MAX,
+                                               .generation = 2,
+                                               .version = 7,
+                                               .bytes = UINT64_MAX,
+                                               .excluded = sample_excluded,
+                                               .n_excluded = 1};
+    s[2] = (struct sample){"group_shrink", {.type = MSG_GROUP, .incarnation = 99}};
+    s[2].message.as.group = (struct msg_group){.order = GROUP_SHRINK,
+                                               .generation = UINT32_MAX,
+                                               .excluded = sample_excluded,
+                                               .n_excluded = 3};
+}
+
 static inline void samples(struct sample s[N_SAMPLES])
 {
     sample_workers(s);
     sample_learner(s + 6);
+    sample_group(s + 11);
 }
 
 // The whole message: what message_encode writes, and the weights behind it.
