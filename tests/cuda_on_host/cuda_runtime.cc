@@ -47,7 +47,7 @@ jmp_buf scheduler;
 fiber *current;
 const std::function<void()> *body_now;
 long barrier_generation;
-int barrier_arrived, barrier_any, barrier_result, live;
+int barrier_arrived, barrier_any, barrier_result, live, has_waited;
 std::map<const void *, int> raised; // shared memory that kernels asked for
 
 void fail(const char *why)
@@ -268,7 +268,10 @@ void check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *ke
         refuse("more shared memory than the kernel may have (cudaFuncSetAttribute)");
 }
 
-void run(dim3 blocks, dim3 threads, size_t shared_bytes, const std::function<void()> &body)
+void wait_for_earlier() { has_waited = 1; }
+
+void run(dim3 blocks, dim3 threads, size_t shared_bytes, bool early,
+         const std::function<void()> &body)
 {
     static const int order = getenv("CUDA_ON_HOST_ORDER") ? atoi(getenv("CUDA_ON_HOST_ORDER")) : 0;
     int n = (int)(threads.x * threads.y * threads.z);
@@ -284,7 +287,10 @@ void run(dim3 blocks, dim3 threads, size_t shared_bytes, const std::function<voi
         for (unsigned y = 0; y < blocks.y; y++)
             for (unsigned x = 0; x < blocks.x; x++) {
                 here.block = dim3(x, y, z);
+                has_waited = 0;
                 run_block(n, threads, order);
+                if (early && !has_waited)
+                    fail("an early launch that does not wait for the kernels before it");
             }
 }
 } // namespace host

@@ -50,7 +50,9 @@ int barrier(int predicate, int *count);
 const lane_set &exchange(const void *value, size_t bytes); // of this warp, all lanes
 int lane();
 void *shared_memory();
-void run(dim3 blocks, dim3 threads, size_t shared_bytes, const std::function<void()> &body);
+void run(dim3 blocks, dim3 threads, size_t shared_bytes, bool early,
+         const std::function<void()> &body);
+void wait_for_earlier(); // which every block of an early launch must call
 [[noreturn]] void refuse(const char *why);
 // Of one launch, before it is enqueued; `kernel` names what cudaFuncSetAttribute raised.
 void check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *kernel);
@@ -116,7 +118,7 @@ typedef struct host_stream *cudaStream_t;
 typedef struct host_event *cudaEvent_t;
 typedef struct host_graph *cudaGraph_t, *cudaGraphExec_t;
 struct cudaUUID_t { char bytes[16]; };
-struct cudaDeviceProp { char name[256]; cudaUUID_t uuid; int major, minor, multiProcessorCount; size_t totalGlobalMem; };
+struct cudaDeviceProp { char name[256]; cudaUUID_t uuid; int major, minor, multiProcessorCount; size_t totalGlobalMem, sharedMemPerBlockOptin; };
 
 extern "C" {
 cudaError_t cudaDriverGetVersion(int *v);
@@ -150,11 +152,19 @@ cudaError_t cudaPeekAtLastError(void);
 const char *cudaGetErrorString(cudaError_t e);
 }
 
+#define CUDART_VERSION 13000
+enum cudaLaunchAttributeID { cudaLaunchAttributeProgrammaticStreamSerialization = 6 };
+union cudaLaunchAttributeValue { int programmaticStreamSerializationAllowed; };
+struct cudaLaunchAttribute {
+    cudaLaunchAttributeID id;
+    cudaLaunchAttributeValue val;
+};
+
 struct cudaLaunchConfig_t {
     dim3 gridDim, blockDim;
     size_t dynamicSmemBytes;
     cudaStream_t stream;
-    void *attrs;
+    cudaLaunchAttribute *attrs;
     unsigned numAttrs;
 };
 template <class... P, class... A>
@@ -163,9 +173,10 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *c, void (*kernel)(P...)
     static_assert((sizeof(P) + ... + 0) <= 4 << 10, "a kernel's arguments");
     std::tuple<P...> kept(std::forward<A>(args)...);
     cudaLaunchConfig_t config = *c;
+    bool early = c->numAttrs > 0 && c->attrs[0].val.programmaticStreamSerializationAllowed;
     host::check_launch(c->gridDim, c->blockDim, c->dynamicSmemBytes, (const void *)kernel);
     host::enqueue(c->stream, [=] {
-        host::run(config.gridDim, config.blockDim, config.dynamicSmemBytes,
+        host::run(config.gridDim, config.blockDim, config.dynamicSmemBytes, early,
                   [&] { std::apply(kernel, kept); });
     });
     return cudaSuccess;

@@ -75,8 +75,8 @@ static bool within(const std::map<char *, size_t> &where, const void *p, size_t 
 }
 
 extern "C" {
-cudaError_t cudaDriverGetVersion(int *v) { *v = 13000; return cudaSuccess; }
-cudaError_t cudaRuntimeGetVersion(int *v) { *v = 13000; return cudaSuccess; }
+cudaError_t cudaDriverGetVersion(int *v) { *v = CUDART_VERSION; return cudaSuccess; }
+cudaError_t cudaRuntimeGetVersion(int *v) { *v = CUDART_VERSION; return cudaSuccess; }
 cudaError_t cudaGetDeviceCount(int *n) { *n = 1; return cudaSuccess; }
 cudaError_t cudaSetDevice(int) { return cudaSuccess; }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int)
@@ -84,9 +84,10 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int)
     *p = cudaDeviceProp();
     strcpy(p->name, "this CPU, as a GPU");
     memcpy(p->uuid.bytes, "cuda on host....", 16);
-    p->major = 8;
+    p->major = 9;
     p->multiProcessorCount = 4;
     p->totalGlobalMem = DEVICE_BYTES;
+    p->sharedMemPerBlockOptin = 227 << 10;
     return cudaSuccess;
 }
 cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total)
