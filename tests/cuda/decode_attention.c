@@ -120,10 +120,11 @@ static void cascade(struct heads h, struct tree_size size, uint64_t seed, int un
 
 static void cascade_agrees(void **state)
 {
-    const struct heads shapes[] = {{2, 1, 64}, {4, 2, 80}, {6, 1, 96}, {14, 2, 64}, {2, 2, 128}};
+    const struct heads shapes[] = {{2, 1, 64}, {4, 2, 80}, {6, 1, 96}, {14, 2, 64}, {2, 2, 128},
+                                   {4, 1, 64}};
     const struct tree_size sizes[] = {{3, 3, 4, 30}, {1, 2, 3, 150}, {1, 0, 1, 40}, {2, 1, 30, 20},
-                                      {1, 3, 2, 20}};
-    for (int i = 0; i < 5; i++) {
+                                      {1, 3, 2, 20}, {1, 1, 3, 300}}; // the last: items of many tiles
+    for (int i = 0; i < 6; i++) {
         cascade(shapes[i], sizes[i], (uint64_t)(40 + i), i == 1 ? 1000 : 1);
         (void)device_clear(state);
     }

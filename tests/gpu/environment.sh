@@ -58,6 +58,13 @@ add_path() { # VARIABLE FOLDER: at its end, once
     esac
 }
 
+# Whether the loader finds a library by itself.
+loads() {
+    local path
+    path=$(ldconfig -p 2>/dev/null | awk -v name="$1" '$1 == name { print $NF; exit }')
+    [ -n "$path" ] && [ -e "$path" ]
+}
+
 # The folder that holds a library of CUDA's: the loader's own, toolkits, Python's wheels.
 library_folder() { # NAME, which may end in a star
     local folder
@@ -86,12 +93,16 @@ of_stage() { sed -n "s/^$1=//p" "$stage/tree/about"; }
 use_stage() {
     local tree=$stage/tree
     unpack_stage || return
+    local needs here
+    needs=$(of_stage glibc) here=$(getconf GNU_LIBC_VERSION | sed 's/.* //')
+    [ "$(printf '%s\n' "$needs" "$here" | sort -V | tail -n 1)" = "$here" ] ||
+        say "note: the stage was made with glibc $needs, here is $here: the program may not start (tests and benchmarks need 2.34)" >&2
     grep -qw avx2 /proc/cpuinfo || { say "the stage needs a CPU with AVX2"; return 1; }
     export GPU_BIN=$tree/bin PATH=$tree/bin:$PATH OPAL_PREFIX=$tree
     export PMIX_PREFIX=$tree/lib/x86_64-linux-gnu/pmix2 PMIX_INSTALL_PREFIX=$tree/lib/x86_64-linux-gnu/pmix2
     export PMIX_MCA_pcompress_base_silence_warning=1 OMPI_MCA_plm=isolated
     export LD_LIBRARY_PATH=$tree/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-    ldconfig -p 2>/dev/null | grep -q 'libstdc++\.so\.6' || add_path LD_LIBRARY_PATH "$tree/fallback"
+    loads libstdc++.so.6 || add_path LD_LIBRARY_PATH "$tree/fallback"
 }
 
 use_build() {
@@ -111,7 +122,7 @@ find_cuda_libraries() {
     local wanted folder other
     wanted=$(readelf -d "$GPU_BIN/etreerpo_cuda.so" 2>/dev/null | sed -n 's/.*\[\(libcublasLt\.so\.[0-9]*\)\].*/\1/p')
     [ -n "$wanted" ] || wanted=$(of_stage cublas 2>/dev/null)
-    if ! ldconfig -p 2>/dev/null | grep -q "$wanted"; then
+    if ! loads "$wanted"; then
         if ! folder=$(library_folder "$wanted"); then
             other=$(library_folder 'libcublasLt.so.*') && other=$(basename "$(compgen -G "$other/libcublasLt.so.*" | head -n 1)")
             say "the backend was built with CUDA ${wanted##*.} and needs $wanted; here is ${other:-no libcublasLt at all}: stage with that CUDA (CUDA_HOME=... tests/gpu/stage) or set CUDA_HOME"
@@ -119,7 +130,7 @@ find_cuda_libraries() {
         fi
         add_path LD_LIBRARY_PATH "$folder"
     fi
-    ldconfig -p 2>/dev/null | grep -q 'libnccl\.so\.2' ||
+    loads libnccl.so.2 ||
         { folder=$(library_folder libnccl.so.2) && add_path LD_LIBRARY_PATH "$folder"; }
     return 0
 }
