@@ -41,6 +41,9 @@ static void stats_agree(void **state)
     stats(7, 2.0f, 0.7f);
     stats(1000, 1.0f, 1.0f);
     stats(4099, 30.0f, 1.3f); // one token has nearly all
+    stats(8191, 1.0f, 1.0f);  // a vector less than all threads read at once
+    stats(8197, 1.0f, 1.0f);
+    stats(20001, 0.01f, 1.0f);
 }
 
 static float *array(uint64_t stream, float scale, float **d)
@@ -89,9 +92,10 @@ static void losses(enum gpu_type type, int V, int by_rule)
 
 static void losses_agree(void **state)
 {
+    const int sizes[] = {3, 1003, 4096, 8201};
     for (int t = 0; t < 2; t++)
-        for (int rule = 0; rule < 2; rule++) {
-            losses(both_types[t], 1003, rule);
+        for (int i = 0; i < 8; i++) {
+            losses(both_types[t], sizes[i / 2], i % 2);
             (void)device_clear(state);
         }
 }
@@ -127,6 +131,66 @@ static void draws_agree(void **state)
     mem_free(t.logits);
 }
 
+// The lowest of equal logits, wherever in the row they stand.
+static void ties_go_to_the_lowest(void **state)
+{
+    (void)state;
+    enum { V = 1500, N = 40 };
+    float *logits = random_floats((size_t)N * V, 71);
+    struct gpu_draw draws[N];
+    struct gpu_drawn drawn[N];
+    int32_t lowest[N];
+    for (int i = 0; i < N; i++) {
+        float *row = logits + (size_t)i * V;
+        lowest[i] = i * 31;
+        for (int t = lowest[i]; t < V; t += i % 2 ? 7 : 1 + i)
+            row[t] = 5.0f;
+        draws[i] = (struct gpu_draw){i, 1, 1.0f, 0.5};
+    }
+    struct gpu_drawn *d = device_new(sizeof drawn);
+    gpu_sample(device, d, device_array(GPU_F32, logits, (size_t)N * V), V,
+               device_bytes(draws, sizeof draws), N, V);
+    gpu_download(device, GPU_MAIN, drawn, d, sizeof drawn);
+    device_wait();
+    for (int i = 0; i < N; i++)
+        assert_int_equal(drawn[i].token, lowest[i]);
+    mem_free(logits);
+}
+
+// The three kernels that compute a log-prob: the same bits.
+static void log_probs_are_one(void **state)
+{
+    (void)state;
+    const float inv_temperature = 1.0f / 0.7f;
+    struct table t = table_new(3001, 4.0f);
+    size_t n = (size_t)M * (size_t)t.ld;
+    float *d_stats = device_new(M * 4), *d_loss = device_new(M * 4), *coef;
+    float got[3][M];
+    struct gpu_draw draws[M];
+    struct gpu_drawn drawn[M], *d_drawn = device_new(sizeof drawn);
+    for (int i = 0; i < M; i++)
+        draws[i] = (struct gpu_draw){i, 0, inv_temperature, rng_uniform(test_key(8), (uint64_t)i)};
+    gpu_sample(device, d_drawn, t.d_logits, t.ld, device_bytes(draws, sizeof draws), M, t.V);
+    gpu_download(device, GPU_MAIN, drawn, d_drawn, sizeof drawn);
+    device_wait();
+    for (int i = 0; i < M; i++) {
+        t.targets[i] = drawn[i].token;
+        got[0][i] = drawn[i].log_prob;
+    }
+    t.d_targets = device_bytes(t.targets, sizeof t.targets);
+    mem_free(array(72, 1.0f, &coef));
+    const struct gpu_loss loss = {.coef = coef};
+    gpu_softmax_stats(device, d_stats, NULL, t.d_logits, t.ld, t.d_targets, inv_temperature, M, t.V);
+    gpu_loss_backward(device, GPU_BF16, device_new(n * 2), d_loss, t.d_logits, t.ld, t.d_targets,
+                      &loss, inv_temperature, M, t.V);
+    gpu_download(device, GPU_MAIN, got[1], d_stats, sizeof got[1]);
+    gpu_download(device, GPU_MAIN, got[2], d_loss, sizeof got[2]);
+    device_wait();
+    assert_same_bits(got[1], got[0], M);
+    assert_same_bits(got[2], got[0], M);
+    mem_free(t.logits);
+}
+
 static void logits_that_are_no_numbers(void **state)
 {
     (void)state;
@@ -150,6 +214,8 @@ int main(void)
         cmocka_unit_test_teardown(stats_agree, device_clear),
         cmocka_unit_test_teardown(losses_agree, device_clear),
         cmocka_unit_test_teardown(draws_agree, device_clear),
+        cmocka_unit_test_teardown(ties_go_to_the_lowest, device_clear),
+        cmocka_unit_test_teardown(log_probs_are_one, device_clear),
         cmocka_unit_test_teardown(logits_that_are_no_numbers, device_clear),
     };
     return cmocka_run_group_tests(tests, device_setup, device_teardown);

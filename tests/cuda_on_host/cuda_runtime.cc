@@ -148,6 +148,19 @@ int runnable(const fiber &f)
 {
     return !f.done && !(f.waits_for && *f.waits_for == f.seen);
 }
+// Every lane that can go on, up to where it waits.
+int run_warp(int w, int n, int order, int shift)
+{
+    int first = 32 * w, lanes = std::min(32, n - first), ran = 0;
+    for (int k = 0; k < lanes; k++) {
+        fiber &f = fibers[(size_t)(first + (order == 1 ? lanes - 1 - k : (k + shift) % lanes))];
+        if (!runnable(f))
+            continue;
+        ran = 1;
+        resume(f);
+    }
+    return ran;
+}
 void run_block(int n, dim3 threads, int order)
 {
     live = n;
@@ -159,17 +172,18 @@ void run_block(int n, dim3 threads, int order)
     }
     for (int i = 0; i < n; i++)
         prepare(fibers[(size_t)i], i, threads);
+    const int n_warps = (int)warps.size();
     unsigned random = (unsigned)order;
     while (live > 0) {
         int ran = 0, shift = 0;
         if (order > 1)
             shift = (int)((random = random * 1664525u + 1013904223u) >> 16);
-        for (int k = 0; k < n; k++) {
-            fiber &f = fibers[(size_t)(order == 1 ? n - 1 - k : (k + shift) % n)];
-            if (!runnable(f))
-                continue;
-            ran = 1;
-            resume(f);
+        for (int k = 0; k < n_warps; k++) {
+            int w = order == 1 ? n_warps - 1 - k : (k + shift) % n_warps;
+            int moved = run_warp(w, n, order, shift);
+            ran |= moved;
+            while (order > 0 && moved) // as far as it comes
+                moved = run_warp(w, n, order, shift);
         }
         if (!ran)
             fail("deadlock: a barrier or a warp collective that not all threads reach");

@@ -1,8 +1,9 @@
 // The part of CUDA that our kernels and their runtime use, on the CPU: a test tool.
 //
 // Blocks run one after another; the threads of a block are fibers, scheduled round
-// robin from an order that CUDA_ON_HOST_ORDER=1 reverses and larger numbers shuffle, so
-// that a missing barrier shows up.  Barriers and warp collectives wait as on a GPU, but
+// robin.  CUDA_ON_HOST_ORDER=1 begins with the last warp and lets each run as far as it
+// comes, larger numbers do so from warps and lanes that change, so that a missing
+// barrier shows up.  Barriers and warp collectives wait as on a GPU, but
 // all live lanes of a warp must take part in each; a deadlock is reported and aborts.
 // Streams run as late as they may (streams.cc); a captured graph is a list of launches
 // that is replayed.  Fresh device and shared memory is filled with NaNs.  A launch or a
@@ -115,7 +116,7 @@ typedef struct host_stream *cudaStream_t;
 typedef struct host_event *cudaEvent_t;
 typedef struct host_graph *cudaGraph_t, *cudaGraphExec_t;
 struct cudaUUID_t { char bytes[16]; };
-struct cudaDeviceProp { char name[256]; cudaUUID_t uuid; int major, minor, multiProcessorCount; size_t totalGlobalMem; };
+struct cudaDeviceProp { char name[256]; cudaUUID_t uuid; int major, minor, multiProcessorCount; size_t totalGlobalMem, sharedMemPerBlockOptin; };
 
 extern "C" {
 cudaError_t cudaDriverGetVersion(int *v);

@@ -37,6 +37,20 @@ program() { # NAME: its path
     say "$GPU_BIN/$1"
 }
 
+# The tests of operations, or (`models`) those of whole models, without their gpu_.
+test_names() {
+    local at
+    for at in "$GPU_BIN"/gpu_* "$GPU_BIN"/tests/cuda/gpu_*; do
+        [ -x "$at" ] || continue
+        at=${at##*/gpu_}
+        case $1:$at in
+        models:model*) say "$at" ;;
+        models:* | ops:model*) ;;
+        ops:*) say "$at" ;;
+        esac
+    done
+}
+
 add_path() { # VARIABLE FOLDER: at its end, once
     case ":${!1:-}:" in
     *":$2:"*) ;;

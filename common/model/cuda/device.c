@@ -7,6 +7,7 @@
 #include "model/layout.h"
 #include "model/rope.h"
 
+#include <math.h>
 #include <string.h>
 
 // What our kernels' 16-byte loads and the tensor cores ask for.
@@ -17,6 +18,9 @@ static enum status check_shape(const struct model_config *c)
                            "device cuda: hidden size %d, inner size %d and head size %d "
                            "must be multiples of 8",
                            c->dim, c->ffn, c->head_dim);
+    if (c->dim > GPU_WIDEST_NORM)
+        return status_fail(ERR_INPUT, "device cuda: hidden size %d, at most %d are made",
+                           c->dim, GPU_WIDEST_NORM);
     if (c->head_dim > 256)
         return status_fail(ERR_INPUT, "device cuda: head size %d, at most 256 are made",
                            c->head_dim);
@@ -29,7 +33,7 @@ static int wants_fast(const struct device *d)
            d->c.heads / d->c.kv_heads <= TILE;
 }
 
-static void describe_shape(struct device *d, const struct device_setup *s)
+void device_shape(struct device *d, const struct device_setup *s)
 {
     d->setup = *s;
     d->c = s->config;
@@ -75,8 +79,8 @@ static enum status arena_bytes(struct device *d, int32_t kv_pages, size_t *on_de
 static enum status choose_pages(struct device *d)
 {
     struct device_limits *l = &d->setup.limits;
-    double most = l->memory_share * (double)d->info.free_bytes;
-    double left = (double)d->info.free_bytes - (double)LEFT_FREE;
+    double usable = (double)d->info.free_bytes - (double)LEFT_FREE;
+    double most = fmin(l->memory_share * (double)d->info.free_bytes, usable);
     int32_t low = 1, high = MOST_PAGES;
     if (l->decode_rows < 1 || l->kv_pages > 0)
         return OK;
@@ -84,7 +88,7 @@ static enum status choose_pages(struct device *d)
         int32_t middle = low + (high - low + 1) / 2;
         size_t on = 0, host = 0;
         enum status st = arena_bytes(d, middle, &on, &host);
-        if (st == OK && (double)on <= most && (double)on <= left)
+        if (st == OK && (double)on <= most)
             low = middle;
         else
             high = middle - 1;
@@ -166,7 +170,7 @@ static enum status cuda_measure(const struct device_setup *s, size_t *on_device,
     enum status st;
     TRY(check_shape(&s->config));
     TRY(mem_new(&d, 1, sizeof *d));
-    describe_shape(d, s);
+    device_shape(d, s);
     TRY_OUT(layout_new(&d->layout, &d->c));
     st = arena_bytes(d, s->limits.kv_pages, on_device, on_host);
 out:
@@ -180,7 +184,7 @@ static enum status cuda_open(struct device **out, const struct device_setup *s)
     enum status st;
     TRY(check_shape(&s->config));
     TRY(mem_new(&d, 1, sizeof *d));
-    describe_shape(d, s);
+    device_shape(d, s);
     TRY_OUT(layout_new(&d->layout, &d->c));
     TRY_OUT(gpu_open(&d->gpu, s->ordinal));
     TRY_OUT(describe_gpu(d));
@@ -224,6 +228,10 @@ static enum status cuda_set_weights(struct device *d, enum device_weights w,
                            d->setup.ordinal);
     if (w == DEVICE_LEARNER)
         TRY(optimizer_set(d, DEVICE_MASTER, params));
+    if (w == DEVICE_LEARNER && !d->setup.limits.host_optimizer) { // they are there now
+        gpu_cast(d->gpu, d->type, d->weights[w], d->optimizer.master, n);
+        return gpu_wait(d->gpu, GPU_MAIN, d->setup.deadline_ms, "GPU: casting weights");
+    }
     float *staging = resting(d, &room);
     for (size_t at = 0; at < n; at += room) {
         size_t count = n - at < room ? n - at : room;

@@ -6,10 +6,26 @@
 
 #include <string.h>
 
+// Tiles and `ends` hold for depth-first order only: each span hangs on the one before it
+// or on one above that.
+static enum status check_order(const struct pack *p)
+{
+    for (int32_t s = 1; s < p->n_spans; s++) {
+        int32_t parent = p->spans[s].parent, up = s - 1;
+        while (up > parent)
+            up = p->spans[up].parent;
+        if (up != parent)
+            return status_fail(ERR_INTERNAL, "pack: span %d is not in depth-first order",
+                               s);
+    }
+    return OK;
+}
+
 static enum status check_room(const struct device *d, const struct pack *p)
 {
     const struct train_buffers *t = &d->train;
     TRY(pack_check(p, &d->c));
+    TRY(check_order(p));
     if (p->n_tokens > t->M || p->n_outputs > t->P)
         return status_fail(ERR_LIMIT,
                            "a pack of %d tokens and %d predictions: the GPU's memory was "
@@ -49,12 +65,14 @@ static enum status list_paths(const struct device *d, const struct pack *p)
     return OK;
 }
 
-static void list_tiles(const struct device *d, const struct pack *p)
+static void list_tiles(struct device *d, const struct pack *p)
 {
     const struct pack_control *h = &d->train.host;
     int M = p->n_tokens;
     (void)tiles_list(h->tiles_first, h->tiles, h->ends, M, 0, M, 0);
     (void)tiles_list(h->turned_first, h->turned, h->ends, M, 0, M, 1);
+    d->train.n_shares = tiles_share(h->shares, h->part_first, h->turned_first,
+                                    tiles_count(M), gpu_attention_shares(&d->heads));
 }
 
 static void copy_floats(float *to, const float *from, int32_t n)
