@@ -16,6 +16,7 @@ struct packed {
     int32_t *ends;
     struct gpu_kv kv; // within QKV
     struct gpu_tiles rows, keys;
+    struct gpu_shares shares; // of the keys
     struct gpu_paths paths; // of one path alone
 };
 
@@ -39,7 +40,8 @@ static void flash_backward(struct machine *m, void *context)
 {
     const struct packed *p = context;
     const struct gpu_attention_grad a = gradient_of(p);
-    gpu_attention_flash_backward(m->gpu, &a, &p->rows, &p->keys, &p->heads, p->M);
+    gpu_attention_flash_backward(m->gpu, &a, &p->rows, &p->keys, &p->shares,
+                                 &p->heads, p->M);
 }
 static void plain(struct machine *m, void *context)
 {
@@ -54,14 +56,38 @@ static void plain_backward(struct machine *m, void *context)
     gpu_attention_plain_backward(m->gpu, GPU_BF16, &a, &p->paths, &p->heads, p->M);
 }
 
-static struct gpu_tiles tiles_of(struct machine *m, const int32_t *ends, int M,
+static struct gpu_shares shares_of(struct machine *m, const struct packed *p,
+                                   const int32_t *first, int n)
+{
+    int wanted = gpu_attention_shares(&p->heads);
+    struct tile_share *list = NULL;
+    int32_t *part_first = NULL;
+    size_t most = (size_t)tiles_shares_most(p->M, wanted);
+    size_t parts = (size_t)tiles_parts_most(p->M, wanted);
+    MUST(mem_new(&list, most, sizeof *list));
+    MUST(mem_new(&part_first, (size_t)n + 1, sizeof *part_first));
+    struct gpu_shares s = {.n = tiles_share(list, part_first, first, n, wanted)};
+    s.list = (const struct tile_share *)machine_ints(
+        m, &list[0].tile, most * sizeof *list / sizeof(int32_t));
+    s.part_first = machine_ints(m, part_first, (size_t)n + 1);
+    s.parts = machine_new(m, parts * gpu_attention_part_floats(&p->heads) * sizeof(float));
+    mem_free(list);
+    mem_free(part_first);
+    return s;
+}
+
+// With the lists of the keys also their shares.
+static struct gpu_tiles tiles_of(struct machine *m, struct packed *p, const int32_t *ends,
                                  int transposed)
 {
+    int M = p->M;
     int n = tiles_count(M);
     int32_t *first = NULL, *items = NULL;
     MUST(mem_new(&first, (size_t)n + 1, sizeof *first));
     MUST(mem_new(&items, tiles_most(M, M), sizeof *items));
     size_t used = tiles_list(first, items, ends, M, 0, M, transposed);
+    if (transposed)
+        p->shares = shares_of(m, p, first, n);
     struct gpu_tiles t = {machine_ints(m, first, (size_t)n + 1),
                           machine_ints(m, items, used + 1), n};
     mem_free(first);
@@ -108,8 +134,8 @@ static void place(struct machine *m, struct packed *p, const struct model_config
     p->ends = machine_ints(m, ends, M);
     char *k = (char *)p->QKV + out * 2;
     p->kv = (struct gpu_kv){k, k + (size_t)kv_width(c) * 2, width};
-    p->rows = tiles_of(m, ends, p->M, 0);
-    p->keys = tiles_of(m, ends, p->M, 1);
+    p->rows = tiles_of(m, p, ends, 0);
+    p->keys = tiles_of(m, p, ends, 1);
     mem_free(ends);
 }
 

@@ -25,8 +25,16 @@ static void norm(struct machine *m, void *context)
 static void norm_backward(struct machine *m, void *context)
 {
     const struct rows *r = context;
-    gpu_rmsnorm_backward(m->gpu, GPU_BF16, r->dX, r->copy, r->gradient, r->Y, r->X,
-                         r->gain, r->inv, r->parts, r->M, r->D);
+    const struct gpu_norm_grad n = {.dX = r->dX,
+                                    .copy = r->copy,
+                                    .again = r->Y,
+                                    .d_gain = r->gradient,
+                                    .dY = r->Y,
+                                    .X = r->X,
+                                    .gain = r->gain,
+                                    .inv_rms = r->inv,
+                                    .parts = r->parts};
+    gpu_rmsnorm_backward(m->gpu, GPU_BF16, &n, r->M, r->D);
 }
 static void rotate(struct machine *m, void *context)
 {
@@ -47,7 +55,8 @@ static void swiglu(struct machine *m, void *context)
 static void swiglu_grad(struct machine *m, void *context)
 {
     const struct rows *r = context;
-    gpu_swiglu_backward(m->gpu, GPU_BF16, r->wide, r->narrow, r->wide, r->M, r->F);
+    gpu_swiglu_backward(m->gpu, GPU_BF16, r->wide, r->narrow, r->narrow, r->wide, r->M,
+                        r->F);
 }
 static void embed(struct machine *m, void *context)
 {
@@ -133,11 +142,11 @@ void ops_rows(struct machine *m, const struct model_config *c)
     double n = (double)r.M * r.D, ffn = (double)r.M * r.F, qkv = (double)r.M * r.width;
     double different = (double)r.groups * r.D;
     ops_report(m, "rmsnorm", 6 * n, 0, norm, &r);
-    ops_report(m, "rmsnorm backward", 16 * n, 0, norm_backward, &r);
+    ops_report(m, "rmsnorm backward, with the row again", 18 * n, 0, norm_backward, &r);
     ops_report(m, "rotate", 4 * qkv, 0, rotate, &r);
     ops_report(m, "rotate backward", 4 * qkv, 0, rotate_backward, &r);
     ops_report(m, "swiglu", 6 * ffn, 0, swiglu, &r);
-    ops_report(m, "swiglu backward", 10 * ffn, 0, swiglu_grad, &r);
+    ops_report(m, "swiglu backward, with the row again", 12 * ffn, 0, swiglu_grad, &r);
     ops_report(m, "embedding", 4 * n + 2 * different, 0, embed, &r);
     ops_report(m, "embedding backward", 4 * n + 8 * different, 0, embed_backward, &r);
     ops_report(m, "bias backward", 2 * qkv, 0, bias_backward, &r);

@@ -54,7 +54,7 @@ static void agree(enum gpu_type type, struct heads h, struct tree_size size, uin
     assert_device(type, "log-sum-exp", lse, want.lse, type == GPU_F32 ? units : 0);
     const struct gpu_attention_grad grad = {dQKV, d_dO, O, lse, d.QKV, delta, d.ends};
     if (fast)
-        gpu_attention_flash_backward(device, &grad, &d.rows, &d.keys, &d.heads, d.M);
+        gpu_attention_flash_backward(device, &grad, &d.rows, &d.keys, &d.shares, &d.heads, d.M);
     else
         gpu_attention_plain_backward(device, type, &grad, &d.paths, &d.heads, d.M);
     assert_device(type, "attention's gradient", dQKV, want.dQKV, all);
@@ -82,6 +82,50 @@ static void fast_agrees(void **state)
     // One token; one tile exactly; long nodes with whole tiles below the diagonal.
     agree(GPU_BF16, shapes[0], (struct tree_size){1, 0, 1, 1}, 20, 1);
     agree(GPU_BF16, shapes[0], (struct tree_size){1, 2, 2, 150}, 21, 1);
+    (void)device_clear(state);
+    // Heads of a group that do not come in pairs, and lists that are cut.
+    agree(GPU_BF16, (struct heads){3, 1, 128}, (struct tree_size){1, 2, 2, 150}, 23, 1);
+    (void)device_clear(state);
+    // Rows that fill no, one, and just more than one tile.
+    for (uint64_t seed = 25; seed < 40; seed += 2) {
+        agree(GPU_BF16, (struct heads){4, 2, 64}, (struct tree_size){1, 0, 1, 130}, seed, 1);
+        (void)device_clear(state);
+    }
+}
+
+// Shares hold every item once, tile by tile, and number the parts of lists that are cut.
+static void shares_hold_every_item(void **state)
+{
+    (void)state;
+    enum { TILES = 40 };
+    struct tile_share shares[2 * TILES * TILES];
+    int32_t first[TILES + 1], part_first[TILES + 1];
+    for (int wanted = 1; wanted < 2000; wanted = wanted * 3 + 1) {
+        int n = 0, parts = 0, cut = 0;
+        first[0] = 0;
+        for (int t = 0; t < TILES; t++) // as of one chain: the root's keys are seen by all
+            first[t + 1] = first[t] + TILES - t;
+        int made = tiles_share(shares, part_first, first, TILES, wanted);
+        assert_true(made <= tiles_shares_most(TILES * TILE, wanted));
+        for (int t = 0; t < TILES; t++) {
+            int pieces = 0, at = first[t];
+            assert_int_equal(part_first[t], parts);
+            for (; n < made && shares[n].tile == t; n++, pieces++) {
+                assert_int_equal(shares[n].begin, at);
+                assert_true(shares[n].end > at);
+                at = shares[n].end;
+                parts += shares[n].part >= 0;
+                assert_int_equal(shares[n].part, shares[n].part < 0 ? -1 : parts - 1);
+            }
+            assert_int_equal(at, first[t + 1]);
+            assert_int_equal(pieces > 1, part_first[t + 1] > part_first[t]);
+            cut += pieces > 1;
+        }
+        assert_int_equal(n, made);
+        assert_int_equal(parts, part_first[TILES]);
+        assert_true(parts <= tiles_parts_most(TILES * TILE, wanted));
+        assert_int_equal(cut > 0, wanted > TILES / 2);
+    }
 }
 
 // Every pair by the definition: i sees j where j is on i's path.
@@ -135,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tiles_hold_what_is_seen),
+        cmocka_unit_test(shares_hold_every_item),
         cmocka_unit_test_teardown(plain_agrees, device_clear),
         cmocka_unit_test_teardown(fast_agrees, device_clear),
     };

@@ -14,6 +14,7 @@ struct device_case {
     struct gpu_kv kv; // within QKV
     int32_t *ends;    // on the device
     struct gpu_tiles rows, keys;
+    struct gpu_shares shares; // of the keys' tiles
     int M;
 };
 
@@ -69,6 +70,30 @@ static inline struct gpu_tiles device_tiles(const int32_t *ends, int M, int shif
     return t;
 }
 
+// Of the keys' tiles, cut into about `wanted` pieces.
+static inline struct gpu_shares device_shares(const int32_t *ends, int M, const struct gpu_heads *h,
+                                              int wanted)
+{
+    int n = tiles_count(M);
+    int32_t *first = test_new((size_t)n + 1, sizeof *first);
+    int32_t *items = test_new(tiles_most(M, M), sizeof *items);
+    int32_t *part_first = test_new((size_t)n + 1, sizeof *part_first);
+    struct tile_share *list = test_new((size_t)tiles_shares_most(M, wanted), sizeof *list);
+    (void)tiles_list(first, items, ends, M, 0, M, 1);
+    int shares = tiles_share(list, part_first, first, n, wanted);
+    struct gpu_shares s = {
+        .list = device_bytes(list, (size_t)shares * sizeof *list),
+        .part_first = device_bytes(part_first, ((size_t)n + 1) * sizeof *part_first),
+        .n = shares,
+        .parts = device_new(((size_t)part_first[n] * gpu_attention_part_floats(h) + 1) * 4),
+    };
+    mem_free(first);
+    mem_free(items);
+    mem_free(part_first);
+    mem_free(list);
+    return s;
+}
+
 static inline struct device_case device_case_new(struct attention_case *c, enum gpu_type type)
 {
     size_t width = case_width(c), n = (size_t)c->n_tokens;
@@ -83,6 +108,7 @@ static inline struct device_case device_case_new(struct attention_case *c, enum 
         .keys = device_tiles(ends, c->n_tokens, 0, c->n_tokens, 1),
         .M = c->n_tokens,
     };
+    d.shares = device_shares(ends, d.M, &d.heads, c->seed % 2 ? 64 : 1);
     size_t k = (size_t)(c->h.heads * c->h.head_dim) * gpu_type_bytes(type);
     size_t v = k + (size_t)(c->h.kv_heads * c->h.head_dim) * gpu_type_bytes(type);
     d.kv = (struct gpu_kv){(char *)d.QKV + k, (char *)d.QKV + v, width};

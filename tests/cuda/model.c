@@ -239,6 +239,7 @@ static void state_is_restored(void **state)
     assert_ok(training_add(t, &pack->pack, &loss, 1, lp));
     assert_ok(training_update(t, &a, NULL));
     assert_ok(training_fetch(t));
+    assert_ok(model_fetch(&p.there));
     memcpy(q.there.params, p.there.params, bytes);
     memcpy(training_moments(other).m, training_moments(t).m, bytes);
     memcpy(training_moments(other).v, training_moments(t).v, bytes);
@@ -251,6 +252,8 @@ static void state_is_restored(void **state)
         assert_ok(training_add(both[i], &pack->pack, &loss, 1, lp));
         assert_ok(training_update(both[i], &a, NULL));
     }
+    assert_ok(model_fetch(&p.there));
+    assert_ok(model_fetch(&q.there));
     assert_memory_equal(p.there.params, q.there.params, bytes);
     training_free(t);
     training_free(other);

@@ -5,6 +5,13 @@
 
 enum { M = 37, D = 104, V = 51, P = 23 };
 
+// Rows and widths that fill no block, one, and just more than one; widths are
+// multiples of 8.
+static const struct {
+    int rows, width;
+} sizes[] = {{37, 104}, {1, 8}, {63, 1032}, {65, 504}, {600, 24}, {3, 4104}, {2, 8200}};
+enum { SIZES = sizeof sizes / sizeof *sizes };
+
 static void embeddings(enum gpu_type type)
 {
     float *table = random_floats((size_t)V * D, 1), *X = new_floats((size_t)M * D);
@@ -32,34 +39,37 @@ static void embeddings(enum gpu_type type)
     mem_free(want);
 }
 
-static void norms(enum gpu_type type)
+static void norms(enum gpu_type type, int rows, int width)
 {
-    size_t n = (size_t)M * D;
-    float *X = random_floats(n, 5), *gain = random_floats(D, 6), *Y = new_floats(n);
-    float *dY = random_floats(n, 7), *dX = random_floats(n, 8), *d_gain = random_floats(D, 9);
-    float inv[M];
-    void *d_gains = device_array(type, gain, D), *d_dY = device_array(type, dY, n);
+    size_t n = (size_t)rows * (size_t)width, across = (size_t)width;
+    float *X = random_floats(n, 5), *gain = random_floats(across, 6), *Y = new_floats(n);
+    float *dY = random_floats(n, 7), *dX = random_floats(n, 8), *d_gain = random_floats(across, 9);
+    float *inv = new_floats((size_t)rows);
+    void *d_gains = device_array(type, gain, across), *d_dY = device_array(type, dY, n);
     void *d_Y = device_new(n * 4), *d_copy = device_new(n * 4);
-    float *d_X = device_array(GPU_F32, X, n), *d_inv = device_new(M * 4);
-    float *d_dX = device_array(GPU_F32, dX, n), *d_dgain = device_array(GPU_F32, d_gain, D);
-    float *parts = device_new((size_t)GPU_PARTS * D * 4);
+    float *d_X = device_array(GPU_F32, X, n), *d_inv = device_new((size_t)rows * 4);
+    float *d_dX = device_array(GPU_F32, dX, n), *d_dgain = device_array(GPU_F32, d_gain, across);
+    float *parts = device_new((size_t)GPU_PARTS * across * 4);
     const struct gpu_norm norm = {.gain = d_gains, .epsilon = 1e-5f};
-    gpu_rmsnorm(device, type, d_Y, d_inv, d_X, &norm, M, D);
-    rmsnorm_forward(Y, inv, X, gain, 1e-5f, M, D);
+    gpu_rmsnorm(device, type, d_Y, d_inv, d_X, &norm, rows, width);
+    rmsnorm_forward(Y, inv, X, gain, 1e-5f, rows, width);
     assert_device(type, "rmsnorm", d_Y, Y, n);
-    assert_device(GPU_F32, "inv_rms", d_inv, inv, M);
-    gpu_rmsnorm_backward(device, type, d_dX, d_copy, d_dgain, d_dY, d_X, d_gains, d_inv,
-                         parts, M, D);
-    rmsnorm_backward(dX, d_gain, dY, X, gain, inv, M, D);
+    assert_device(GPU_F32, "inv_rms", d_inv, inv, (size_t)rows);
+    const struct gpu_norm_grad back = {d_dX,  d_copy, d_dY, d_dgain, d_dY,
+                                       d_X, d_gains, d_inv, parts};
+    gpu_rmsnorm_backward(device, type, &back, rows, width);
+    rmsnorm_backward(dX, d_gain, dY, X, gain, inv, rows, width);
     assert_device(GPU_F32, "rmsnorm's gradient", d_dX, dX, n);
     assert_device(type, "its copy", d_copy, dX, n);
-    assert_device(GPU_F32, "the gain's gradient", d_dgain, d_gain, D);
+    assert_device(type, "rmsnorm again", d_dY, Y, n);
+    assert_device(GPU_F32, "the gain's gradient", d_dgain, d_gain, across);
     mem_free(X);
     mem_free(gain);
     mem_free(Y);
     mem_free(dY);
     mem_free(dX);
     mem_free(d_gain);
+    mem_free(inv);
 }
 
 // Maps of rows, gather, scatter with several outputs of one row.
@@ -88,31 +98,33 @@ static void maps(void)
     mem_free(spread);
 }
 
-static void swiglus(enum gpu_type type)
+static void swiglus(enum gpu_type type, int rows, int width)
 {
-    size_t n = (size_t)M * D;
+    size_t n = (size_t)rows * (size_t)width, across = (size_t)width;
     float *GU = random_floats(2 * n, 12), *dY = random_floats(n, 13);
-    float *Y = new_floats(n), *dGU = new_floats(2 * n), *bias = random_floats(D, 14);
+    float *Y = new_floats(n), *dGU = new_floats(2 * n), *bias = random_floats(across, 14);
     void *d_GU = device_array(type, GU, 2 * n), *d_dY = device_array(type, dY, n);
-    void *d_Y = device_new(n * 4), *d_bias = device_array(type, bias, D);
-    gpu_swiglu(device, type, d_Y, d_GU, M, D);
-    swiglu_forward(Y, GU, M, D);
+    void *d_Y = device_new(n * 4), *d_bias = device_array(type, bias, across);
+    gpu_swiglu(device, type, d_Y, d_GU, rows, width);
+    swiglu_forward(Y, GU, rows, width);
     assert_device(type, "swiglu", d_Y, Y, n);
-    gpu_swiglu_backward(device, type, d_GU, d_dY, d_GU, M, D);
-    swiglu_backward(dGU, dY, GU, M, D);
+    void *d_again = device_array(type, dY, n);
+    gpu_swiglu_backward(device, type, d_GU, d_again, d_again, d_GU, rows, width);
+    swiglu_backward(dGU, dY, GU, rows, width);
     assert_device(type, "swiglu's gradient", d_GU, dGU, 2 * n);
+    assert_device(type, "swiglu again", d_again, Y, n);
 
-    float *X = random_floats(n, 15), *db = random_floats(D, 16);
-    float *d_X = device_array(GPU_F32, X, n), *d_db = device_array(GPU_F32, db, D);
-    float *parts = device_new((size_t)GPU_PARTS * D * 4);
-    gpu_add_bias(device, type, d_X, d_bias, M, D);
-    gpu_bias_backward(device, type, d_db, d_dY, parts, M, D);
+    float *X = random_floats(n, 15), *db = random_floats(across, 16);
+    float *d_X = device_array(GPU_F32, X, n), *d_db = device_array(GPU_F32, db, across);
+    float *parts = device_new((size_t)GPU_PARTS * across * 4);
+    gpu_add_bias(device, type, d_X, d_bias, rows, width);
+    gpu_bias_backward(device, type, d_db, d_dY, parts, rows, width);
     for (size_t i = 0; i < n; i++) {
-        X[i] += bias[i % D];
-        db[i % D] += dY[i];
+        X[i] += bias[i % across];
+        db[i % across] += dY[i];
     }
     assert_device(GPU_F32, "bias", d_X, X, n);
-    assert_device(GPU_F32, "the bias's gradient", d_db, db, D);
+    assert_device(GPU_F32, "the bias's gradient", d_db, db, across);
     mem_free(GU);
     mem_free(dY);
     mem_free(Y);
@@ -122,26 +134,28 @@ static void swiglus(enum gpu_type type)
     mem_free(db);
 }
 
-static void heads(enum gpu_type type, int with_norm)
+static void heads(enum gpu_type type, int with_norm, int head_dim)
 {
-    enum { H = 6, KV = 2, HD = 40, WIDTH = (H + 2 * KV) * HD, POSITIONS = 64, SLOTS = 128 };
-    size_t n = (size_t)M * WIDTH;
+    enum { H = 6, KV = 2, POSITIONS = 64, SLOTS = 128 };
+    const int width = (H + 2 * KV) * head_dim;
+    const size_t HD = (size_t)head_dim, WIDTH = (size_t)width, n = M * WIDTH;
     float *QKV = random_floats(n, 20), *cosine = new_floats(POSITIONS * HD / 2);
     float *sine = new_floats(POSITIONS * HD / 2), *gains = random_floats(2 * HD, 21);
-    double frequency[HD / 2];
+    double frequency[128];
     int32_t *positions = random_ints(M, POSITIONS, 22), slots[M];
-    for (int j = 0; j < HD / 2; j++)
+    for (int j = 0; j < head_dim / 2; j++)
         frequency[j] = 1.0 / (1 + j);
     for (int i = 0; i < M; i++)
         slots[i] = SLOTS - 1 - 3 * i;
-    rope_fill(cosine, sine, frequency, POSITIONS, HD);
+    rope_fill(cosine, sine, frequency, POSITIONS, head_dim);
     void *in = device_array(type, QKV, n), *out = device_new(n * 4);
+    void *in_place = device_array(type, QKV, n);
     void *d_gains = device_array(type, gains, 2 * HD);
     char *k_gain = (char *)d_gains + HD * gpu_type_bytes(type);
     void *cache = device_new((size_t)SLOTS * 2 * KV * HD * 4);
     float *d_inv = device_new((size_t)M * (H + KV) * 4);
     const struct gpu_rotate r = {
-        .heads = H, .kv_heads = KV, .head_dim = HD,
+        .heads = H, .kv_heads = KV, .head_dim = head_dim,
         .cosine = device_array(GPU_F32, cosine, POSITIONS * HD / 2),
         .sine = device_array(GPU_F32, sine, POSITIONS * HD / 2),
         .positions = device_bytes(positions, M * sizeof *positions),
@@ -154,25 +168,30 @@ static void heads(enum gpu_type type, int with_norm)
     gpu_rotate(device, type, out, d_inv, in, &r, M);
     float *want = copy_floats(QKV, n), *q_inv = new_floats(M * H), *k_inv = new_floats(M * KV);
     if (with_norm) {
-        headnorm_forward(want, WIDTH, q_inv, gains, 1e-6f, M, H, HD);
-        headnorm_forward(want + H * HD, WIDTH, k_inv, gains + HD, 1e-6f, M, KV, HD);
+        headnorm_forward(want, width, q_inv, gains, 1e-6f, M, H, head_dim);
+        headnorm_forward(want + H * HD, width, k_inv, gains + HD, 1e-6f, M, KV, head_dim);
     }
-    rope_apply(want, WIDTH, positions, cosine, sine, M, H + KV, HD, 1);
+    rope_apply(want, width, positions, cosine, sine, M, H + KV, head_dim, 1);
     assert_device(type, "rotated heads", out, want, n);
     float *cached = host_array(type, cache, (size_t)SLOTS * 2 * KV * HD);
     for (int i = 0; i < M; i++)
         assert_close(type, "cached key and value", cached + (size_t)slots[i] * 2 * KV * HD,
                      want + (size_t)i * WIDTH + H * HD, 2 * KV * HD);
 
+    struct gpu_rotate no_cache = r;
+    no_cache.slots = NULL;
+    gpu_rotate(device, type, in_place, NULL, in_place, &no_cache, M);
+    assert_device(type, "heads rotated in place", in_place, want, n);
+
     float *d = random_floats(n, 23), *dq = random_floats(HD, 24), *dk = random_floats(HD, 25);
     void *d_d = device_array(type, d, n);
     float *d_dq = device_array(GPU_F32, dq, HD), *d_dk = device_array(GPU_F32, dk, HD);
-    float *parts = device_new((size_t)GPU_PARTS * HD * 4);
+    float *parts = device_new((size_t)GPU_PARTS * 2 * HD * 4);
     gpu_rotate_backward(device, type, d_d, d_dq, d_dk, in, d_inv, &r, parts, M);
-    rope_apply(d, WIDTH, positions, cosine, sine, M, H + KV, HD, -1);
+    rope_apply(d, width, positions, cosine, sine, M, H + KV, head_dim, -1);
     if (with_norm) {
-        headnorm_backward(d, dq, QKV, WIDTH, gains, q_inv, M, H, HD);
-        headnorm_backward(d + H * HD, dk, QKV + H * HD, WIDTH, gains + HD, k_inv, M, KV, HD);
+        headnorm_backward(d, dq, QKV, width, gains, q_inv, M, H, head_dim);
+        headnorm_backward(d + H * HD, dk, QKV + H * HD, width, gains + HD, k_inv, M, KV, head_dim);
     }
     assert_device(type, "the heads' gradient", d_d, d, n);
     assert_device(GPU_F32, "the gain of q", d_dq, dq, HD);
@@ -195,19 +214,23 @@ static void rows_agree(void **state)
 {
     for (int t = 0; t < 2; t++) {
         embeddings(both_types[t]);
-        norms(both_types[t]);
         (void)device_clear(state);
-        swiglus(both_types[t]);
-        (void)device_clear(state);
+        for (int i = 0; i < SIZES; i++) {
+            norms(both_types[t], sizes[i].rows, sizes[i].width);
+            (void)device_clear(state);
+            swiglus(both_types[t], sizes[i].rows, sizes[i].width);
+            (void)device_clear(state);
+        }
     }
     maps();
 }
 
 static void heads_agree(void **state)
 {
+    const int sides[] = {8, 40, 80, 128, 256};
     for (int t = 0; t < 2; t++)
-        for (int norm = 0; norm < 2; norm++) {
-            heads(both_types[t], norm);
+        for (int i = 0; i < 10; i++) {
+            heads(both_types[t], i % 2, sides[i / 2]);
             (void)device_clear(state);
         }
 }

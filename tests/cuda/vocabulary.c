@@ -41,6 +41,9 @@ static void stats_agree(void **state)
     stats(7, 2.0f, 0.7f);
     stats(1000, 1.0f, 1.0f);
     stats(4099, 30.0f, 1.3f); // one token has nearly all
+    stats(8191, 1.0f, 1.0f);  // a vector less than all threads read at once
+    stats(8197, 1.0f, 1.0f);
+    stats(20001, 0.01f, 1.0f);
 }
 
 static float *array(uint64_t stream, float scale, float **d)
@@ -89,9 +92,10 @@ static void losses(enum gpu_type type, int V, int by_rule)
 
 static void losses_agree(void **state)
 {
+    const int sizes[] = {3, 1003, 4096, 8201};
     for (int t = 0; t < 2; t++)
-        for (int rule = 0; rule < 2; rule++) {
-            losses(both_types[t], 1003, rule);
+        for (int i = 0; i < 8; i++) {
+            losses(both_types[t], sizes[i / 2], i % 2);
             (void)device_clear(state);
         }
 }

@@ -116,7 +116,7 @@ typedef struct host_stream *cudaStream_t;
 typedef struct host_event *cudaEvent_t;
 typedef struct host_graph *cudaGraph_t, *cudaGraphExec_t;
 struct cudaUUID_t { char bytes[16]; };
-struct cudaDeviceProp { char name[256]; cudaUUID_t uuid; int major, minor, multiProcessorCount; size_t totalGlobalMem; };
+struct cudaDeviceProp { char name[256]; cudaUUID_t uuid; int major, minor, multiProcessorCount; size_t totalGlobalMem, sharedMemPerBlockOptin; };
 
 extern "C" {
 cudaError_t cudaDriverGetVersion(int *v);

@@ -57,8 +57,9 @@ static void multiply(const struct gemm_call *c)
         for (size_t j = 0; j < (size_t)columns; j++) {
             size_t at = r * (size_t)c->ld_to + j;
             float v = line[j] + (c->bias ? get(c->bias, c->to_type, j) : 0.0f);
-            if (c->accumulate || c->kind == GEMM_WEIGHT)
-                v += get(c->to, c->to_type, at);
+            const void *add = c->kind == GEMM_WEIGHT ? c->to : c->add;
+            if (add)
+                v += get(add, c->to_type, at);
             put(c->to, c->to_type, at, v);
         }
     }

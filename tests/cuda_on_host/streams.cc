@@ -87,6 +87,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int)
     p->major = 8;
     p->multiProcessorCount = 4;
     p->totalGlobalMem = DEVICE_BYTES;
+    p->sharedMemPerBlockOptin = 227 << 10;
     return cudaSuccess;
 }
 cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total)

@@ -8,10 +8,16 @@ static void final_norm_backward(struct device *d, const void *base, const struct
     size_t stream = (size_t)p->n_tokens * (size_t)d->c.dim;
     int P = p->n_outputs;
     gpu_zero(d->gpu, GPU_MAIN, t->d_last, (size_t)P * (size_t)d->c.dim * sizeof(float));
-    gpu_rmsnorm_backward(d->gpu, d->type, t->d_last, NULL,
-                         d->optimizer.grad + d->layout.final_norm, t->d_normed, t->last,
-                         weight_at(d, base, d->layout.final_norm), t->inv_rms, t->parts,
-                         P, d->c.dim);
+    const struct gpu_norm_grad norm = {
+        .dX = t->d_last,
+        .d_gain = d->optimizer.grad + d->layout.final_norm,
+        .dY = t->d_normed,
+        .X = t->last,
+        .gain = weight_at(d, base, d->layout.final_norm),
+        .inv_rms = t->inv_rms,
+        .parts = t->parts,
+    };
+    gpu_rmsnorm_backward(d->gpu, d->type, &norm, P, d->c.dim);
     gpu_scatter(d->gpu, t->d_stream, t->d_last, t->on.row, P, p->n_tokens, d->c.dim);
     gpu_cast(d->gpu, d->type, t->d_row, t->d_stream, stream);
 }
@@ -25,16 +31,25 @@ static enum status remake(const struct gpu_layer *l)
     return again == RECOMPUTE_NONE ? OK : forward_inner(l);
 }
 
-// d_stream += the norm's gradient of t->row, and its copy d_row.
+// d_stream += the norm's gradient of t->row, and its copy d_row.  t->row becomes what
+// the norm gave, for the gradient of the matrix behind it.
 static void norm_backward(const struct gpu_layer *l, size_t gain, const float *stream,
                           const float *inv_rms)
 {
     struct device *d = l->d;
     const struct train_buffers *t = &d->train;
-    gpu_rmsnorm_backward(d->gpu, d->type, t->d_stream, t->d_row,
-                         d->optimizer.grad + gain, t->row, stream,
-                         weight_at(d, l->base, gain), inv_rms, t->parts, l->M,
-                         d->c.dim);
+    const struct gpu_norm_grad norm = {
+        .dX = t->d_stream,
+        .copy = t->d_row,
+        .again = t->row,
+        .d_gain = d->optimizer.grad + gain,
+        .dY = t->row,
+        .X = stream,
+        .gain = weight_at(d, l->base, gain),
+        .inv_rms = inv_rms,
+        .parts = t->parts,
+    };
+    gpu_rmsnorm_backward(d->gpu, d->type, &norm, l->M, d->c.dim);
 }
 
 static enum status ffn_backward(const struct gpu_layer *l)
@@ -44,15 +59,13 @@ static enum status ffn_backward(const struct gpu_layer *l)
     const struct layer_kept *k = &t->layers[l->index];
     const struct layer_offsets *o = offsets_of(l);
     int D = d->c.dim, F = d->c.ffn;
-    gpu_swiglu(d->gpu, d->type, t->wide, k->gate_up, l->M, F);
-    TRY(matrix_gradient(l, t->d_row, t->wide, o->down, o->down_bias, D, F));
     TRY(times_matrix_back(l, t->wide, t->d_row, o->down, D, F));
-    gpu_swiglu_backward(d->gpu, d->type, k->gate_up, t->wide, k->gate_up, l->M, F);
-    layer_norm(l, t->row, NULL, k->middle, o->ffn_norm);
-    TRY(matrix_gradient(l, k->gate_up, t->row, o->gate_up, o->gate_up_bias, 2 * F, D));
+    // t->wide is its gradient and becomes itself, k->gate_up the other way round.
+    gpu_swiglu_backward(d->gpu, d->type, k->gate_up, t->wide, t->wide, k->gate_up, l->M, F);
+    TRY(matrix_gradient(l, t->d_row, t->wide, o->down, o->down_bias, D, F));
     TRY(times_matrix_back(l, t->row, k->gate_up, o->gate_up, 2 * F, D));
     norm_backward(l, o->ffn_norm, k->middle, k->norm_2);
-    return OK;
+    return matrix_gradient(l, k->gate_up, t->row, o->gate_up, o->gate_up_bias, 2 * F, D);
 }
 
 static void attend_backward(const struct gpu_layer *l, const void *qkv)
@@ -77,7 +90,8 @@ static void attend_backward(const struct gpu_layer *l, const void *qkv)
     int n = tiles_count(l->M);
     const struct gpu_tiles rows = {t->on.tiles_first, t->on.tiles, n};
     const struct gpu_tiles keys = {t->on.turned_first, t->on.turned, n};
-    gpu_attention_flash_backward(d->gpu, &a, &rows, &keys, &d->heads, l->M);
+    const struct gpu_shares shares = {t->on.shares, t->on.part_first, t->n_shares, t->key_parts};
+    gpu_attention_flash_backward(d->gpu, &a, &rows, &keys, &shares, &d->heads, l->M);
 }
 
 static enum status attention_backward_layer(const struct gpu_layer *l)
@@ -96,11 +110,9 @@ static enum status attention_backward_layer(const struct gpu_layer *l)
                         normed ? d->optimizer.grad + o->q_norm : NULL,
                         normed ? d->optimizer.grad + o->k_norm : NULL, k->qkv,
                         t->head_norm, &r, t->parts, l->M);
-    layer_norm(l, t->row, NULL, k->input, o->attn_norm);
-    TRY(matrix_gradient(l, t->d_qkv, t->row, o->qkv, o->qkv_bias, W, D));
     TRY(times_matrix_back(l, t->row, t->d_qkv, o->qkv, W, D));
     norm_backward(l, o->attn_norm, k->input, k->norm_1);
-    return OK;
+    return matrix_gradient(l, t->d_qkv, t->row, o->qkv, o->qkv_bias, W, D);
 }
 
 enum status backward_layers(struct device *d, const struct pack *p, int groups)

@@ -84,9 +84,9 @@ static enum status rows_through(struct device *d, const struct rows_control *on,
         TRY(layer_qkv(&l, b->qkv, b->row, NULL, b->stream));
         gpu_rotate(d->gpu, d->type, b->qkv, NULL, b->qkv, &r, n);
         attend(d, &kv, n);
-        TRY(layer_attention_out(&l, b->stream, b->attended));
+        TRY(layer_attention_out(&l, b->stream, b->stream, b->attended));
         TRY(layer_gate_up(&l, b->gate_up, b->row, NULL, b->stream));
-        TRY(layer_down(&l, b->stream, b->wide, b->gate_up));
+        TRY(layer_down(&l, b->stream, b->stream, b->wide, b->gate_up));
     }
     gpu_place_rows(d->gpu, b->hidden, b->stream, on->hidden, n, d->c.dim);
     return OK;

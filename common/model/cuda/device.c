@@ -18,6 +18,9 @@ static enum status check_shape(const struct model_config *c)
                            "device cuda: hidden size %d, inner size %d and head size %d "
                            "must be multiples of 8",
                            c->dim, c->ffn, c->head_dim);
+    if (c->dim > GPU_WIDEST_NORM)
+        return status_fail(ERR_INPUT, "device cuda: hidden size %d, at most %d are made",
+                           c->dim, GPU_WIDEST_NORM);
     if (c->head_dim > 256)
         return status_fail(ERR_INPUT, "device cuda: head size %d, at most 256 are made",
                            c->head_dim);
@@ -30,7 +33,7 @@ static int wants_fast(const struct device *d)
            d->c.heads / d->c.kv_heads <= TILE;
 }
 
-static void describe_shape(struct device *d, const struct device_setup *s)
+void device_shape(struct device *d, const struct device_setup *s)
 {
     d->setup = *s;
     d->c = s->config;
@@ -167,7 +170,7 @@ static enum status cuda_measure(const struct device_setup *s, size_t *on_device,
     enum status st;
     TRY(check_shape(&s->config));
     TRY(mem_new(&d, 1, sizeof *d));
-    describe_shape(d, s);
+    device_shape(d, s);
     TRY_OUT(layout_new(&d->layout, &d->c));
     st = arena_bytes(d, s->limits.kv_pages, on_device, on_host);
 out:
@@ -181,7 +184,7 @@ static enum status cuda_open(struct device **out, const struct device_setup *s)
     enum status st;
     TRY(check_shape(&s->config));
     TRY(mem_new(&d, 1, sizeof *d));
-    describe_shape(d, s);
+    device_shape(d, s);
     TRY_OUT(layout_new(&d->layout, &d->c));
     TRY_OUT(gpu_open(&d->gpu, s->ordinal));
     TRY_OUT(describe_gpu(d));

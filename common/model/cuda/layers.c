@@ -27,18 +27,19 @@ enum status times_matrix(const struct gpu_layer *l, void *to, const void *a, siz
     return gpu_gemm(l->d->gemm, &call);
 }
 
-enum status add_times_matrix(const struct gpu_layer *l, float *stream, const void *a,
-                        size_t matrix, size_t bias, int N, int K)
+enum status add_times_matrix(const struct gpu_layer *l, float *to, const float *stream,
+                             const void *a, size_t matrix, size_t bias, int N, int K)
 {
     struct gemm_call call = call_of(l, GEMM_FORWARD, N, K);
-    call.to = stream;
+    call.to = to;
+    call.add = stream;
     call.a = a;
     call.b = weight_at(l->d, l->base, matrix);
     call.to_type = GPU_F32;
-    call.accumulate = 1;
     TRY(gpu_gemm(l->d->gemm, &call));
+    // The epilogue adds biases of the result's type only, and these are T.
     if (bias != (size_t)-1)
-        gpu_add_bias(l->d->gpu, l->d->type, stream, weight_at(l->d, l->base, bias),
+        gpu_add_bias(l->d->gpu, l->d->type, to, weight_at(l->d, l->base, bias),
                      l->M, N);
     return OK;
 }
@@ -101,11 +102,11 @@ struct gpu_rotate layer_rotation(const struct gpu_layer *l, const int32_t *posit
     };
 }
 
-enum status layer_attention_out(const struct gpu_layer *l, float *stream,
+enum status layer_attention_out(const struct gpu_layer *l, float *to, const float *stream,
                                 const void *attended)
 {
     const struct layer_offsets *o = offsets_of(l);
-    return add_times_matrix(l, stream, attended, o->out, o->out_bias, l->d->c.dim,
+    return add_times_matrix(l, to, stream, attended, o->out, o->out_bias, l->d->c.dim,
                        q_width(&l->d->c));
 }
 
@@ -118,12 +119,12 @@ enum status layer_gate_up(const struct gpu_layer *l, void *gate_up, void *row,
                    l->d->c.dim);
 }
 
-enum status layer_down(const struct gpu_layer *l, float *stream, void *wide,
-                       const void *gate_up)
+enum status layer_down(const struct gpu_layer *l, float *to, const float *stream,
+                       void *wide, const void *gate_up)
 {
     const struct layer_offsets *o = offsets_of(l);
     gpu_swiglu(l->d->gpu, l->d->type, wide, gate_up, l->M, l->d->c.ffn);
-    return add_times_matrix(l, stream, wide, o->down, o->down_bias, l->d->c.dim,
+    return add_times_matrix(l, to, stream, wide, o->down, o->down_bias, l->d->c.dim,
                        l->d->c.ffn);
 }
 

@@ -20,9 +20,10 @@ static inline const struct layer_offsets *offsets_of(const struct gpu_layer *l)
 // to (M, N) T = a (M, K) W^T + bias.
 CHECKED enum status times_matrix(const struct gpu_layer *l, void *to, const void *a,
                             size_t matrix, size_t bias, int N, int K);
-// stream (M, N) float += a (M, K) W^T + bias.
-CHECKED enum status add_times_matrix(const struct gpu_layer *l, float *stream, const void *a,
-                                size_t matrix, size_t bias, int N, int K);
+// to (M, N) float = stream + a (M, K) W^T + bias; `to` may be `stream`.
+CHECKED enum status add_times_matrix(const struct gpu_layer *l, float *to,
+                                     const float *stream, const void *a, size_t matrix,
+                                     size_t bias, int N, int K);
 // to (M, K) T = a (M, N) W.
 CHECKED enum status times_matrix_back(const struct gpu_layer *l, void *to, const void *a,
                                  size_t matrix, int N, int K);
@@ -38,13 +39,14 @@ void layer_norm(const struct gpu_layer *l, void *row, float *inv_rms,
 CHECKED enum status layer_qkv(const struct gpu_layer *l, void *qkv, void *row,
                               float *inv_rms, const float *stream);
 struct gpu_rotate layer_rotation(const struct gpu_layer *l, const int32_t *positions);
-CHECKED enum status layer_attention_out(const struct gpu_layer *l, float *stream,
-                                        const void *attended);
+// to = stream + ..., where `to` may be `stream`; likewise layer_down.
+CHECKED enum status layer_attention_out(const struct gpu_layer *l, float *to,
+                                        const float *stream, const void *attended);
 // gate_up of the stream's norm, in `row`.
 CHECKED enum status layer_gate_up(const struct gpu_layer *l, void *gate_up, void *row,
                                   float *inv_rms, const float *stream);
-CHECKED enum status layer_down(const struct gpu_layer *l, float *stream, void *wide,
-                               const void *gate_up);
+CHECKED enum status layer_down(const struct gpu_layer *l, float *to, const float *stream,
+                               void *wide, const void *gate_up);
 
 // logits (rows, ld) float of normed (rows, dim).
 CHECKED enum status head_logits(struct device *d, const void *base, float *logits,

@@ -62,8 +62,11 @@ static void place_pack(const struct device *d, struct arena *a, struct pack_cont
         size_t tiles = (size_t)tiles_count((int)M) + 1, most = tiles_most((int)M, (int)M);
         p->tiles_first = INTS(tiles);
         p->turned_first = INTS(tiles);
+        p->part_first = INTS(tiles);
         p->tiles = INTS(most);
         p->turned = INTS(most);
+        int shares = tiles_shares_most((int)M, gpu_attention_shares(&d->heads));
+        p->shares = arena_take(a, (size_t)shares, sizeof *p->shares);
         return;
     }
     p->stretches = arena_take(a, M, sizeof *p->stretches);
@@ -85,12 +88,21 @@ static size_t widest_row(const struct model_config *c)
     return (size_t)(widest > c->dim ? widest : c->dim);
 }
 
+// Each chunk of logits reads and writes the head's whole gradient again, so that chunks
+// are large.
 static int logit_rows(const struct device *d, int P)
 {
     int all = (int)arena_rows((size_t)P, FIXED_ROWS);
-    int some = LOGIT_BYTES / ((int)sizeof(float) * d->ld) / FIXED_ROWS * FIXED_ROWS;
+    size_t fit = (size_t)LOGIT_MIB << 20, row = sizeof(float) * (size_t)d->ld;
+    int some = (int)(fit / row / FIXED_ROWS) * FIXED_ROWS;
     some = some < FIXED_ROWS ? FIXED_ROWS : some;
     return all < some ? all : some;
+}
+
+static size_t key_parts(const struct device *d)
+{
+    int most = tiles_parts_most(d->train.M, gpu_attention_shares(&d->heads));
+    return (size_t)most * gpu_attention_part_floats(&d->heads);
 }
 
 static void place_scratch(struct device *d, struct arena *a)
@@ -113,6 +125,7 @@ static void place_scratch(struct device *d, struct arena *a)
     t->d_qkv = ELEMENTS(t->M, qkv_width(c));
     t->d_attended = ELEMENTS(t->M, q_width(c));
     t->delta = FLOATS(t->M, c->heads);
+    t->key_parts = arena_take(a, d->fast ? key_parts(d) : 0, sizeof(float));
     t->logits = FLOATS(t->chunk, d->ld);
     t->d_logits = ELEMENTS(t->chunk, d->ld);
     t->parts = FLOATS(GPU_PARTS, widest_row(c));

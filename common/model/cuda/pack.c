@@ -65,12 +65,14 @@ static enum status list_paths(const struct device *d, const struct pack *p)
     return OK;
 }
 
-static void list_tiles(const struct device *d, const struct pack *p)
+static void list_tiles(struct device *d, const struct pack *p)
 {
     const struct pack_control *h = &d->train.host;
     int M = p->n_tokens;
     (void)tiles_list(h->tiles_first, h->tiles, h->ends, M, 0, M, 0);
     (void)tiles_list(h->turned_first, h->turned, h->ends, M, 0, M, 1);
+    d->train.n_shares = tiles_share(h->shares, h->part_first, h->turned_first,
+                                    tiles_count(M), gpu_attention_shares(&d->heads));
 }
 
 static void copy_floats(float *to, const float *from, int32_t n)

@@ -24,7 +24,7 @@
 
 enum {
     FIXED_ROWS = 256, // of a product, deterministic
-    LOGIT_BYTES = 256 << 20,
+    LOGIT_MIB = 1664, // 2816 rows of 152k tokens, and half as much for their gradient
     PATH_STRETCHES = 32, // room for so many of each path, where attention is plain
     PARTS_PER_ROW = 48,  // of a cascade plan
     MAX_BUCKETS = 40,
@@ -48,7 +48,8 @@ struct pack_control {
     int32_t *row, *target;              // (P)
     int32_t *order, *first, *token;     // token_groups
     // Fast attention: tiles of both sides.
-    int32_t *tiles_first, *tiles, *turned_first, *turned;
+    int32_t *tiles_first, *tiles, *turned_first, *turned, *part_first;
+    struct tile_share *shares; // of the turned ones
     // Plain attention.
     struct gpu_stretch *stretches;
     int32_t *list, *path_first, *path, *length;
@@ -69,6 +70,8 @@ struct train_buffers {
     float *head_norm;              // (M, heads + kv_heads) likewise
     void *d_qkv, *d_attended;      // T
     float *delta;                  // (M, heads)
+    float *key_parts;              // of the shares, where attention is fast
+    int n_shares;                  // of the last pack
     float *logits;                 // (chunk, ld)
     void *d_logits;                // (chunk, ld) T
     float *parts;                  // GPU_PARTS of the widest row
@@ -162,6 +165,8 @@ struct device {
     struct graph_slot feeds[2][MAX_BUCKETS], draws[2][MAX_BUCKETS];
 };
 
+// What follows from the setup alone: the first thing of a device.
+void device_shape(struct device *d, const struct device_setup *s);
 // Places everything; called with bases NULL first, to measure.  ERR_NOMEM: overflow.
 CHECKED enum status device_place(struct device *d, struct arena *device,
                                  struct arena *host);

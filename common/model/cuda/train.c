@@ -57,12 +57,6 @@ static void attend(const struct gpu_layer *l, const void *qkv)
     gpu_attention_flash(d->gpu, k->attended, k->lse, &flash, &d->heads, l->M);
 }
 
-static void copy_stream(const struct gpu_layer *l, float *to, const float *from)
-{
-    gpu_copy(l->d->gpu, GPU_MAIN, to, from,
-             (size_t)l->M * (size_t)l->d->c.dim * sizeof *to);
-}
-
 enum status forward_attention(const struct gpu_layer *l)
 {
     const struct train_buffers *t = &l->d->train;
@@ -71,8 +65,7 @@ enum status forward_attention(const struct gpu_layer *l)
     if (!l->d->c.qk_norm)
         rotate(l, k->qkv, k->qkv);
     attend(l, rotated_rows(l));
-    copy_stream(l, k->middle, k->input);
-    return layer_attention_out(l, k->middle, k->attended);
+    return layer_attention_out(l, k->middle, k->input, k->attended);
 }
 
 enum status forward_inner(const struct gpu_layer *l)
@@ -94,8 +87,7 @@ static enum status forward_layers(struct device *d, const void *base,
         float *next = i + 1 < d->c.layers ? t->layers[i + 1].input : t->output;
         TRY(forward_attention(&l));
         TRY(forward_inner(&l));
-        copy_stream(&l, next, t->layers[i].middle);
-        TRY(layer_down(&l, next, t->wide, t->layers[i].gate_up));
+        TRY(layer_down(&l, next, t->layers[i].middle, t->wide, t->layers[i].gate_up));
     }
     gpu_gather(d->gpu, t->last, t->output, t->on.row, p->n_outputs, d->c.dim);
     final_norm(d, base, t->normed, t->inv_rms, t->last, NULL, p->n_outputs);

@@ -90,10 +90,27 @@ struct gpu_flash {
 };
 void gpu_attention_flash(struct gpu *g, void *O, float *lse, const struct gpu_flash *f,
                          const struct gpu_heads *h, int M);
-// Both tile lists on the device: of the rows, and transposed of the keys.
+// Both tile lists on the device: of the rows, and transposed of the keys, whose shares
+// (tiles_share) have `parts` of gpu_attention_part_floats each for scratch.
+struct gpu_shares {
+    const struct tile_share *list; // (n)
+    const int32_t *part_first;     // (keys' tiles + 1)
+    int n;
+    float *parts;
+};
+static inline size_t gpu_attention_part_floats(const struct gpu_heads *h)
+{
+    return 2 * (size_t)TILE * (size_t)h->kv_heads * (size_t)h->head_dim;
+}
+// Pieces to cut the keys' lists into: some per SM of a large GPU, over all heads.
+static inline int gpu_attention_shares(const struct gpu_heads *h)
+{
+    return h->kv_heads < 16 ? 1024 / h->kv_heads : 64;
+}
 void gpu_attention_flash_backward(struct gpu *g, const struct gpu_attention_grad *a,
                                   const struct gpu_tiles *rows,
                                   const struct gpu_tiles *keys,
+                                  const struct gpu_shares *shares,
                                   const struct gpu_heads *h, int M);
 
 // One decode step: parts[] of scratch (cascade_scratch_floats), then merged into O.

@@ -49,7 +49,7 @@ __global__ void __launch_bounds__(FLASH_THREADS)
                 *(float2 *)(part + n * 8 + 2 * (lane % 4)) =
                     float2{r.o[n][2 * half], r.o[n][2 * half + 1]};
             if (lane % 4 == 0)
-                *(float2 *)(part + HD) = float2{r.most[half], r.sum[half]};
+                *(float2 *)(part + HD) = float2{r.rows.most[half], r.rows.sum[half]};
         }
     }
 }

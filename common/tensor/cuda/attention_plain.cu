@@ -1,6 +1,6 @@
 // Attention along every row's own path: see attention.h.  One warp a (row, head).
 #include "attention.h"
-#include "kernel.cuh"
+#include "sums.cuh"
 
 enum { PLAIN_WARPS = 4, PLAIN_MOST_DIM = 256, PER_LANE = PLAIN_MOST_DIM / WARP };
 
@@ -116,9 +116,10 @@ __global__ void delta_kernel(float *delta, const T *dO, const T *O, int head_dim
     if (unit >= units)
         return;
     float sum = 0.0f;
-    for (int d = lane; d < head_dim; d += WARP)
-        sum += to_float(dO[unit * (size_t)head_dim + (size_t)d]) *
-               to_float(O[unit * (size_t)head_dim + (size_t)d]);
+    for (int d = 4 * lane; d < head_dim; d += 4 * WARP) {
+        size_t at = unit * (size_t)head_dim + (size_t)d;
+        sum += sum4(multiply4(load4(dO + at), load4(O + at)));
+    }
     sum = warp_sum(sum);
     if (lane == 0)
         delta[unit] = sum;

@@ -23,6 +23,7 @@ template <int HD, class Index>
 __device__ __forceinline__ void fill_tile(struct tile<HD> *to, const bf16 *from, size_t stride,
                                           Index index)
 {
+#pragma unroll 2
     for (int c = (int)threadIdx.x; c < TILE * HD / 8; c += FLASH_THREADS) {
         int row = c / (HD / 8), column = c % (HD / 8) * 8;
         int64_t source = index(row);
@@ -97,6 +98,88 @@ __device__ __forceinline__ void add_product(float o[HD / 8][4], const float p[N]
     }
 }
 
+// The same of P tiles `a` at once, that of several heads: each fragment of `b` is read
+// from shared memory once for all of them.
+template <int HD, int N, int P>
+__device__ __forceinline__ void products_rows(float s[P][N][4], const struct tile<HD> *a, int row,
+                                              const struct tile<HD> *b, int first)
+{
+#pragma unroll
+    for (int p = 0; p < P; p++)
+#pragma unroll
+        for (int n = 0; n < N; n++)
+            for (int i = 0; i < 4; i++)
+                s[p][n][i] = 0.0f;
+#pragma unroll
+    for (int k = 0; k < HD; k += 16) {
+        uint32_t x[P][4], y[4];
+#pragma unroll
+        for (int p = 0; p < P; p++)
+            left(x[p], &a[p], row, k);
+#pragma unroll
+        for (int n = 0; n < N; n += 2) {
+            right_rows(y, b, first + n * 8, k);
+#pragma unroll
+            for (int p = 0; p < P; p++) {
+                multiply_add(s[p][n], x[p], y);
+                multiply_add(s[p][n + 1], x[p], y + 2);
+            }
+        }
+    }
+}
+
+// A result, rounded to bf16: the left operand of a next product.
+template <int N> __device__ __forceinline__ void pack_result(uint32_t to[N][2], const float s[N][4])
+{
+#pragma unroll
+    for (int n = 0; n < N; n++) {
+        to[n][0] = pack_pair(s[n][0], s[n][1]);
+        to[n][1] = pack_pair(s[n][2], s[n][3]);
+    }
+}
+
+// As add_product, of P heads.
+template <int HD, int N, int P>
+__device__ __forceinline__ void add_products(float o[P][HD / 8][4], const uint32_t w[P][N][2],
+                                             const struct tile<HD> *b, int first)
+{
+#pragma unroll
+    for (int k = 0; k < N; k += 2) {
+        uint32_t x[P][4];
+#pragma unroll
+        for (int p = 0; p < P; p++)
+            for (int i = 0; i < 4; i++)
+                x[p][i] = w[p][k + i / 2][i % 2];
+#pragma unroll
+        for (int n = 0; n < HD; n += 16) {
+            uint32_t y[4];
+            right_columns(y, b, first + k * 8, n);
+#pragma unroll
+            for (int p = 0; p < P; p++) {
+                multiply_add(o[p][n / 8], x[p], y);
+                multiply_add(o[p][n / 8 + 1], x[p], y + 2);
+            }
+        }
+    }
+}
+
+// The heads of a block: `count` <= P of one group, from `first` on; blockIdx.y counts
+// the blocks of a row tile.
+struct head_pair {
+    int own, first, count; // own: of the keys
+};
+template <int P>
+__device__ __forceinline__ struct head_pair pair_of_block(int heads, int kv_heads)
+{
+    int group = heads / kv_heads, per_group = (group + P - 1) / P;
+    int own = (int)blockIdx.y / per_group, first = (int)blockIdx.y % per_group * P;
+    return head_pair{own, own * group + first, group - first < P ? group - first : P};
+}
+template <int P> static unsigned pairs_of(int heads, int kv_heads)
+{
+    return (unsigned)(kv_heads * ((heads / kv_heads + P - 1) / P));
+}
+
 // Over the four lanes that share a row.
 __device__ __forceinline__ float quad_max(float x)
 {
@@ -110,9 +193,45 @@ __device__ __forceinline__ float quad_sum(float x)
 }
 
 // The running softmax of 16 rows: a lane has rows lane / 4 ([0]) and lane / 4 + 8 ([1]).
+struct softmax_rows {
+    float most[2], sum[2]; // most: in powers of two
+};
+
+// Scores s of 8 N keys, times `scale` (log2 e in it), become weights; o and sum are
+// brought to the new maximum, which mostly is the old one.  A row that has seen nothing
+// yet keeps zeros.
+template <int HD, int N>
+__device__ __forceinline__ void softmax_weigh(struct softmax_rows *r, float o[HD / 8][4],
+                                              float s[N][4], float scale)
+{
+    float keep[2];
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        float top = -INFINITY;
+        for (int n = 0; n < N; n++)
+            top = fmaxf(top, fmaxf(s[n][2 * half], s[n][2 * half + 1]));
+        top = fmaxf(r->most[half], quad_max(top) * scale);
+        float reference = top == -INFINITY ? 0.0f : top, sum = 0.0f;
+        keep[half] = power_of_2(r->most[half] - reference);
+        for (int n = 0; n < N; n++)
+            for (int i = 2 * half; i < 2 * half + 2; i++) {
+                s[n][i] = power_of_2(s[n][i] * scale - reference);
+                sum += s[n][i];
+            }
+        r->sum[half] = r->sum[half] * keep[half] + quad_sum(sum);
+        r->most[half] = top;
+    }
+    if (__ballot_sync(ALL_LANES, keep[0] != 1.0f || keep[1] != 1.0f) == 0)
+        return;
+#pragma unroll
+    for (int n = 0; n < HD / 8; n++)
+        for (int i = 0; i < 4; i++)
+            o[n][i] *= keep[i / 2];
+}
+
 template <int HD> struct running {
     float o[HD / 8][4];
-    float most[2], sum[2]; // most: in powers of two
+    struct softmax_rows rows;
 };
 
 template <int HD> __device__ __forceinline__ void running_clear(struct running<HD> *r)
@@ -120,37 +239,7 @@ template <int HD> __device__ __forceinline__ void running_clear(struct running<H
     for (int n = 0; n < HD / 8; n++)
         for (int i = 0; i < 4; i++)
             r->o[n][i] = 0.0f;
-    for (int i = 0; i < 2; i++) {
-        r->most[i] = -INFINITY;
-        r->sum[i] = 0.0f;
-    }
-}
-
-// Scores s of one tile of keys, times `scale` (log2 e in it), become weights; o and sum
-// are brought to the new maximum.  A row that has seen nothing yet keeps zeros.
-template <int HD>
-__device__ __forceinline__ void running_weigh(struct running<HD> *r, float s[TILE / 8][4],
-                                              float scale)
-{
-    for (int half = 0; half < 2; half++) {
-        float top = -INFINITY;
-        for (int n = 0; n < TILE / 8; n++)
-            top = fmaxf(top, fmaxf(s[n][2 * half], s[n][2 * half + 1]));
-        top = fmaxf(r->most[half], quad_max(top) * scale);
-        float reference = top == -INFINITY ? 0.0f : top, sum = 0.0f;
-        float keep = exp2f(r->most[half] - reference);
-        for (int n = 0; n < TILE / 8; n++)
-            for (int i = 2 * half; i < 2 * half + 2; i++) {
-                s[n][i] = exp2f(s[n][i] * scale - reference);
-                sum += s[n][i];
-            }
-        r->sum[half] = r->sum[half] * keep + quad_sum(sum);
-        r->most[half] = top;
-        for (int n = 0; n < HD / 8; n++) {
-            r->o[n][2 * half] *= keep;
-            r->o[n][2 * half + 1] *= keep;
-        }
-    }
+    r->rows = softmax_rows{{-INFINITY, -INFINITY}, {0.0f, 0.0f}};
 }
 
 static constexpr float LOG2_E = 1.4426950408889634f, LN_2 = 0.6931471805599453f;
@@ -187,7 +276,7 @@ __device__ __forceinline__ void flash_loop(struct running<HD> *r, struct flash_s
                     if (!source.seen(i, warp * STRIP + lane / 4 + c / 2 * 8,
                                      n * 8 + 2 * (lane % 4) + c % 2))
                         s[n][c] = -INFINITY;
-        running_weigh(r, s, scale);
+        softmax_weigh<HD, TILE / 8>(&r->rows, r->o, s, scale);
         copy_wait<1>();
         __syncthreads(); // V is here
         add_product<HD, TILE / 8>(r->o, s, &m->v, 0);

@@ -11,7 +11,8 @@ enum { PLANS = 512 };
 
 // What a plan depends on.
 struct shape {
-    int kind, M, N, K, ld_to, ld_a, ld_b, type, to_type, accumulate, bias;
+    int kind, M, N, K, ld_to, ld_a, ld_b, type, to_type, adds, bias;
+    int alignment; // bytes, of the least aligned buffer
 };
 
 struct plan {
@@ -115,6 +116,18 @@ static cublasStatus_t describe(struct plan *p)
     return CUBLAS_STATUS_SUCCESS;
 }
 
+// Left alone, the heuristic takes it that all buffers begin at multiples of 256 bytes.
+static cublasStatus_t ask_alignment(cublasLtMatmulPreference_t wish, uint32_t bytes)
+{
+    const cublasLtMatmulPreferenceAttributes_t sides[4] = {
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES};
+    cublasStatus_t e = CUBLAS_STATUS_SUCCESS;
+    for (int i = 0; i < 4 && e == CUBLAS_STATUS_SUCCESS; i++)
+        e = cublasLtMatmulPreferenceSetAttribute(wish, sides[i], &bytes, sizeof bytes);
+    return e;
+}
+
 static cublasStatus_t choose(const struct gpu_gemm *m, struct plan *p)
 {
     cublasLtMatmulPreference_t wish = NULL;
@@ -122,6 +135,8 @@ static cublasStatus_t choose(const struct gpu_gemm *m, struct plan *p)
     int found = 0;
     uint32_t reduction = CUBLASLT_REDUCTION_SCHEME_NONE;
     cublasStatus_t e = cublasLtMatmulPreferenceCreate(&wish);
+    if (e == CUBLAS_STATUS_SUCCESS)
+        e = ask_alignment(wish, (uint32_t)p->of.alignment);
     if (e == CUBLAS_STATUS_SUCCESS)
         e = cublasLtMatmulPreferenceSetAttribute(wish, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
                                                  &m->workspace_bytes, sizeof m->workspace_bytes);
@@ -167,10 +182,18 @@ static enum status plan_of(struct gpu_gemm *m, const struct shape *s, struct pla
     return OK;
 }
 
+static int alignment_of(const struct gemm_call *c)
+{
+    uintptr_t bits = (uintptr_t)c->to | (uintptr_t)c->a | (uintptr_t)c->b | (uintptr_t)c->bias |
+                     (uintptr_t)c->add | 256;
+    return (int)(bits & (~bits + 1));
+}
+
 static enum status multiply(struct gpu_gemm *m, const struct gemm_call *c)
 {
-    const struct shape s = {c->kind, c->M,    c->N,          c->K,          c->ld_to,       c->ld_a,
-                            c->ld_b, c->type, c->to_type,    c->accumulate, c->bias != NULL};
+    const struct shape s = {c->kind, c->M,    c->N,       c->K,           c->ld_to,       c->ld_a,
+                            c->ld_b, c->type, c->to_type, c->add != NULL, c->bias != NULL,
+                            alignment_of(c)};
     struct plan *p = NULL;
     TRY(plan_of(m, &s, &p));
     p->used = ++m->calls;
@@ -178,9 +201,10 @@ static enum status multiply(struct gpu_gemm *m, const struct gemm_call *c)
         TRY(refused(cublasLtMatmulDescSetAttribute(p->product, CUBLASLT_MATMUL_DESC_BIAS_POINTER,
                                                    &c->bias, sizeof c->bias),
                     "bias"));
-    float one = 1.0f, old = c->accumulate || c->kind == GEMM_WEIGHT ? 1.0f : 0.0f;
-    return refused(cublasLtMatmul(m->handle, p->product, &one, c->b, p->a, c->a, p->b, &old, c->to,
-                                  p->to, c->to, p->to, &p->algorithm, m->workspace,
+    const void *add = c->kind == GEMM_WEIGHT ? c->to : c->add;
+    float one = 1.0f, old = add ? 1.0f : 0.0f;
+    return refused(cublasLtMatmul(m->handle, p->product, &one, c->b, p->a, c->a, p->b, &old,
+                                  add ? add : c->to, p->to, c->to, p->to, &p->algorithm, m->workspace,
                                   m->workspace_bytes,
                                   (cudaStream_t)gpu_stream_of(m->gpu, GPU_MAIN)),
                    "product");
@@ -194,7 +218,9 @@ enum status gpu_gemm(struct gpu_gemm *m, const struct gemm_call *c)
         struct gemm_call part = *c;
         part.M = m->fixed_rows;
         part.a = (const char *)c->a + (size_t)row * (size_t)c->ld_a * gpu_type_bytes(c->type);
-        part.to = (char *)c->to + (size_t)row * (size_t)c->ld_to * gpu_type_bytes(c->to_type);
+        size_t at = (size_t)row * (size_t)c->ld_to * gpu_type_bytes(c->to_type);
+        part.to = (char *)c->to + at;
+        part.add = c->add ? (const char *)c->add + at : NULL;
         TRY(multiply(m, &part));
     }
     return OK;

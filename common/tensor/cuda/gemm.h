@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 enum gemm_kind {
-    GEMM_FORWARD, // to (M, N) = a (M, K) b (N, K)^T [+ bias (N)] [+ to]
+    GEMM_FORWARD, // to (M, N) = a (M, K) b (N, K)^T [+ bias (N)] [+ add (M, N)]
     GEMM_INPUT,   // to (M, K) = a (M, N) b (N, K)
     GEMM_WEIGHT,  // to (N, K) += a (M, N)^T b (M, K)
 };
@@ -26,7 +26,8 @@ struct gemm_call {
     int ld_to, ld_a, ld_b;  // elements from row to row
     enum gpu_type type;     // of a and b
     enum gpu_type to_type;
-    int accumulate;         // GEMM_FORWARD: add to's old value
+    // GEMM_FORWARD: of to's type and row distance, may be `to`; NULL: none.
+    const void *add;
 };
 
 struct gpu_gemm;

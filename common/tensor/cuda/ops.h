@@ -19,9 +19,9 @@ extern "C" {
 
 #include "tensor/ops.h"
 
-// Sums of many rows are made by GPU_PARTS blocks, whose parts are added in order:
-// `parts` below is scratch of GPU_PARTS * columns floats.
-enum { GPU_PARTS = 256 };
+// Sums of many rows are made by GPU_PARTS blocks, whose parts are added in a fixed
+// order: `parts` below is scratch of GPU_PARTS * columns floats.
+enum { GPU_PARTS = 512 }; // about four blocks on each SM of an H100
 
 // to (n) of T = from (n) float.
 void gpu_cast(struct gpu *g, enum gpu_type type, void *to, const float *from, size_t n);
@@ -35,7 +35,8 @@ void gpu_embedding_backward(struct gpu *g, float *d_table, const float *dX,
                             const int32_t *token, int n_tokens, int D);
 
 // Y[to[i]] = X[from[i]] * inv_rms * gain for i < M; a NULL map is the identity.
-// inv_rms (M) may be NULL.
+// inv_rms (M) may be NULL.  D is at most GPU_WIDEST_NORM.
+enum { GPU_WIDEST_NORM = 16384 };
 struct gpu_norm {
     const void *gain; // (D)
     float epsilon;
@@ -43,11 +44,20 @@ struct gpu_norm {
 };
 void gpu_rmsnorm(struct gpu *g, enum gpu_type type, void *Y, float *inv_rms,
                  const float *X, const struct gpu_norm *n, int M, int D);
-// dX += ..., d_gain += ...; copy (M, D) of T: the new dX (NULL: none).  No maps.
-void gpu_rmsnorm_backward(struct gpu *g, enum gpu_type type, float *dX, void *copy,
-                          float *d_gain, const void *dY, const float *X,
-                          const void *gain, const float *inv_rms, float *parts, int M,
-                          int D);
+// dX += ..., d_gain += ...  No maps.
+struct gpu_norm_grad {
+    float *dX;       // (M, D)
+    void *copy;      // (M, D) of T: the new dX.  NULL: none
+    void *again;     // (M, D): what the forward pass gave, may be dY.  NULL: none
+    float *d_gain;   // (D)
+    const void *dY;  // (M, D)
+    const float *X;  // (M, D)
+    const void *gain;
+    const float *inv_rms; // (M)
+    float *parts;
+};
+void gpu_rmsnorm_backward(struct gpu *g, enum gpu_type type,
+                          const struct gpu_norm_grad *n, int M, int D);
 // out (P, D) = X[row[j]]: the rows of X that predict.
 void gpu_gather(struct gpu *g, float *out, const float *X, const int32_t *row, int P,
                 int D);
@@ -60,7 +70,7 @@ void gpu_place_rows(struct gpu *g, float *to, const float *X, const int32_t *row
                     int D);
 
 // Heads of [q | k | v] rows, `width` apart, made ready for attention: q and k are
-// normalised where gains are given and rotated; `out` may be `in`.  Where slots are
+// normalised where gains are given (both or neither) and rotated; `out` may be `in`.  Where slots are
 // given, k and v of row i also go to slot slots[i] of the cache: (slots, 2 kv_heads *
 // head_dim) = [k | v].
 struct gpu_rotate {
@@ -76,16 +86,16 @@ void gpu_rotate(struct gpu *g, enum gpu_type type, void *out, float *inv_rms,
                 const void *in, const struct gpu_rotate *r, int M);
 // d (M, width), of attention's inputs, becomes that of the product's outputs `in`.
 // dq_gain, dk_gain += ... where the heads are normalised; inv_rms (M, heads +
-// kv_heads) as the forward pass gave it.
+// kv_heads) as the forward pass gave it; parts of 2 * head_dim columns.
 void gpu_rotate_backward(struct gpu *g, enum gpu_type type, void *d, float *dq_gain,
                          float *dk_gain, const void *in, const float *inv_rms,
                          const struct gpu_rotate *r, float *parts, int M);
 
 // Y (M, F) = silu(gate) * up, GU (M, 2F) = [gate | up].
 void gpu_swiglu(struct gpu *g, enum gpu_type type, void *Y, const void *GU, int M, int F);
-// dGU may be GU.
-void gpu_swiglu_backward(struct gpu *g, enum gpu_type type, void *dGU, const void *dY,
-                         const void *GU, int M, int F);
+// dGU, and Y as in the forward pass; dGU may be GU, Y may be dY.
+void gpu_swiglu_backward(struct gpu *g, enum gpu_type type, void *dGU, void *Y,
+                         const void *dY, const void *GU, int M, int F);
 
 // X (M, N) float += bias (N) of T.  db (N) += column sums of dY (M, N).
 void gpu_add_bias(struct gpu *g, enum gpu_type type, float *X, const void *bias, int M,
@@ -93,7 +103,7 @@ void gpu_add_bias(struct gpu *g, enum gpu_type type, float *X, const void *bias,
 void gpu_bias_backward(struct gpu *g, enum gpu_type type, float *db, const void *dY,
                        float *parts, int M, int N);
 
-// ---- the vocabulary: logits (M, V) float, rows ld apart
+// ---- the vocabulary: logits (M, V) float, rows ld apart, a multiple of 8
 // log_prob, entropy (M) of softmax(inv_temperature * logits); either may be NULL.
 void gpu_softmax_stats(struct gpu *g, float *log_prob, float *entropy,
                        const float *logits, int ld, const int32_t *targets,

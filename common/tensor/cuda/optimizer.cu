@@ -82,13 +82,23 @@ __device__ __forceinline__ double block_sum_double(double x, double *scratch)
     return sum;
 }
 
-__global__ void squares_kernel(double *parts, const float *x, size_t n)
+__device__ __forceinline__ double squares4(float4 v)
+{
+    return ((double)v.x * (double)v.x + (double)v.y * (double)v.y) +
+           ((double)v.z * (double)v.z + (double)v.w * (double)v.w);
+}
+
+__global__ void __launch_bounds__(UPDATE_THREADS) squares_kernel(double *parts, const float *x, size_t n)
 {
     __shared__ double scratch[WARP];
     double sum = 0.0;
-    size_t stride = (size_t)gridDim.x * blockDim.x;
-    for (size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += stride)
-        sum += (double)x[i] * (double)x[i];
+    size_t stride = (size_t)gridDim.x * blockDim.x, vectors = n / 4;
+    size_t first = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
+#pragma unroll 4
+    for (size_t i = first; i < vectors; i += stride)
+        sum += squares4(load4(x + 4 * i));
+    if (first < n - 4 * vectors)
+        sum += (double)x[4 * vectors + first] * (double)x[4 * vectors + first];
     sum = block_sum_double(sum, scratch);
     if (threadIdx.x == 0)
         parts[blockIdx.x] = sum;

@@ -73,22 +73,50 @@ void gpu_embedding_backward(struct gpu *g, float *d_table, const float *dX,
 
 // ---- RMSNorm
 
+// A block holds its row in registers: so many vectors of four floats a thread.
+enum { ROW_VECTORS = 4, NARROW_ROW = 8192 };
+
+static int row_threads(int D)
+{
+    return (int)blocks_for((size_t)D, 4 * ROW_VECTORS * WARP) * WARP;
+}
+
+// Of a row of D elements; beyond its end zeros.
+template <class T> __device__ __forceinline__ void load_row(float4 v[ROW_VECTORS], const T *x, int D)
+{
+#pragma unroll
+    for (int i = 0; i < ROW_VECTORS; i++) {
+        int d = 4 * ((int)threadIdx.x + i * (int)blockDim.x);
+        v[i] = d < D ? load4(x + d) : zero4();
+    }
+}
+template <class T> __device__ __forceinline__ void store_row(T *y, const float4 v[ROW_VECTORS], int D)
+{
+#pragma unroll
+    for (int i = 0; i < ROW_VECTORS; i++) {
+        int d = 4 * ((int)threadIdx.x + i * (int)blockDim.x);
+        if (d < D)
+            store4(y + d, v[i]);
+    }
+}
+
 template <class T>
-__global__ void rmsnorm_kernel(T *Y, float *inv_rms, const float *X, const T *gain, float epsilon,
-                               const int32_t *from, const int32_t *to, int D)
+__global__ void __launch_bounds__(1024)
+    rmsnorm_kernel(T *Y, float *inv_rms, const float *X, const T *gain, float epsilon,
+                   const int32_t *from, const int32_t *to, int D)
 {
     __shared__ float scratch[WARP];
     size_t row = blockIdx.x;
-    const float *x = X + (size_t)(from ? from[row] : (int32_t)row) * (size_t)D;
-    T *y = Y + (size_t)(to ? to[row] : (int32_t)row) * (size_t)D;
+    float4 x[ROW_VECTORS], weight[ROW_VECTORS];
+    load_row(x, X + (size_t)(from ? from[row] : (int32_t)row) * (size_t)D, D);
+    load_row(weight, gain, D);
     float squares = 0.0f;
-    for (int d = 4 * (int)threadIdx.x; d < D; d += 4 * (int)blockDim.x) {
-        float4 v = load4(x + d);
-        squares += (v.x * v.x + v.y * v.y) + (v.z * v.z + v.w * v.w);
-    }
+    for (int i = 0; i < ROW_VECTORS; i++)
+        squares += sum4(multiply4(x[i], x[i]));
     float scale = rsqrtf(block_sum(squares, scratch) / (float)D + epsilon);
-    for (int d = 4 * (int)threadIdx.x; d < D; d += 4 * (int)blockDim.x)
-        store4(y + d, multiply4(scale4(load4(x + d), scale), load4(gain + d)));
+    for (int i = 0; i < ROW_VECTORS; i++)
+        x[i] = multiply4(scale4(x[i], scale), weight[i]);
+    store_row(Y + (size_t)(to ? to[row] : (int32_t)row) * (size_t)D, x, D);
     if (inv_rms && threadIdx.x == 0)
         inv_rms[row] = scale;
 }
@@ -97,7 +125,7 @@ template <class T>
 static void rmsnorm(struct gpu *g, void *Y, float *inv_rms, const float *X,
                     const struct gpu_norm *n, int M, int D)
 {
-    launch(g, (unsigned)M, ROW_THREADS, 0, rmsnorm_kernel<T>, (T *)Y, inv_rms, X,
+    launch(g, (unsigned)M, row_threads(D), 0, rmsnorm_kernel<T>, (T *)Y, inv_rms, X,
            (const T *)n->gain, n->epsilon, n->from, n->to, D);
 }
 
@@ -109,51 +137,55 @@ void gpu_rmsnorm(struct gpu *g, enum gpu_type type, void *Y, float *inv_rms, con
 
 // With y = x s gain, s = inv_rms:  dx = s gain dy - x s^3 / D * sum(gain dy x).
 // A block takes every gridDim-th row and keeps the gain's gradient of all of them.
-template <class T>
-__global__ void rmsnorm_backward_kernel(float *dX, T *copy, float *parts, const T *dY,
-                                        const float *X, const T *gain, const float *inv_rms,
-                                        int M, int D)
+template <class T, int MOST_THREADS>
+__global__ void __launch_bounds__(MOST_THREADS)
+    rmsnorm_backward_kernel(struct gpu_norm_grad n, int M, int D)
 {
     __shared__ float scratch[WARP];
-    float *d_gain = parts + (size_t)blockIdx.x * (size_t)D;
-    for (int d = 4 * (int)threadIdx.x; d < D; d += 4 * (int)blockDim.x)
-        store4(d_gain + d, zero4());
+    float4 sums[ROW_VECTORS] = {};
     for (int row = (int)blockIdx.x; row < M; row += (int)gridDim.x) {
         size_t at = (size_t)row * (size_t)D;
-        float s = inv_rms[row], dot = 0.0f;
-        for (int d = 4 * (int)threadIdx.x; d < D; d += 4 * (int)blockDim.x) {
-            float4 t = multiply4(multiply4(load4(dY + at + d), load4(X + at + d)), load4(gain + d));
-            dot += (t.x + t.y) + (t.z + t.w);
+        float4 dy[ROW_VECTORS], x[ROW_VECTORS], d[ROW_VECTORS], weight[ROW_VECTORS];
+        load_row(dy, (const T *)n.dY + at, D);
+        load_row(x, n.X + at, D);
+        load_row(d, n.dX + at, D);
+        load_row(weight, (const T *)n.gain, D);
+        float s = n.inv_rms[row], dot = 0.0f;
+        for (int i = 0; i < ROW_VECTORS; i++) {
+            float4 own = multiply4(dy[i], x[i]);
+            sums[i] = add4(sums[i], scale4(own, s));
+            dot += sum4(multiply4(own, weight[i]));
         }
         float pull = block_sum(dot, scratch) * s * s * s / (float)D;
-        for (int d = 4 * (int)threadIdx.x; d < D; d += 4 * (int)blockDim.x) {
-            float4 dy = load4(dY + at + d), x = load4(X + at + d);
-            float4 own = scale4(multiply4(dy, load4(gain + d)), s);
-            float4 sum = add4(load4(dX + at + d), add4(own, scale4(x, -pull)));
-            store4(dX + at + d, sum);
-            if (copy)
-                store4(copy + at + d, sum);
-            store4(d_gain + d, add4(load4(d_gain + d), scale4(multiply4(dy, x), s)));
+        for (int i = 0; i < ROW_VECTORS; i++) {
+            float4 own = scale4(multiply4(dy[i], weight[i]), s);
+            d[i] = add4(d[i], add4(own, scale4(x[i], -pull)));
+            x[i] = multiply4(scale4(x[i], s), weight[i]);
         }
+        store_row(n.dX + at, d, D);
+        if (n.copy)
+            store_row((T *)n.copy + at, d, D);
+        if (n.again)
+            store_row((T *)n.again + at, x, D);
     }
+    store_row(n.parts + (size_t)blockIdx.x * (size_t)D, sums, D);
 }
 
 template <class T>
-static void rmsnorm_backward(struct gpu *g, float *dX, void *copy, float *d_gain, const void *dY,
-                             const float *X, const void *gain, const float *inv_rms, float *parts,
-                             int M, int D)
+static void rmsnorm_backward(struct gpu *g, const struct gpu_norm_grad *n, int M, int D)
 {
     int blocks = M < GPU_PARTS ? M : GPU_PARTS;
-    launch(g, (unsigned)blocks, ROW_THREADS, 0, rmsnorm_backward_kernel<T>, dX, (T *)copy, parts,
-           (const T *)dY, X, (const T *)gain, inv_rms, M, D);
-    add_parts(g, d_gain, parts, blocks, D);
+    launch(g, (unsigned)blocks, row_threads(D), 0,
+           D <= NARROW_ROW ? rmsnorm_backward_kernel<T, NARROW_ROW / (4 * ROW_VECTORS)>
+                           : rmsnorm_backward_kernel<T, GPU_WIDEST_NORM / (4 * ROW_VECTORS)>,
+           *n, M, D);
+    add_parts(g, n->d_gain, n->parts, blocks, D);
 }
 
-void gpu_rmsnorm_backward(struct gpu *g, enum gpu_type type, float *dX, void *copy, float *d_gain,
-                          const void *dY, const float *X, const void *gain, const float *inv_rms,
-                          float *parts, int M, int D)
+void gpu_rmsnorm_backward(struct gpu *g, enum gpu_type type, const struct gpu_norm_grad *n, int M,
+                          int D)
 {
-    BY_TYPE(type, rmsnorm_backward, g, dX, copy, d_gain, dY, X, gain, inv_rms, parts, M, D);
+    BY_TYPE(type, rmsnorm_backward, g, n, M, D);
 }
 
 // ---- gather and scatter

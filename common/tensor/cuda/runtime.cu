@@ -269,3 +269,8 @@ int gpu_multiprocessors(const struct gpu *g)
 {
     return g->properties.multiProcessorCount;
 }
+
+size_t gpu_shared_bytes(const struct gpu *g)
+{
+    return g->properties.sharedMemPerBlockOptin;
+}

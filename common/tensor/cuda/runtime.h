@@ -80,6 +80,7 @@ void gpu_graph_free(struct gpu_graph *graph);
 // For the layers below: a cudaStream_t.
 void *gpu_stream_of(const struct gpu *g, enum gpu_stream s);
 int gpu_multiprocessors(const struct gpu *g);
+size_t gpu_shared_bytes(const struct gpu *g); // the most that a block can have
 
 #ifdef __cplusplus
 }

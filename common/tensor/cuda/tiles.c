@@ -2,6 +2,8 @@
 
 #include "tensor/ops.h"
 
+#include <limits.h>
+
 // A span's subtree ends where the first later span starts that is not below it.  Parents
 // come first, so walking backwards a span's end is known before its parent asks.
 void tiles_ends(int32_t *ends, const struct attention_span *spans, int n_spans, int M)
@@ -40,20 +42,51 @@ static int smaller(int a, int b)
     return a < b ? a : b;
 }
 
-static enum meeting meet(const struct sides *s, int row_tile, int key_tile)
+// A tile of keys: its first and last, and between which their ends lie.
+struct key_tile {
+    int first, last, least, most;
+};
+
+static struct key_tile key_tile_at(const struct sides *s, int tile)
+{
+    struct key_tile k = {tile * TILE, smaller((tile + 1) * TILE, s->n_keys) - 1, INT_MAX,
+                         INT_MIN};
+    if (!s->ends)
+        k.most = k.least = INT_MAX;
+    for (int j = k.first; s->ends && j <= k.last; j++) {
+        k.least = smaller(k.least, s->ends[j]);
+        k.most = k.most > s->ends[j] ? k.most : s->ends[j];
+    }
+    return k;
+}
+
+static enum meeting meet(const struct sides *s, int row_tile, const struct key_tile *k)
 {
     int first_row = s->shift + row_tile * TILE;
     int last_row = s->shift + smaller((row_tile + 1) * TILE, s->M) - 1;
-    int first_key = key_tile * TILE;
-    int last_key = smaller((key_tile + 1) * TILE, s->n_keys) - 1;
-    if (first_key > last_row)
+    if (k->first > last_row || k->most <= first_row)
         return EMPTY;
-    int whole = last_key <= first_row && last_key - first_key == TILE - 1, seen = !s->ends;
-    for (int j = first_key; s->ends && j <= last_key; j++) {
-        seen |= s->ends[j] > first_row;
-        whole &= s->ends[j] > last_row;
+    return k->last <= first_row && k->last - k->first == TILE - 1 && k->least > last_row
+               ? FULL
+               : PARTIAL;
+}
+
+// Writes the items of all keys' tiles, each list where `at` says, or only counts them.
+static void each_meeting(const struct sides *s, int32_t *at, int32_t *items, int transposed)
+{
+    int row_tiles = tiles_count(s->M), key_tiles = tiles_count(s->n_keys);
+    for (int u = 0; u < key_tiles; u++) {
+        const struct key_tile k = key_tile_at(s, u);
+        for (int t = 0; t < row_tiles; t++) {
+            enum meeting m = meet(s, t, &k);
+            int32_t *place = &at[transposed ? u : t];
+            if (m == EMPTY)
+                continue;
+            if (items)
+                items[*place] = 2 * (transposed ? t : u) + (m == PARTIAL);
+            ++*place;
+        }
     }
-    return !seen ? EMPTY : whole ? FULL : PARTIAL;
 }
 
 size_t tiles_list(int32_t *first, int32_t *items, const int32_t *ends, int M, int shift,
@@ -61,16 +94,49 @@ size_t tiles_list(int32_t *first, int32_t *items, const int32_t *ends, int M, in
 {
     const struct sides s = {ends, M, shift, n_keys};
     int own = tiles_count(transposed ? n_keys : M);
-    int other = tiles_count(transposed ? M : n_keys);
-    size_t n = 0;
-    for (int t = 0; t < own; t++) {
-        first[t] = (int32_t)n;
-        for (int u = 0; u < other; u++) {
-            enum meeting m = transposed ? meet(&s, u, t) : meet(&s, t, u);
-            if (m != EMPTY)
-                items[n++] = 2 * u + (m == PARTIAL);
-        }
+    for (int t = 0; t <= own; t++)
+        first[t] = 0;
+    each_meeting(&s, first + 1, NULL, transposed);
+    for (int t = 0; t < own; t++)
+        first[t + 1] += first[t];
+    // Filled from its first item on, each list ends where the next begins.
+    each_meeting(&s, first, items, transposed);
+    for (int t = own; t > 0; t--)
+        first[t] = first[t - 1];
+    first[0] = 0;
+    return (size_t)first[own];
+}
+
+// ---- shares
+
+int tiles_parts_most(int M, int wanted)
+{
+    int64_t n = tiles_count(M), least = n + n * n / SHARE_LEAST;
+    int64_t split = n + wanted < 2 * (int64_t)wanted ? n + wanted : 2 * (int64_t)wanted;
+    return (int)(least < split ? least : split);
+}
+
+int tiles_shares_most(int M, int wanted)
+{
+    return tiles_count(M) + tiles_parts_most(M, wanted);
+}
+
+int tiles_share(struct tile_share *out, int32_t *part_first, const int32_t *first, int n,
+                int wanted)
+{
+    int each = (first[n] + wanted - 1) / wanted, shares = 0, parts = 0;
+    each = each < SHARE_LEAST ? SHARE_LEAST : each;
+    for (int t = 0; t < n; t++) {
+        int items = first[t + 1] - first[t], pieces = (items + each - 1) / each;
+        part_first[t] = parts;
+        for (int i = 0; i < pieces; i++)
+            out[shares++] = (struct tile_share){
+                .tile = t,
+                .begin = first[t] + (int32_t)((int64_t)items * i / pieces),
+                .end = first[t] + (int32_t)((int64_t)items * (i + 1) / pieces),
+                .part = pieces > 1 ? parts++ : -1,
+            };
     }
-    first[own] = (int32_t)n;
-    return n;
+    part_first[n] = parts;
+    return shares;
 }

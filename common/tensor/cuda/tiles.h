@@ -45,6 +45,24 @@ static inline int tiles_count(int n)
 size_t tiles_list(int32_t *first, int32_t *items, const int32_t *ends, int M, int shift,
                   int n_keys, int transposed);
 
+// The keys near a root are seen by nearly all rows: their lists are cut, so that no
+// block works long after the others.  A share is a stretch of one tile's list; the
+// shares of a list that is cut write parts, which are added in order.
+struct tile_share {
+    int32_t tile, begin, end; // items [begin, end)
+    int32_t part;             // -1: the whole list
+};
+enum { SHARE_LEAST = 4 }; // items
+
+// Cuts the lists of n tiles into about `wanted` pieces, tile after tile; those of tile t
+// write the parts part_first[t] .. part_first[t + 1] - 1, (n + 1) numbers.  Room: `out`
+// tiles_shares_most, parts tiles_parts_most, of M rows and as many keys.  Returns the
+// shares written.
+int tiles_share(struct tile_share *out, int32_t *part_first, const int32_t *first, int n,
+                int wanted);
+int tiles_shares_most(int M, int wanted);
+int tiles_parts_most(int M, int wanted);
+
 #ifdef __cplusplus
 }
 #endif

@@ -13,30 +13,68 @@ struct row_stats {
     float maximum, sum, weighted;
 };
 
-__device__ __forceinline__ void add_logit(struct row_stats *s, float z)
+__device__ __forceinline__ void raise_maximum(struct row_stats *s, float top)
 {
-    if (z > s->maximum) {
-        float drop = s->maximum - z, keep = expf(drop);
-        // Of an empty sum, drop is infinite and keep 0.
-        s->weighted = s->sum > 0.0f ? keep * (s->weighted + drop * s->sum) : 0.0f;
-        s->sum = keep * s->sum;
-        s->maximum = z;
-    }
-    float below = z - s->maximum, e = expf(below);
+    if (!(top > s->maximum))
+        return;
+    float drop = s->maximum - top, keep = __expf(drop);
+    // Of an empty sum, drop is infinite and keep 0.
+    s->weighted = s->sum > 0.0f ? keep * (s->weighted + drop * s->sum) : 0.0f;
+    s->sum = keep * s->sum;
+    s->maximum = top;
+}
+// z is not above the maximum.
+__device__ __forceinline__ void add_below(struct row_stats *s, float z)
+{
+    float below = z - s->maximum, e = __expf(below);
     s->sum += e;
     s->weighted += e > 0.0f ? e * below : 0.0f;
 }
 
-// By all threads of the block; scratch (32) is shared memory.
+enum { LOGIT_VECTORS = 4 }; // of four, that a thread reads at once
+
+// The vectors first, first + blockDim, ... of z, of which there are n.
+__device__ __forceinline__ void add_vectors(struct row_stats *s, const float *z,
+                                            float inv_temperature, int first, int n)
+{
+    float4 v[LOGIT_VECTORS];
+    float top = -INFINITY;
+#pragma unroll
+    for (int i = 0; i < LOGIT_VECTORS; i++) {
+        int at = first + i * (int)blockDim.x;
+        v[i] = at < n ? scale4(load4(z + 4 * at), inv_temperature)
+                      : float4{-INFINITY, -INFINITY, -INFINITY, -INFINITY};
+    }
+#pragma unroll
+    for (int i = 0; i < LOGIT_VECTORS; i++)
+        top = fmaxf(top, fmaxf(fmaxf(v[i].x, v[i].y), fmaxf(v[i].z, v[i].w)));
+    raise_maximum(s, top);
+#pragma unroll
+    for (int i = 0; i < LOGIT_VECTORS; i++) {
+        add_below(s, v[i].x);
+        add_below(s, v[i].y);
+        add_below(s, v[i].z);
+        add_below(s, v[i].w);
+    }
+}
+
+// By all threads of the block; scratch (32) is shared memory, logits are aligned to 16
+// bytes.
 __device__ __forceinline__ struct row_stats stats_of_row(const float *logits,
                                                          float inv_temperature, int V,
                                                          float *scratch)
 {
     struct row_stats own = {-INFINITY, 0.0f, 0.0f};
-    for (int t = (int)threadIdx.x; t < V; t += (int)blockDim.x)
-        add_logit(&own, inv_temperature * logits[t]);
+    int vectors = V / 4, step = LOGIT_VECTORS * (int)blockDim.x;
+    for (int first = (int)threadIdx.x; first < vectors; first += step)
+        add_vectors(&own, logits, inv_temperature, first, vectors);
+    for (int t = 4 * vectors + (int)threadIdx.x; t < V; t += (int)blockDim.x) {
+        float z = inv_temperature * logits[t];
+        raise_maximum(&own, z);
+        add_below(&own, z);
+    }
     float top = block_max(own.maximum, scratch);
-    float drop = own.maximum - top, keep = own.sum > 0.0f ? expf(drop) : 0.0f;
+    float drop = own.maximum - top, keep = own.sum > 0.0f ? __expf(drop) : 0.0f;
     struct row_stats all;
     all.maximum = top;
     all.weighted = block_sum(keep > 0.0f ? keep * (own.weighted + drop * own.sum) : 0.0f, scratch);

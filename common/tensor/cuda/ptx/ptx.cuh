@@ -38,6 +38,14 @@ template <int PENDING> __device__ __forceinline__ void copy_wait()
     asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory");
 }
 
+// 2^x, tiny results as 0; of -infinity too.
+__device__ __forceinline__ float power_of_2(float x)
+{
+    float y;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+
 // Four 8x8 matrices of bf16: lane i gives the address of row i % 8 of matrix i / 8 and
 // gets, of each matrix, elements 2 (lane % 4) and the next of row lane / 4.
 __device__ __forceinline__ void load_matrix(uint32_t r[4], const void *row)
