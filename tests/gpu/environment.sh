@@ -108,7 +108,7 @@ use_stage() {
 use_build() {
     export GPU_BIN=${BUILD:-$root/build/release}
     if [ ! -x "$GPU_BIN/benchmarks/gpu/bench_gpu_device" ]; then
-        command -v mpicc cmake ninja >/dev/null && [ -f "$root/CMakePresets.json" ] ||
+        command -v mpicc >/dev/null && command -v cmake >/dev/null && command -v ninja >/dev/null ||
             { say "no stage in $stage (tests/gpu/stage makes one where the packages are), and no packages to build with here"; return 1; }
         (cd "$root" && cmake --preset release >"$OUT/build.log" 2>&1 &&
             cmake --build build/release --target etreerpo etreerpo_cuda gpu_tests gpu_benchmarks \
