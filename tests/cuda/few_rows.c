@@ -266,8 +266,8 @@ static void heads_agree(void **state)
 
 // ---- a row's bits are its own
 
-enum { COPIES = 4 };
-static const int batches[COPIES] = {1, 3, 17, 64};
+enum { COPIES = 5, LARGEST = 100 };
+static const int batches[COPIES] = {1, 3, 17, 64, LARGEST};
 
 // The row alone, and as the last of larger batches; rows of floats or halves.
 static void assert_last_rows(const char *what, void *const y[COPIES], size_t bytes)
@@ -289,21 +289,20 @@ static void rows_are_alone(void **state)
 {
     (void)state;
     enum { N = 192, K = 1000 };
-    struct product p = product_new(64, N, K);
+    struct product p = product_new(LARGEST, N, K);
     struct few_cut cut = few_cut_of(N, K);
-    float *zero = new_floats(64 * N);
     void *y[5][COPIES];
     assert_true(cut.splits > 1);
     for (int i = 0; i < COPIES; i++) {
         struct few_product call = call_of(&p);
         struct heads_case h = heads_new(1, 1, 64);
         int32_t positions[MOST] = {0};
-        void *parts = device_new((size_t)(cut.splits * 64 * N) * 4);
+        void *parts = device_new((size_t)(cut.splits * LARGEST * N) * 4);
         call.M = batches[i];
         call.x = (char *)p.d_x +
-                 (size_t)(64 - batches[i]) * K * 2; // its last row is the same
+                 (size_t)(LARGEST - batches[i]) * K * 2; // its last row is the same
         for (int k = 0; k < 5; k++)
-            y[k][i] = zeros(64 * N * 4);
+            y[k][i] = zeros(LARGEST * N * 4);
         gpu_few_plain(device, y[0][i], &call);
         gpu_few_logits(device, y[1][i], N, &call);
         gpu_few_swiglu(device, y[2][i], &call);
@@ -323,7 +322,6 @@ static void rows_are_alone(void **state)
     assert_last_rows("swiglu", y[2], N / 2 * 2);
     assert_last_rows("heads", y[3], N * 2);
     assert_last_rows("parts", y[4], N * 4);
-    mem_free(zero);
     product_free(&p);
 }
 

@@ -12,7 +12,6 @@ enum few_kind { FEW_PLAIN, FEW_LOGITS, FEW_SWIGLU, FEW_HEADS, FEW_PARTS };
 
 enum {
     FEW_THREADS = 128,
-    PIECES = FEW_CHUNK / 8, // of 16 bytes, in a chunk's row
     SHARED_ROOM = 96 << 10, // so that the next kernel's blocks fit beside these
     MOST_STAGES = 8,
 };
@@ -37,25 +36,38 @@ __host__ __device__ constexpr int paired(int kind)
 // outputs and sums are not split, so that a block has enough to do.
 __host__ __device__ constexpr int together(int kind)
 {
-    return kind == FEW_HEADS ? 4 : 1;
+    return kind == FEW_HEADS ? 8 : 1;
 }
-__host__ __device__ constexpr int stage_rows(int kind, int tiles, int threads)
+__host__ __device__ constexpr int threads_of(int kind) // at most
 {
-    return threads / together(kind) + 8 * tiles;
+    return kind == FEW_HEADS ? 2 * FEW_THREADS : FEW_THREADS;
+}
+// Columns of a chunk, and pieces of 16 bytes in a row of it.
+__host__ __device__ constexpr int chunk_of(int kind)
+{
+    return kind == FEW_HEADS ? 2 * FEW_CHUNK : FEW_CHUNK;
+}
+__host__ __device__ constexpr int pieces_of(int kind)
+{
+    return chunk_of(kind) / 8;
+}
+__host__ __device__ constexpr int stage_bytes(int kind, int tiles, int threads)
+{
+    return (threads / together(kind) + 8 * tiles) * chunk_of(kind) * 2;
 }
 __host__ __device__ constexpr int stages_of(int kind, int tiles)
 {
-    return SHARED_ROOM / (stage_rows(kind, tiles, FEW_THREADS) * FEW_CHUNK * 2) <
-                   MOST_STAGES
-               ? SHARED_ROOM / (stage_rows(kind, tiles, FEW_THREADS) * FEW_CHUNK * 2)
+    return SHARED_ROOM / stage_bytes(kind, tiles, threads_of(kind)) < MOST_STAGES
+               ? SHARED_ROOM / stage_bytes(kind, tiles, threads_of(kind))
                : MOST_STAGES;
 }
 
 // Pieces of 16 bytes are stored so that the same piece of eight adjacent rows lies in
 // different banks.
+template <int KIND>
 __device__ __forceinline__ bf16 *piece_at(bf16 *rows, int row, int piece)
 {
-    return rows + row * FEW_CHUNK + (piece ^ (row & 7)) * 8;
+    return rows + row * chunk_of(KIND) + (piece ^ (row & 7)) * 8;
 }
 
 // The weight row that stands in row r of the block's tile; -1: none.
@@ -73,7 +85,7 @@ __device__ __forceinline__ int weight_row(const struct few_args &a, int outputs,
 
 // What a thread copies of every chunk: one piece of each of some weight rows and rows.
 template <int KIND, int TILES> struct few_source {
-    enum { PASSES = PIECES / together(KIND) };
+    enum { PIECES = pieces_of(KIND), PASSES = PIECES / together(KIND) };
     const bf16 *w, *x;
     uint32_t row[PASSES]; // of w, in pieces; all ones: none
     int K, M, row_step, at, piece;
@@ -99,7 +111,7 @@ template <int KIND, int TILES> struct few_source {
         int k = chunk * PIECES + piece;
         for (int i = 0; i < PASSES; i++) {
             int there = row[i] != ~0u && k < K;
-            copy_async_once(piece_at(to, at + i * row_step, piece),
+            copy_async_once(piece_at<KIND>(to, at + i * row_step, piece),
                             there ? w + 8 * ((size_t)row[i] + (size_t)k) : w,
                             there ? 16 : 0, first_out);
         }
@@ -109,7 +121,7 @@ template <int KIND, int TILES> struct few_source {
         int k = chunk * PIECES + piece;
         for (int m = at; m < 8 * TILES; m += row_step) {
             int there = m < M && k < K;
-            copy_async(piece_at(to, m, piece),
+            copy_async(piece_at<KIND>(to, m, piece),
                        there ? x + 8 * ((size_t)m * (size_t)K + (size_t)k) : x,
                        there ? 16 : 0);
         }
@@ -123,16 +135,16 @@ __device__ __forceinline__ void multiply_chunk(float sum[2][TILES][4], bf16 *w, 
 {
     int lane = (int)threadIdx.x % WARP;
 #pragma unroll(TILES > 8 ? 1 : 4) // or registers run out
-    for (int k = 0; k < FEW_CHUNK / 16; k += together(KIND)) {
+    for (int k = 0; k < chunk_of(KIND) / 16; k += together(KIND)) {
         int piece = 2 * (k + turn);
         uint32_t a[2][4], b[4];
         for (int s = 0; s < 2; s++)
-            load_matrix(a[s],
-                        piece_at(w, strip + 16 * s + lane % 16, piece + lane / 16));
+            load_matrix(
+                a[s], piece_at<KIND>(w, strip + 16 * s + lane % 16, piece + lane / 16));
 #pragma unroll
         for (int j = 0; j < TILES; j += 2) {
-            load_matrix(
-                b, piece_at(x, j * 8 + lane / 16 * 8 + lane % 8, piece + lane / 8 % 2));
+            load_matrix(b, piece_at<KIND>(x, j * 8 + lane / 16 * 8 + lane % 8,
+                                          piece + lane / 8 % 2));
             for (int s = 0; s < 2; s++) {
                 multiply_add(sum[s][j], a[s], b);
                 multiply_add(sum[s][j + 1], a[s], b + 2);
@@ -217,39 +229,46 @@ __device__ __forceinline__ void put_sums(const struct few_args &a, const float s
 }
 
 // All warps have sums of the same outputs: each adds up those of its share of the rows,
-// the first warp's first.
+// the first warp's first.  Scratch holds eight tiles at a time.
 template <int KIND, int TILES>
 __device__ __forceinline__ void put_together(const struct few_args &a,
                                              float sum[2][TILES][4], float *scratch,
                                              int outputs)
 {
-    enum { WARPS = together(KIND), SUMS = 2 * TILES * 4 };
+    enum { WARPS = together(KIND), PART = TILES < 8 ? TILES : 8, SUMS = 2 * PART * 4 };
+    static_assert(WARPS * SUMS * WARP * 4 <=
+                      stages_of(KIND, TILES) *
+                          stage_bytes(KIND, TILES, threads_of(KIND)),
+                  "scratch is the ring");
     int warp = (int)threadIdx.x / WARP, lane = (int)threadIdx.x % WARP;
-    for (int s = 0; s < 2; s++)
-        for (int j = 0; j < TILES; j++)
-            for (int i = 0; i < 4; i++)
-                scratch[(warp * SUMS + (s * TILES + j) * 4 + i) * WARP + lane] =
-                    sum[s][j][i];
-    __syncthreads();
-    for (int at = warp; at < 2 * TILES; at += WARPS) {
-        float all[4] = {};
-        for (int from = 0; from < WARPS; from++)
-            for (int i = 0; i < 4; i++)
-                all[i] += scratch[(from * SUMS + at * 4 + i) * WARP + lane];
-        put_sums<KIND>(a, all, outputs, at / TILES * 16 + lane / 4,
-                       at % TILES * 8 + 2 * (lane % 4));
+#pragma unroll
+    for (int part = 0; part < TILES; part += PART) {
+        __syncthreads(); // what is there is no longer read
+#pragma unroll
+        for (int i = 0; i < SUMS; i++)
+            scratch[(warp * SUMS + i) * WARP + lane] =
+                sum[i / (PART * 4)][part + i / 4 % PART][i % 4];
+        __syncthreads();
+        for (int at = warp; at < 2 * PART; at += WARPS) {
+            float all[4] = {};
+            for (int from = 0; from < WARPS; from++)
+                for (int i = 0; i < 4; i++)
+                    all[i] += scratch[(from * SUMS + at * 4 + i) * WARP + lane];
+            put_sums<KIND>(a, all, outputs, at / PART * 16 + lane / 4,
+                           (part + at % PART) * 8 + 2 * (lane % 4));
+        }
     }
 }
 
 template <int KIND, int TILES>
-__global__ void __launch_bounds__(FEW_THREADS) few_kernel(struct few_args a)
+__global__ void __launch_bounds__(threads_of(KIND)) few_kernel(struct few_args a)
 {
     constexpr int STAGES = stages_of(KIND, TILES);
     int outputs = (int)blockDim.x / together(KIND), warp = (int)threadIdx.x / WARP;
-    int lane = (int)threadIdx.x % WARP, stage = (outputs + 8 * TILES) * FEW_CHUNK;
+    int lane = (int)threadIdx.x % WARP, stage = (outputs + 8 * TILES) * chunk_of(KIND);
     int strip = paired(KIND) && together(KIND) > 1 ? 0 : warp * FEW_STRIP;
     int first = (int)blockIdx.y * a.chunks,
-        n = (a.K + FEW_CHUNK - 1) / FEW_CHUNK - first;
+        n = (a.K + chunk_of(KIND) - 1) / chunk_of(KIND) - first;
     bf16 *ring = (bf16 *)dynamic_shared();
     struct few_source<KIND, TILES> source;
     float sum[2][TILES][4] = {};
@@ -261,7 +280,7 @@ __global__ void __launch_bounds__(FEW_THREADS) few_kernel(struct few_args a)
     wait_for_earlier();
     for (int i = 0; i < STAGES - 1; i++) {
         if (i < n)
-            source.rows(ring + i * stage + outputs * FEW_CHUNK, first + i);
+            source.rows(ring + i * stage + outputs * chunk_of(KIND), first + i);
         copy_commit();
     }
     for (int i = 0; i < n; i++) {
@@ -271,16 +290,15 @@ __global__ void __launch_bounds__(FEW_THREADS) few_kernel(struct few_args a)
         int next = i + STAGES - 1;
         if (next < n) {
             source.weights(ring + next % STAGES * stage, first + next);
-            source.rows(ring + next % STAGES * stage + outputs * FEW_CHUNK,
+            source.rows(ring + next % STAGES * stage + outputs * chunk_of(KIND),
                         first + next);
         }
         copy_commit();
-        multiply_chunk<KIND, TILES>(sum, w, w + outputs * FEW_CHUNK, strip,
+        multiply_chunk<KIND, TILES>(sum, w, w + outputs * chunk_of(KIND), strip,
                                     together(KIND) > 1 ? warp : 0);
     }
     ask_ahead(a.ahead); // not sooner: it would be gone again when it is wanted
     if constexpr (together(KIND) > 1) {
-        __syncthreads(); // the ring becomes scratch
         put_together<KIND, TILES>(a, sum, (float *)ring, outputs);
     } else {
         for (int s = 0; s < 2; s++)
@@ -295,8 +313,7 @@ static void few_launch(struct gpu *g, const struct few_args *a, dim3 blocks,
                        int threads)
 {
     size_t shared =
-        (size_t)(stages_of(KIND, TILES) * stage_rows(KIND, TILES, threads)) *
-        FEW_CHUNK * sizeof(bf16);
+        (size_t)(stages_of(KIND, TILES) * stage_bytes(KIND, TILES, threads));
     launch_early(g, blocks, threads, shared, few_kernel<KIND, TILES>, *a);
 }
 
@@ -356,7 +373,8 @@ void gpu_few_heads(struct gpu *g, void *qkv, const struct gpu_rotate *r,
     struct few_args a = args_of(qkv, p);
     a.half = r->head_dim / 2;
     a.rotate = *r;
-    few_by_rows<FEW_HEADS>(g, &a, blocks_for((size_t)p->N, FEW_STRIP), FEW_THREADS);
+    few_by_rows<FEW_HEADS>(g, &a, blocks_for((size_t)p->N, FEW_STRIP),
+                           threads_of(FEW_HEADS));
 }
 
 void gpu_few_parts(struct gpu *g, float *parts, const struct few_product *p)

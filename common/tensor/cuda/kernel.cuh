@@ -57,6 +57,10 @@ static void launch_early(struct gpu *g, dim3 blocks, int threads, size_t shared_
     overlap.val.programmaticStreamSerializationAllowed = 1;
     config.attrs = &overlap;
     config.numAttrs = gpu_overlaps(g) ? 1 : 0;
+    // Kernels that ask for different cuts of L1 and shared memory would not run side by
+    // side.
+    (void)cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
+                               cudaSharedmemCarveoutMaxShared);
     launch_with(g, &config, kernel, arguments...);
 }
 
