@@ -33,7 +33,7 @@ attempt() {
 }
 # each NAME: how many workers had each step's weights by the group.
 each() { sed -n 's/.*"group_workers": *\([0-9]*\).*/\1/p' "$scratch/$1/metrics.jsonl" | tr '\n' ' '; }
-same() { cmp <(fingerprints "$scratch/$1") <(fingerprints "$scratch/mpi") || fail "$1: other bits than by MPI"; }
+same() { cmp <(fingerprints "$scratch/$1" | head -n 3) <(fingerprints "$scratch/mpi") || fail "$1: other bits than by MPI"; }
 
 attempt mpi 3 gpu.weights=mpi
 [ "$(fingerprints "$scratch/mpi" | wc -l)" -eq 3 ] || fail "not 3 steps in metrics.jsonl"
@@ -46,7 +46,7 @@ grep -q 'warn' "$scratch/nccl.log" && { cat "$scratch/nccl.log"; fail "a warning
 
 # The second broadcast of rank 2 is never done: a deadline, slices to it, and the last
 # version by a group without it.
-NCCL_ON_HOST_STALL=2:2 attempt stall 3
+NCCL_ON_HOST_STALL=2:2 attempt stall 3 train.steps=4
 same stall
 grep -qE 'NCCL broadcast of version 1 at rank 0: [0-9]+ of [0-9]+ bytes after .*deadline' "$scratch/stall.log" ||
     grep -qE 'NCCL broadcast of version 1 after .*: rank 2: ' "$scratch/stall.log" ||
@@ -66,5 +66,5 @@ wait $! || true # mpirun's status says nothing once a rank is lost
 [ -s "$scratch/death/DONE" ] || { tail -n 20 "$scratch/death.log"; fail "the run did not end"; }
 grep -qE 'rank [12] is excluded from the broadcast group' "$scratch/death.log" ||
     { cat "$scratch/death.log"; fail "the dead worker is not excluded"; }
-cmp <(fingerprints "$scratch/death" | head -n 3) <(fingerprints "$scratch/mpi") || fail "death: other bits"
+same death
 [ "$(each death | awk '{ print $NF }')" = 1 ] || fail "the last versions: $(each death)"
