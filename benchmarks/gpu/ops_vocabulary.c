@@ -10,6 +10,7 @@ struct vocabulary {
     int32_t *targets;
     struct gpu_draw *draws;
     struct gpu_drawn *drawn;
+    void *scratch; // of sampling
 };
 
 static void stats(struct machine *m, void *context)
@@ -28,7 +29,8 @@ static void loss(struct machine *m, void *context)
 static void sample(struct machine *m, void *context)
 {
     const struct vocabulary *v = context;
-    gpu_sample(m->gpu, v->drawn, v->logits, v->ld, v->draws, DRAWS, v->V);
+    gpu_sample(m->gpu, v->drawn, v->logits, v->ld, v->draws, v->scratch,
+               DRAWS, v->V);
 }
 
 static void place_draws(struct machine *m, struct vocabulary *v)
@@ -39,6 +41,7 @@ static void place_draws(struct machine *m, struct vocabulary *v)
                                      rng_uniform(rng_root(7, RNG_TEST), (uint64_t)i)};
     v->draws = machine_new(m, sizeof draws);
     v->drawn = machine_new(m, DRAWS * sizeof *v->drawn);
+    v->scratch = machine_new(m, gpu_sample_scratch(DRAWS, v->V));
     gpu_upload(m->gpu, GPU_MAIN, v->draws, draws, sizeof draws);
     machine_wait(m);
 }

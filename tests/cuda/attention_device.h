@@ -71,21 +71,23 @@ static inline struct gpu_tiles device_tiles(const int32_t *ends, int M, int shif
 }
 
 // Of the keys' tiles, cut into about `wanted` pieces.
-static inline struct gpu_shares device_shares(const int32_t *ends, int M, const struct gpu_heads *h,
-                                              int wanted)
+static inline struct gpu_shares device_shares(const int32_t *ends, int M,
+                                              const struct gpu_heads *h, int wanted)
 {
     int n = tiles_count(M);
     int32_t *first = test_new((size_t)n + 1, sizeof *first);
     int32_t *items = test_new(tiles_most(M, M), sizeof *items);
     int32_t *part_first = test_new((size_t)n + 1, sizeof *part_first);
-    struct tile_share *list = test_new((size_t)tiles_shares_most(M, wanted), sizeof *list);
+    struct tile_share *list =
+        test_new((size_t)tiles_shares_most(M, wanted), sizeof *list);
     (void)tiles_list(first, items, ends, M, 0, M, 1);
     int shares = tiles_share(list, part_first, first, n, wanted);
     struct gpu_shares s = {
         .list = device_bytes(list, (size_t)shares * sizeof *list),
         .part_first = device_bytes(part_first, ((size_t)n + 1) * sizeof *part_first),
         .n = shares,
-        .parts = device_new(((size_t)part_first[n] * gpu_attention_part_floats(h) + 1) * 4),
+        .parts =
+            device_new(((size_t)part_first[n] * gpu_attention_part_floats(h) + 1) * 4),
     };
     mem_free(first);
     mem_free(items);

@@ -104,7 +104,8 @@ static void cascade(struct heads h, struct tree_size size, uint64_t seed, int un
     void *Q = device_array(GPU_BF16, p->Q, (size_t)p->n_rows * out);
     void *O = device_new(MOST_ROWS * out * 2);
     float *scratch = device_new(cascade_scratch_floats(plan.n_parts, h.heads, h.head_dim) * 4);
-    gpu_attention_cascade(device, O, Q, out, &kv, &view, scratch, &heads, p->n_rows);
+    gpu_attention_cascade(device, O, Q, out, &kv, &view, &(struct few_ahead){O, 500}, scratch, &heads,
+                          p->n_rows);
     assert_device(GPU_BF16, "decode attention", O, want, (size_t)p->n_rows * out);
     (void)d;
     mem_free(plan.items);
@@ -119,10 +120,11 @@ static void cascade(struct heads h, struct tree_size size, uint64_t seed, int un
 
 static void cascade_agrees(void **state)
 {
-    const struct heads shapes[] = {{2, 1, 64}, {4, 2, 80}, {6, 1, 96}, {14, 2, 64}, {2, 2, 128}};
+    const struct heads shapes[] = {{2, 1, 64}, {4, 2, 80}, {6, 1, 96}, {14, 2, 64}, {2, 2, 128},
+                                   {4, 1, 64}};
     const struct tree_size sizes[] = {{3, 3, 4, 30}, {1, 2, 3, 150}, {1, 0, 1, 40}, {2, 1, 30, 20},
-                                      {1, 3, 2, 20}};
-    for (int i = 0; i < 5; i++) {
+                                      {1, 3, 2, 20}, {1, 1, 3, 300}}; // the last: items of many tiles
+    for (int i = 0; i < 6; i++) {
         cascade(shapes[i], sizes[i], (uint64_t)(40 + i), i == 1 ? 1000 : 1);
         (void)device_clear(state);
     }
@@ -186,10 +188,40 @@ static void plans_that_do_not_fit(void **state)
     assert_int_equal(plan.n_parts, 4);
 }
 
+// A long prefix above many branches of several segments each: enough items and none much
+// longer than the others.
+static void plans_are_even(void **state)
+{
+    (void)state;
+    enum { ROWS = 64, DEEP = 4, OWN = 256, PREFIX = 2048, ROOM = 4000 };
+    struct cascade_segment segments[1 + ROWS * DEEP] = {{0, PREFIX, -1}};
+    int32_t leaf[ROWS], low[1 + ROWS * DEEP], high[1 + ROWS * DEEP], first[ROWS + 1];
+    struct cascade_plan plan = {test_new(ROOM, sizeof(struct cascade_item)), first,
+                                test_new(ROOM, 4), low, high, 0, 0, 0};
+    const struct cascade_limits limits = {ROOM, ROOM, 10, 133};
+    int n = 1, keys = 0, longest = 0;
+    for (int row = 0; row < ROWS; row++)
+        for (int i = 0; i < DEEP; i++, n++) {
+            segments[n] = (struct cascade_segment){PREFIX / 16 + n * OWN / 16, OWN,
+                                                   i == 0 ? 0 : n - 1};
+            leaf[row] = n;
+        }
+    assert_ok(cascade_build(&plan, &limits, segments, n, leaf, ROWS));
+    for (int i = 0; i < plan.n_items; i++) {
+        keys += plan.items[i].keys;
+        longest = plan.items[i].keys > longest ? plan.items[i].keys : longest;
+    }
+    assert_true(plan.n_items >= limits.units_wanted);
+    assert_true(2 * longest <= 3 * keys / limits.units_wanted);
+    mem_free(plan.items);
+    mem_free(plan.parts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plans_that_do_not_fit),
+        cmocka_unit_test(plans_are_even),
         cmocka_unit_test_teardown(cascade_agrees, device_clear),
         cmocka_unit_test_teardown(plain_is_the_same, device_clear),
     };

@@ -1,77 +1,5 @@
-// A whole model on a GPU against the CPU: log-probs, gradients, the optimizer, and
-// decoding, whose log-probs must be the learner's.
-#include "../unit/model/fixture.h"
-
-#include "base/mem.h"
-#include "model/device.h"
-
-#include <math.h>
-
-enum { ROWS = 20, PAGES = 96, TOKENS = 480 };
-
-static struct model_config small_config(enum family family, int32_t head_dim)
-{
-    struct model_config c = family_config(family, family == FAMILY_QWEN2);
-    c.head_dim = head_dim;
-    c.max_positions = 160;
-    return c;
-}
-
-static struct device_setup setup_of(const struct model_config *c, enum device_type type,
-                                    int deterministic)
-{
-    return (struct device_setup){
-        .type = type,
-        .deterministic = deterministic,
-        .deadline_ms = 60000,
-        .config = *c,
-        .limits = {.train_tokens = TOKENS,
-                   .train_outputs = TOKENS,
-                   .reference = 1,
-                   .decode_rows = ROWS,
-                   .prefill_rows = 40,
-                   .kv_pages = PAGES},
-    };
-}
-
-static float rounded(float f)
-{
-    uint32_t u;
-    memcpy(&u, &f, 4);
-    u = (u + 0x7fffu + (u >> 16 & 1)) & 0xffff0000u;
-    memcpy(&f, &u, 4);
-    return f;
-}
-
-// Two copies of one policy: `here` computes on the CPU, `there` on the device, as
-// learner.  In bf16 the weights are rounded first, so that both begin alike.
-struct pair {
-    struct model here, there, rollout;
-    struct accelerator a;
-};
-
-static void pair_open(struct pair *p, const struct device_setup *s)
-{
-    *p = (struct pair){.a = {.ops = etreerpo_device()}};
-    struct model *models[] = {&p->here, &p->there, &p->rollout};
-    for (int i = 0; i < 3; i++) {
-        tiny_model(models[i], &s->config);
-        for (size_t k = 0; s->type == DEVICE_BF16 && k < models[i]->layout.total; k++)
-            models[i]->params[k] = rounded(models[i]->params[k]);
-    }
-    assert_ok(model_repack(&p->here));
-    assert_ok(p->a.ops->open(&p->a.device, s));
-    assert_ok(model_use(&p->there, &p->a, DEVICE_LEARNER));
-    assert_ok(model_use(&p->rollout, &p->a, DEVICE_ROLLOUT));
-}
-
-static void pair_close(struct pair *p)
-{
-    p->a.ops->close(p->a.device);
-    model_free(&p->here);
-    model_free(&p->there);
-    model_free(&p->rollout);
-}
+// A whole model on a GPU against the CPU: log-probs, gradients, the optimizer.
+#include "model_pair.h"
 
 static double apart(const float *a, const float *b, size_t n)
 {
@@ -262,125 +190,6 @@ static void state_is_restored(void **state)
     free(pack);
 }
 
-// ---- decoding
-
-// A tree grown by draws: a prompt, 3 children, each with 3 more, in two batches of
-// rows; nodes' tokens and log-probs by node.
-struct grown {
-    struct token_tree tree;
-    float log_prob[TREE_NODES][TREE_LONGEST];
-};
-
-enum { PROMPT = 37, LONGEST = 20, NODES = 10 };
-static const int parents[NODES] = {-1, 0, 1, 1, 0, 4, 4, 0, 7, 7};
-static const int counts[NODES] = {PROMPT, 17, 20, 3, 1, 16, 5, 9, 2, 18};
-
-static void grow_batch(struct grown *g, struct decoder *d, const struct model *m,
-                       struct kv_cache *cache, int32_t *branch, int deep)
-{
-    struct rng_key key = rng_root(13, RNG_TEST);
-    int opened = 0;
-    for (int step = 0; step < LONGEST; step++) {
-        struct decode_draw draws[NODES];
-        int32_t fed[NODES], tokens[NODES], node[NODES], n = 0;
-        for (int i = 1; i < NODES; i++) {
-            if ((parents[i] > 0) != deep || step >= counts[i])
-                continue;
-            if (step == 0)
-                assert_ok(kv_branch_open(cache, branch[parents[i]], &branch[i]));
-            opened += step == 0;
-            node[n] = i;
-            draws[n++] = (struct decode_draw){
-                .branch = branch[i],
-                .temperature = i == 3 ? 0.0f : 0.8f,
-                .u = rng_uniform(key, (uint64_t)(i * LONGEST + step)),
-            };
-        }
-        assert_ok(decode_draw(d, m, cache, draws, n));
-        for (int k = 0; k < n; k++) {
-            g->tree.tokens[node[k]][step] = tokens[k] = draws[k].token;
-            g->log_prob[node[k]][step] = draws[k].log_prob;
-            fed[k] = draws[k].branch;
-        }
-        assert_ok(decode_step(d, m, cache, fed, tokens, n));
-    }
-    assert_true(opened > 0);
-}
-
-static void grow(struct grown *g, const struct model *m)
-{
-    struct kv_cache *cache = NULL;
-    struct decoder *d = NULL;
-    int32_t branch[NODES];
-    *g = (struct grown){.tree = {.n_nodes = NODES}};
-    for (int i = 0; i < NODES; i++) {
-        int up = g->tree.parent[i] = parents[i];
-        g->tree.count[i] = counts[i];
-        g->tree.start[i] = up < 0 ? 0 : g->tree.start[up] + counts[up];
-    }
-    for (int k = 0; k < PROMPT; k++)
-        g->tree.tokens[0][k] = (k * 7 + 3) % m->config.vocab;
-    if (m->accelerator)
-        assert_ok(kv_cache_new_elsewhere(&cache, &m->config, PAGES));
-    else
-        assert_ok(kv_cache_new(&cache, &m->config, PAGES));
-    assert_ok(decoder_new(&d, m, ROWS));
-    assert_ok(kv_branch_open(cache, -1, &branch[0]));
-    assert_ok(decode_prefill(d, m, cache, branch[0], g->tree.tokens[0], PROMPT - 5));
-    assert_ok(decode_prefill(d, m, cache, branch[0], g->tree.tokens[0] + PROMPT - 5, 5));
-    grow_batch(g, d, m, cache, branch, 0);
-    grow_batch(g, d, m, cache, branch, 1);
-    decoder_free(d);
-    kv_cache_free(cache);
-}
-
-// The largest difference between the draws' log-probs and the learner's.
-static double against_learner(const struct grown *g, struct pair *p)
-{
-    static float lp[PACK_TOKENS];
-    struct training *t = NULL;
-    double most = 0;
-    struct test_pack *pack = pack_tree(&g->tree);
-    assert_ok(training_new(&t, &p->there, 0));
-    assert_ok(training_log_probs(t, POLICY_TRAINED, &pack->pack, 1 / 0.8f, lp, NULL));
-    for (int j = 0; j < pack->pack.n_outputs; j++) {
-        const struct predicted *q = &pack->predicted[j];
-        if (q->node > 0 && q->node != 3) // greedy: another distribution
-            most = fmax(most, fabs((double)lp[j] - (double)g->log_prob[q->node][q->index]));
-    }
-    training_free(t);
-    free(pack);
-    return most;
-}
-
-static void decoding_agrees(void **state)
-{
-    (void)state;
-    static struct grown here, there;
-    for (int i = 0; i < 4; i++) {
-        int deterministic = i % 2;
-        enum device_type type = i < 2 ? DEVICE_F32 : DEVICE_BF16;
-        struct model_config c = small_config(FAMILY_QWEN2, i == 2 ? 64 : 16);
-        struct device_setup s = setup_of(&c, type, deterministic);
-        struct pair p;
-        pair_open(&p, &s);
-        grow(&there, &p.rollout);
-        double off = against_learner(&there, &p);
-        print_message("rollout and learner %.1e apart\n", off);
-        assert_true(deterministic ? off == 0 : off < (type == DEVICE_F32 ? 1e-5 : 0.08));
-        if (type == DEVICE_F32) {
-            grow(&here, &p.here);
-            assert_memory_equal(here.tree.tokens, there.tree.tokens,
-                                sizeof here.tree.tokens);
-            for (int node = 1; node < NODES; node++)
-                for (int k = 0; k < counts[node]; k++)
-                    assert_true(fabsf(here.log_prob[node][k] - there.log_prob[node][k]) <
-                                1e-4f);
-        }
-        pair_close(&p);
-    }
-}
-
 static void refuses(void **state)
 {
     (void)state;
@@ -416,8 +225,9 @@ static void refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(training_agrees),  cmocka_unit_test(placements_agree),
-        cmocka_unit_test(state_is_restored), cmocka_unit_test(decoding_agrees),
+        cmocka_unit_test(training_agrees),
+        cmocka_unit_test(placements_agree),
+        cmocka_unit_test(state_is_restored),
         cmocka_unit_test(refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

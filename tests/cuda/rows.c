@@ -42,21 +42,24 @@ static void embeddings(enum gpu_type type)
 static void norms(enum gpu_type type, int rows, int width)
 {
     size_t n = (size_t)rows * (size_t)width, across = (size_t)width;
-    float *X = random_floats(n, 5), *gain = random_floats(across, 6), *Y = new_floats(n);
-    float *dY = random_floats(n, 7), *dX = random_floats(n, 8), *d_gain = random_floats(across, 9);
+    float *X = random_floats(n, 5), *gain = random_floats(across, 6),
+          *Y = new_floats(n);
+    float *dY = random_floats(n, 7), *dX = random_floats(n, 8),
+          *d_gain = random_floats(across, 9);
     float *inv = new_floats((size_t)rows);
     void *d_gains = device_array(type, gain, across), *d_dY = device_array(type, dY, n);
     void *d_Y = device_new(n * 4), *d_copy = device_new(n * 4);
     float *d_X = device_array(GPU_F32, X, n), *d_inv = device_new((size_t)rows * 4);
-    float *d_dX = device_array(GPU_F32, dX, n), *d_dgain = device_array(GPU_F32, d_gain, across);
+    float *d_dX = device_array(GPU_F32, dX, n),
+          *d_dgain = device_array(GPU_F32, d_gain, across);
     float *parts = device_new((size_t)GPU_PARTS * across * 4);
     const struct gpu_norm norm = {.gain = d_gains, .epsilon = 1e-5f};
     gpu_rmsnorm(device, type, d_Y, d_inv, d_X, &norm, rows, width);
     rmsnorm_forward(Y, inv, X, gain, 1e-5f, rows, width);
     assert_device(type, "rmsnorm", d_Y, Y, n);
     assert_device(GPU_F32, "inv_rms", d_inv, inv, (size_t)rows);
-    const struct gpu_norm_grad back = {d_dX,  d_copy, d_dY, d_dgain, d_dY,
-                                       d_X, d_gains, d_inv, parts};
+    const struct gpu_norm_grad back = {d_dX, d_copy,  d_dY,  d_dgain, d_dY,
+                                       d_X,  d_gains, d_inv, parts};
     gpu_rmsnorm_backward(device, type, &back, rows, width);
     rmsnorm_backward(dX, d_gain, dY, X, gain, inv, rows, width);
     assert_device(GPU_F32, "rmsnorm's gradient", d_dX, dX, n);
@@ -102,7 +105,8 @@ static void swiglus(enum gpu_type type, int rows, int width)
 {
     size_t n = (size_t)rows * (size_t)width, across = (size_t)width;
     float *GU = random_floats(2 * n, 12), *dY = random_floats(n, 13);
-    float *Y = new_floats(n), *dGU = new_floats(2 * n), *bias = random_floats(across, 14);
+    float *Y = new_floats(n), *dGU = new_floats(2 * n),
+          *bias = random_floats(across, 14);
     void *d_GU = device_array(type, GU, 2 * n), *d_dY = device_array(type, dY, n);
     void *d_Y = device_new(n * 4), *d_bias = device_array(type, bias, across);
     gpu_swiglu(device, type, d_Y, d_GU, rows, width);
@@ -155,7 +159,9 @@ static void heads(enum gpu_type type, int with_norm, int head_dim)
     void *cache = device_new((size_t)SLOTS * 2 * KV * HD * 4);
     float *d_inv = device_new((size_t)M * (H + KV) * 4);
     const struct gpu_rotate r = {
-        .heads = H, .kv_heads = KV, .head_dim = head_dim,
+        .heads = H,
+        .kv_heads = KV,
+        .head_dim = head_dim,
         .cosine = device_array(GPU_F32, cosine, POSITIONS * HD / 2),
         .sine = device_array(GPU_F32, sine, POSITIONS * HD / 2),
         .positions = device_bytes(positions, M * sizeof *positions),
@@ -169,7 +175,8 @@ static void heads(enum gpu_type type, int with_norm, int head_dim)
     float *want = copy_floats(QKV, n), *q_inv = new_floats(M * H), *k_inv = new_floats(M * KV);
     if (with_norm) {
         headnorm_forward(want, width, q_inv, gains, 1e-6f, M, H, head_dim);
-        headnorm_forward(want + H * HD, width, k_inv, gains + HD, 1e-6f, M, KV, head_dim);
+        headnorm_forward(want + H * HD, width, k_inv, gains + HD, 1e-6f, M, KV,
+                         head_dim);
     }
     rope_apply(want, width, positions, cosine, sine, M, H + KV, head_dim, 1);
     assert_device(type, "rotated heads", out, want, n);
@@ -191,7 +198,8 @@ static void heads(enum gpu_type type, int with_norm, int head_dim)
     rope_apply(d, width, positions, cosine, sine, M, H + KV, head_dim, -1);
     if (with_norm) {
         headnorm_backward(d, dq, QKV, width, gains, q_inv, M, H, head_dim);
-        headnorm_backward(d + H * HD, dk, QKV + H * HD, width, gains + HD, k_inv, M, KV, head_dim);
+        headnorm_backward(d + H * HD, dk, QKV + H * HD, width, gains + HD, k_inv, M, KV,
+                          head_dim);
     }
     assert_device(type, "the heads' gradient", d_d, d, n);
     assert_device(GPU_F32, "the gain of q", d_dq, dq, HD);

@@ -92,7 +92,8 @@ static void losses(enum gpu_type type, int V, int by_rule)
 
 static void losses_agree(void **state)
 {
-    const int sizes[] = {3, 1003, 4096, 8201};
+    // The last does not fit into shared memory.
+    const int sizes[] = {3, 1003, 4096, 60003};
     for (int t = 0; t < 2; t++)
         for (int i = 0; i < 8; i++) {
             losses(both_types[t], sizes[i / 2], i % 2);
@@ -101,18 +102,18 @@ static void losses_agree(void **state)
 }
 
 // Many draws of each row: the same tokens as the CPU's, the same log-probs.
-static void draws_agree(void **state)
+static void draws(int V)
 {
-    (void)state;
-    enum { N = 400 };
-    struct table t = table_new(2501, 3.0f);
+    enum { N = 200 };
+    struct table t = table_new(V, 3.0f);
     struct gpu_draw draws[N];
     struct gpu_drawn drawn[N];
     for (int i = 0; i < N; i++)
         draws[i] = (struct gpu_draw){i % M, i % 10 == 0, 0.9f,
                                      i == 1 ? 0.0 : rng_uniform(test_key(9), (uint64_t)i)};
     struct gpu_drawn *d = device_new(sizeof drawn);
-    gpu_sample(device, d, t.d_logits, t.ld, device_bytes(draws, sizeof draws), N, t.V);
+    gpu_sample(device, d, t.d_logits, t.ld, device_bytes(draws, sizeof draws),
+               device_new(gpu_sample_scratch(N, t.V)), N, t.V);
     gpu_download(device, GPU_MAIN, drawn, d, sizeof drawn);
     device_wait();
     int different = 0;
@@ -135,21 +136,22 @@ static void draws_agree(void **state)
 static void ties_go_to_the_lowest(void **state)
 {
     (void)state;
-    enum { V = 1500, N = 40 };
+    enum { V = 9000, N = 40 }; // of three chunks
     float *logits = random_floats((size_t)N * V, 71);
     struct gpu_draw draws[N];
     struct gpu_drawn drawn[N];
     int32_t lowest[N];
     for (int i = 0; i < N; i++) {
         float *row = logits + (size_t)i * V;
-        lowest[i] = i * 31;
+        lowest[i] = i * 211;
         for (int t = lowest[i]; t < V; t += i % 2 ? 7 : 1 + i)
             row[t] = 5.0f;
         draws[i] = (struct gpu_draw){i, 1, 1.0f, 0.5};
     }
     struct gpu_drawn *d = device_new(sizeof drawn);
     gpu_sample(device, d, device_array(GPU_F32, logits, (size_t)N * V), V,
-               device_bytes(draws, sizeof draws), N, V);
+               device_bytes(draws, sizeof draws), device_new(gpu_sample_scratch(N, V)), N,
+               V);
     gpu_download(device, GPU_MAIN, drawn, d, sizeof drawn);
     device_wait();
     for (int i = 0; i < N; i++)
@@ -162,7 +164,7 @@ static void log_probs_are_one(void **state)
 {
     (void)state;
     const float inv_temperature = 1.0f / 0.7f;
-    struct table t = table_new(3001, 4.0f);
+    struct table t = table_new(9001, 4.0f);
     size_t n = (size_t)M * (size_t)t.ld;
     float *d_stats = device_new(M * 4), *d_loss = device_new(M * 4), *coef;
     float got[3][M];
@@ -170,7 +172,8 @@ static void log_probs_are_one(void **state)
     struct gpu_drawn drawn[M], *d_drawn = device_new(sizeof drawn);
     for (int i = 0; i < M; i++)
         draws[i] = (struct gpu_draw){i, 0, inv_temperature, rng_uniform(test_key(8), (uint64_t)i)};
-    gpu_sample(device, d_drawn, t.d_logits, t.ld, device_bytes(draws, sizeof draws), M, t.V);
+    gpu_sample(device, d_drawn, t.d_logits, t.ld, device_bytes(draws, sizeof draws),
+               device_new(gpu_sample_scratch(M, t.V)), M, t.V);
     gpu_download(device, GPU_MAIN, drawn, d_drawn, sizeof drawn);
     device_wait();
     for (int i = 0; i < M; i++) {
@@ -191,6 +194,44 @@ static void log_probs_are_one(void **state)
     mem_free(t.logits);
 }
 
+static void draws_agree(void **state)
+{
+    const int sizes[] = {1, 2501, 4096, 4097, 9003}; // a chunk is 4096 tokens
+    for (int i = 0; i < 5; i++) {
+        draws(sizes[i]);
+        (void)device_clear(state);
+    }
+}
+
+// A draw's log-prob is the learner's of that token, bit for bit.
+static void log_probs_are_the_learners(void **state)
+{
+    (void)state;
+    enum { V = 4999 };
+    struct table t = table_new(V, 2.0f);
+    struct gpu_draw rows[M];
+    struct gpu_drawn drawn[M], *d = device_new(sizeof drawn);
+    float lp[M], entropy[M], *d_lp = device_new(sizeof lp), *d_entropy = device_new(sizeof lp);
+    for (int i = 0; i < M; i++)
+        rows[i] = (struct gpu_draw){i, 0, 1.25f, 0.1 * i};
+    gpu_sample(device, d, t.d_logits, t.ld, device_bytes(rows, sizeof rows),
+               device_new(gpu_sample_scratch(M, V)), M, V);
+    gpu_download(device, GPU_MAIN, drawn, d, sizeof drawn);
+    device_wait();
+    for (int i = 0; i < M; i++)
+        t.targets[i] = drawn[i].token;
+    gpu_softmax_stats(device, d_lp, d_entropy, t.d_logits, t.ld,
+                      device_bytes(t.targets, sizeof t.targets), 1.25f, M, V);
+    gpu_download(device, GPU_MAIN, lp, d_lp, sizeof lp);
+    gpu_download(device, GPU_MAIN, entropy, d_entropy, sizeof entropy);
+    device_wait();
+    for (int i = 0; i < M; i++) {
+        assert_same_bits(&drawn[i].log_prob, &lp[i], 1);
+        assert_same_bits(&drawn[i].entropy, &entropy[i], 1);
+    }
+    mem_free(t.logits);
+}
+
 static void logits_that_are_no_numbers(void **state)
 {
     (void)state;
@@ -200,8 +241,8 @@ static void logits_that_are_no_numbers(void **state)
         logits[i] = i == 3 ? NAN : 1.0f;
     const struct gpu_draw draw = {0, 0, 1.0f, 0.5};
     struct gpu_drawn *d = device_new(sizeof drawn);
-    gpu_sample(device, d, device_array(GPU_F32, logits, 16), 16, device_bytes(&draw, sizeof draw), 1,
-               16);
+    gpu_sample(device, d, device_array(GPU_F32, logits, 16), 16, device_bytes(&draw, sizeof draw),
+               device_new(gpu_sample_scratch(1, 16)), 1, 16);
     gpu_download(device, GPU_MAIN, &drawn, d, sizeof drawn);
     device_wait();
     assert_true(isnan(drawn.log_prob));
@@ -216,6 +257,7 @@ int main(void)
         cmocka_unit_test_teardown(draws_agree, device_clear),
         cmocka_unit_test_teardown(ties_go_to_the_lowest, device_clear),
         cmocka_unit_test_teardown(log_probs_are_one, device_clear),
+        cmocka_unit_test_teardown(log_probs_are_the_learners, device_clear),
         cmocka_unit_test_teardown(logits_that_are_no_numbers, device_clear),
     };
     return cmocka_run_group_tests(tests, device_setup, device_teardown);

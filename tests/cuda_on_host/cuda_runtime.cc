@@ -47,7 +47,7 @@ jmp_buf scheduler;
 fiber *current;
 const std::function<void()> *body_now;
 long barrier_generation;
-int barrier_arrived, barrier_any, barrier_result, live;
+int barrier_arrived, barrier_any, barrier_result, live, waited_for_earlier;
 std::map<const void *, int> raised; // shared memory that kernels asked for
 
 void fail(const char *why)
@@ -215,6 +215,7 @@ const lane_set &exchange(const void *value, size_t bytes)
 }
 int lane() { return current->number % 32; }
 void *shared_memory() { return shared.data(); }
+void wait_for_earlier() { waited_for_earlier = 1; }
 
 void copy_later(void *to, const void *from, int valid)
 {
@@ -268,7 +269,8 @@ void check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *ke
         refuse("more shared memory than the kernel may have (cudaFuncSetAttribute)");
 }
 
-void run(dim3 blocks, dim3 threads, size_t shared_bytes, const std::function<void()> &body)
+void run(dim3 blocks, dim3 threads, size_t shared_bytes, bool early,
+         const std::function<void()> &body)
 {
     static const int order = getenv("CUDA_ON_HOST_ORDER") ? atoi(getenv("CUDA_ON_HOST_ORDER")) : 0;
     int n = (int)(threads.x * threads.y * threads.z);
@@ -284,7 +286,10 @@ void run(dim3 blocks, dim3 threads, size_t shared_bytes, const std::function<voi
         for (unsigned y = 0; y < blocks.y; y++)
             for (unsigned x = 0; x < blocks.x; x++) {
                 here.block = dim3(x, y, z);
+                waited_for_earlier = 0;
                 run_block(n, threads, order);
+                if (early && !waited_for_earlier)
+                    fail("an early kernel that does not wait for the one before it");
             }
 }
 } // namespace host

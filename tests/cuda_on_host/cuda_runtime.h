@@ -3,7 +3,8 @@
 // Blocks run one after another; the threads of a block are fibers, scheduled round
 // robin.  CUDA_ON_HOST_ORDER=1 begins with the last warp and lets each run as far as it
 // comes, larger numbers do so from warps and lanes that change, so that a missing
-// barrier shows up.  Barriers and warp collectives wait as on a GPU, but
+// barrier shows up.  Every block of an early launch must wait for the
+// kernels before it.  Barriers and warp collectives wait as on a GPU, but
 // all live lanes of a warp must take part in each; a deadlock is reported and aborts.
 // Streams run as late as they may (streams.cc); a captured graph is a list of launches
 // that is replayed.  Fresh device and shared memory is filled with NaNs.  A launch or a
@@ -50,7 +51,9 @@ int barrier(int predicate, int *count);
 const lane_set &exchange(const void *value, size_t bytes); // of this warp, all lanes
 int lane();
 void *shared_memory();
-void run(dim3 blocks, dim3 threads, size_t shared_bytes, const std::function<void()> &body);
+void run(dim3 blocks, dim3 threads, size_t shared_bytes, bool early,
+         const std::function<void()> &body);
+void wait_for_earlier();
 [[noreturn]] void refuse(const char *why);
 // Of one launch, before it is enqueued; `kernel` names what cudaFuncSetAttribute raised.
 void check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *kernel);
@@ -111,7 +114,11 @@ enum { cudaSuccess = 0, cudaErrorMemoryAllocation = 2, cudaErrorNotReady = 600 }
 enum cudaMemcpyKind { cudaMemcpyHostToHost, cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice, cudaMemcpyDefault };
 enum cudaStreamCaptureMode { cudaStreamCaptureModeGlobal, cudaStreamCaptureModeThreadLocal };
 enum { cudaStreamNonBlocking = 1, cudaEventDisableTiming = 2, cudaHostAllocDefault = 0 };
-enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize };
+enum cudaFuncAttribute {
+    cudaFuncAttributeMaxDynamicSharedMemorySize,
+    cudaFuncAttributePreferredSharedMemoryCarveout
+};
+enum { cudaSharedmemCarveoutMaxShared = 100 };
 typedef struct host_stream *cudaStream_t;
 typedef struct host_event *cudaEvent_t;
 typedef struct host_graph *cudaGraph_t, *cudaGraphExec_t;
@@ -124,6 +131,7 @@ cudaError_t cudaRuntimeGetVersion(int *v);
 cudaError_t cudaGetDeviceCount(int *n);
 cudaError_t cudaSetDevice(int n);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int n);
+cudaError_t cudaDriverGetVersion(int *version);
 cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total);
 cudaError_t cudaMalloc(void **p, size_t bytes);
 cudaError_t cudaFree(void *p);
@@ -150,11 +158,19 @@ cudaError_t cudaPeekAtLastError(void);
 const char *cudaGetErrorString(cudaError_t e);
 }
 
+#define CUDART_VERSION 13000
+enum cudaLaunchAttributeID { cudaLaunchAttributeProgrammaticStreamSerialization = 6 };
+union cudaLaunchAttributeValue { int programmaticStreamSerializationAllowed; };
+struct cudaLaunchAttribute {
+    cudaLaunchAttributeID id;
+    cudaLaunchAttributeValue val;
+};
+
 struct cudaLaunchConfig_t {
     dim3 gridDim, blockDim;
     size_t dynamicSmemBytes;
     cudaStream_t stream;
-    void *attrs;
+    cudaLaunchAttribute *attrs;
     unsigned numAttrs;
 };
 template <class... P, class... A>
@@ -164,8 +180,9 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *c, void (*kernel)(P...)
     std::tuple<P...> kept(std::forward<A>(args)...);
     cudaLaunchConfig_t config = *c;
     host::check_launch(c->gridDim, c->blockDim, c->dynamicSmemBytes, (const void *)kernel);
+    bool early = c->numAttrs > 0 && c->attrs[0].val.programmaticStreamSerializationAllowed;
     host::enqueue(c->stream, [=] {
-        host::run(config.gridDim, config.blockDim, config.dynamicSmemBytes,
+        host::run(config.gridDim, config.blockDim, config.dynamicSmemBytes, early,
                   [&] { std::apply(kernel, kept); });
     });
     return cudaSuccess;

@@ -8,24 +8,6 @@
 
 inline void *dynamic_shared() { return host::shared_memory(); }
 
-// A copy may arrive at any time until its thread has waited for it: at the wait, which
-// shows a wait too few, or with an odd CUDA_ON_HOST_ORDER at once, which shows a buffer
-// that is filled while others read it.
-namespace host {
-struct copy { void *to; const void *from; int valid; };
-struct copies { std::vector<copy> open; std::vector<std::vector<copy>> groups; };
-inline copies &copies_of_thread()
-{
-    static std::vector<copies> all(1024);
-    return all[here.thread.x];
-}
-inline void arrive(const copy &c)
-{
-    memset(c.to, 0, 16);
-    memcpy(c.to, c.from, (size_t)c.valid);
-}
-} // namespace host
-
 inline void copy_async(void *shared, const void *global, int valid)
 {
     host::copy_later(shared, global, valid);
@@ -34,6 +16,16 @@ inline void copy_commit() { host::copy_close(); }
 template <int PENDING> void copy_wait() { host::copy_arrive(PENDING); }
 
 inline float power_of_2(float x) { return exp2f(x); }
+inline uint64_t first_out_policy() { return 0; }
+inline void copy_async_once(void *shared, const void *global, int valid, uint64_t)
+{
+    copy_async(shared, global, valid);
+}
+
+// Blocks run one after another, so what these order is in order.
+inline void prefetch_line(const void *) {}
+inline void wait_for_earlier() { host::wait_for_earlier(); }
+inline void let_next_begin() {}
 
 inline float half_of(uint32_t pair, int high)
 {

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <unistd.h>
 
 typedef std::vector<std::function<void()>> work_list;
 
@@ -75,8 +76,8 @@ static bool within(const std::map<char *, size_t> &where, const void *p, size_t 
 }
 
 extern "C" {
-cudaError_t cudaDriverGetVersion(int *v) { *v = 13000; return cudaSuccess; }
-cudaError_t cudaRuntimeGetVersion(int *v) { *v = 13000; return cudaSuccess; }
+cudaError_t cudaDriverGetVersion(int *v) { *v = CUDART_VERSION; return cudaSuccess; }
+cudaError_t cudaRuntimeGetVersion(int *v) { *v = CUDART_VERSION; return cudaSuccess; }
 cudaError_t cudaGetDeviceCount(int *n) { *n = 1; return cudaSuccess; }
 cudaError_t cudaSetDevice(int) { return cudaSuccess; }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int)
@@ -84,7 +85,11 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int)
     *p = cudaDeviceProp();
     strcpy(p->name, "this CPU, as a GPU");
     memcpy(p->uuid.bytes, "cuda on host....", 16);
-    p->major = 8;
+    if (getenv("CUDA_ON_HOST_OWN_GPU")) { // each process has one to itself
+        int self = getpid();
+        memcpy(p->uuid.bytes + 12, &self, sizeof self);
+    }
+    p->major = 9;
     p->multiProcessorCount = 4;
     p->totalGlobalMem = DEVICE_BYTES;
     p->sharedMemPerBlockOptin = 227 << 10;
@@ -176,6 +181,12 @@ cudaError_t cudaMemsetAsync(void *p, int v, size_t n, cudaStream_t s)
         host::refuse("a fill outside of device memory");
     host::enqueue(s, [=] { memset(p, v, n); });
     return cudaSuccess;
+}
+
+// For libraries that work on a stream (tests/nccl_on_host).
+void cuda_on_host_enqueue(cudaStream_t s, void (*work)(void *), void *argument)
+{
+    host::enqueue(s, [=] { work(argument); });
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *s, unsigned)

@@ -61,11 +61,13 @@ static enum status ffn_backward(const struct gpu_layer *l)
     int D = d->c.dim, F = d->c.ffn;
     TRY(times_matrix_back(l, t->wide, t->d_row, o->down, D, F));
     // t->wide is its gradient and becomes itself, k->gate_up the other way round.
-    gpu_swiglu_backward(d->gpu, d->type, k->gate_up, t->wide, t->wide, k->gate_up, l->M, F);
+    gpu_swiglu_backward(d->gpu, d->type, k->gate_up, t->wide, t->wide, k->gate_up, l->M,
+                        F);
     TRY(matrix_gradient(l, t->d_row, t->wide, o->down, o->down_bias, D, F));
     TRY(times_matrix_back(l, t->row, k->gate_up, o->gate_up, 2 * F, D));
     norm_backward(l, o->ffn_norm, k->middle, k->norm_2);
-    return matrix_gradient(l, k->gate_up, t->row, o->gate_up, o->gate_up_bias, 2 * F, D);
+    return matrix_gradient(l, k->gate_up, t->row, o->gate_up, o->gate_up_bias, 2 * F,
+                           D);
 }
 
 static void attend_backward(const struct gpu_layer *l, const void *qkv)
@@ -90,7 +92,8 @@ static void attend_backward(const struct gpu_layer *l, const void *qkv)
     int n = tiles_count(l->M);
     const struct gpu_tiles rows = {t->on.tiles_first, t->on.tiles, n};
     const struct gpu_tiles keys = {t->on.turned_first, t->on.turned, n};
-    const struct gpu_shares shares = {t->on.shares, t->on.part_first, t->n_shares, t->key_parts};
+    const struct gpu_shares shares = {t->on.shares, t->on.part_first, t->n_shares,
+                                      t->key_parts};
     gpu_attention_flash_backward(d->gpu, &a, &rows, &keys, &shares, &d->heads, l->M);
 }
 

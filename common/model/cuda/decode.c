@@ -1,5 +1,6 @@
 #include "decode.h"
 
+#include "decode_few.h"
 #include "decode_rows.h"
 #include "layers.h"
 
@@ -58,7 +59,7 @@ static enum status run_graph(struct device *d, struct graph_slot *slot, int buck
 
 // ---- rows through the layers
 
-static struct gpu_kv layer_cache(const struct device *d, int layer)
+struct gpu_kv decode_layer_cache(const struct device *d, int layer)
 {
     size_t width = (size_t)(2 * kv_width(&d->c));
     size_t slots = ((size_t)d->decode.kv_pages + 1) * KV_PAGE;
@@ -77,7 +78,7 @@ static enum status rows_through(struct device *d, const struct rows_control *on,
                   on->tokens, n, d->c.dim);
     for (int i = 0; i < d->c.layers; i++) {
         const struct gpu_layer l = {d, base, i, n};
-        const struct gpu_kv kv = layer_cache(d, i);
+        const struct gpu_kv kv = decode_layer_cache(d, i);
         struct gpu_rotate r = layer_rotation(&l, on->positions);
         r.cache = (void *)kv.k;
         r.slots = on->slots;
@@ -116,11 +117,12 @@ static void attend_step(struct device *d, const struct gpu_kv *kv, int n)
     const struct rows_control *on = &b->step.on;
     const struct cascade_view plan = {on->n_items, on->items, on->part_first, on->parts,
                                       on->pages};
+    const struct few_ahead none = {NULL, 0};
     if (!d->fast)
         attend_plain(d, on, kv, n);
     else
         gpu_attention_cascade(d->gpu, b->attended, b->qkv, (size_t)qkv_width(&d->c), kv,
-                              &plan, b->parts, &d->heads, n);
+                              &plan, &none, b->parts, &d->heads, n);
 }
 
 static void attend_prompt(struct device *d, const struct gpu_kv *kv, int n)
@@ -144,7 +146,10 @@ static void attend_prompt(struct device *d, const struct gpu_kv *kv, int n)
 
 static enum status step_rows(struct device *d, int rows)
 {
-    return rows_through(d, &d->decode.step.on, rows, attend_step);
+    if (!few_fits(d, rows))
+        return rows_through(d, &d->decode.step.on, rows, attend_step);
+    few_step(d, rows);
+    return OK;
 }
 
 // Control arrays in pinned memory are written again only when the last copy is done.
@@ -183,13 +188,24 @@ enum status cuda_prompt(struct device *d, const struct device_rows *rows)
 
 // ---- draws
 
-static enum status draw_rows(struct device *d, int rows)
+// Logits of the states decode.from.
+static enum status predict_rows(struct device *d, int rows)
 {
     const struct decode_buffers *b = &d->decode;
     const void *base = d->weights[DEVICE_ROLLOUT];
+    if (few_fits(d, rows)) {
+        few_predict(d, rows);
+        return OK;
+    }
     final_norm(d, base, b->row, NULL, b->hidden, b->from, rows);
-    TRY(head_logits(d, base, b->logits, b->row, rows));
-    gpu_sample(d->gpu, b->drawn, b->logits, d->ld, b->draws, rows, d->c.vocab);
+    return head_logits(d, base, b->logits, b->row, rows);
+}
+
+static enum status draw_rows(struct device *d, int rows)
+{
+    const struct decode_buffers *b = &d->decode;
+    TRY(predict_rows(d, rows));
+    gpu_sample(d->gpu, b->drawn, b->logits, d->ld, b->draws, b->sampling, rows, d->c.vocab);
     return OK;
 }
 
@@ -246,12 +262,10 @@ enum status cuda_draw(struct device *d, struct decode_draw *draws, int32_t n)
 enum status cuda_logits(struct device *d, int32_t hidden, float *out)
 {
     const struct decode_buffers *b = &d->decode;
-    const void *base = d->weights[DEVICE_ROLLOUT];
     TRY(check_role(d));
     b->host_from[0] = hidden;
     gpu_upload(d->gpu, GPU_MAIN, b->from, b->host_from, sizeof *b->from);
-    final_norm(d, base, b->row, NULL, b->hidden, b->from, 1);
-    TRY(head_logits(d, base, b->logits, b->row, 1));
+    TRY(predict_rows(d, 1));
     gpu_download(d->gpu, GPU_MAIN, out, b->logits, (size_t)d->c.vocab * sizeof *out);
     return gpu_wait(d->gpu, GPU_MAIN, d->setup.deadline_ms, "GPU: logits");
 }

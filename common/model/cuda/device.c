@@ -1,5 +1,6 @@
 // One GPU behind the table of model/device.h.
 #include "decode.h"
+#include "decode_few.h"
 #include "optimizer.h"
 #include "train.h"
 
@@ -19,8 +20,9 @@ static enum status check_shape(const struct model_config *c)
                            "must be multiples of 8",
                            c->dim, c->ffn, c->head_dim);
     if (c->dim > GPU_WIDEST_NORM)
-        return status_fail(ERR_INPUT, "device cuda: hidden size %d, at most %d are made",
-                           c->dim, GPU_WIDEST_NORM);
+        return status_fail(ERR_INPUT,
+                           "device cuda: hidden size %d, at most %d are made", c->dim,
+                           GPU_WIDEST_NORM);
     if (c->head_dim > 256)
         return status_fail(ERR_INPUT, "device cuda: head size %d, at most 256 are made",
                            c->head_dim);
@@ -40,6 +42,7 @@ void device_shape(struct device *d, const struct device_setup *s)
     d->type = s->type == DEVICE_F32 ? GPU_F32 : GPU_BF16;
     d->heads = (struct gpu_heads){d->c.heads, d->c.kv_heads, d->c.head_dim};
     d->fast = wants_fast(d);
+    d->few = few_shape_fits(d);
     d->ld = (int)arena_rows((size_t)d->c.vocab, 8);
     d->padding = s->deterministic ? FIXED_ROWS : TILE;
 }

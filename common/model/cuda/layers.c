@@ -39,8 +39,8 @@ enum status add_times_matrix(const struct gpu_layer *l, float *to, const float *
     TRY(gpu_gemm(l->d->gemm, &call));
     // The epilogue adds biases of the result's type only, and these are T.
     if (bias != (size_t)-1)
-        gpu_add_bias(l->d->gpu, l->d->type, to, weight_at(l->d, l->base, bias),
-                     l->M, N);
+        gpu_add_bias(l->d->gpu, l->d->type, to, weight_at(l->d, l->base, bias), l->M,
+                     N);
     return OK;
 }
 
@@ -102,12 +102,12 @@ struct gpu_rotate layer_rotation(const struct gpu_layer *l, const int32_t *posit
     };
 }
 
-enum status layer_attention_out(const struct gpu_layer *l, float *to, const float *stream,
-                                const void *attended)
+enum status layer_attention_out(const struct gpu_layer *l, float *to,
+                                const float *stream, const void *attended)
 {
     const struct layer_offsets *o = offsets_of(l);
     return add_times_matrix(l, to, stream, attended, o->out, o->out_bias, l->d->c.dim,
-                       q_width(&l->d->c));
+                            q_width(&l->d->c));
 }
 
 enum status layer_gate_up(const struct gpu_layer *l, void *gate_up, void *row,
@@ -125,7 +125,7 @@ enum status layer_down(const struct gpu_layer *l, float *to, const float *stream
     const struct layer_offsets *o = offsets_of(l);
     gpu_swiglu(l->d->gpu, l->d->type, wide, gate_up, l->M, l->d->c.ffn);
     return add_times_matrix(l, to, stream, wide, o->down, o->down_bias, l->d->c.dim,
-                       l->d->c.ffn);
+                            l->d->c.ffn);
 }
 
 enum status head_logits(struct device *d, const void *base, float *logits,

@@ -45,8 +45,8 @@ CHECKED enum status layer_attention_out(const struct gpu_layer *l, float *to,
 // gate_up of the stream's norm, in `row`.
 CHECKED enum status layer_gate_up(const struct gpu_layer *l, void *gate_up, void *row,
                                   float *inv_rms, const float *stream);
-CHECKED enum status layer_down(const struct gpu_layer *l, float *to, const float *stream,
-                               void *wide, const void *gate_up);
+CHECKED enum status layer_down(const struct gpu_layer *l, float *to,
+                               const float *stream, void *wide, const void *gate_up);
 
 // logits (rows, ld) float of normed (rows, dim).
 CHECKED enum status head_logits(struct device *d, const void *base, float *logits,

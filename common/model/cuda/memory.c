@@ -1,4 +1,4 @@
-#include "state.h"
+#include "decode_few.h"
 
 #include "base/mem.h"
 
@@ -251,10 +251,12 @@ static void place_decoding(struct device *d, struct arena *a, struct arena *host
                                                               c->head_dim),
                                     sizeof(float))
                        : NULL;
+    b->sums = d->few ? arena_take(a, few_scratch_floats(c, b->rows), sizeof(float)) : NULL;
     place_call(d, a, host, &b->step, b->rows, 0);
     place_call(d, a, host, &b->prompt, b->prefill_rows, 1);
     b->draws = arena_take(a, (size_t)b->rows, sizeof *b->draws);
     b->drawn = arena_take(a, (size_t)b->rows, sizeof *b->drawn);
+    b->sampling = arena_take(a, gpu_sample_scratch(b->rows, c->vocab), 1);
     b->from = INTS(b->rows);
     b->host_draws = arena_take(host, (size_t)b->rows, sizeof *b->draws);
     b->host_drawn = arena_take(host, (size_t)b->rows, sizeof *b->drawn);

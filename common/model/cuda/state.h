@@ -7,7 +7,8 @@
 //   backward.c  the backward pass
 //   optimizer.c gradient norm and AdamW, in device or host memory
 //   decode.c    decoding steps, prompts, draws
-//   rows.c      control arrays of a decoding call
+//   decode_few.c   a decoding step of few rows
+//   decode_rows.c  control arrays of a decoding call
 #ifndef MODEL_CUDA_STATE_H
 #define MODEL_CUDA_STATE_H
 
@@ -17,6 +18,7 @@
 #include "model/shape.h"
 #include "tensor/cuda/attention.h"
 #include "tensor/cuda/cascade.h"
+#include "tensor/cuda/few_rows.h"
 #include "tensor/cuda/gemm.h"
 #include "tensor/cuda/ops.h"
 #include "tensor/cuda/runtime.h"
@@ -121,6 +123,7 @@ struct decode_buffers {
     float *stream;                 // (rows, dim)
     void *row, *qkv, *attended, *gate_up, *wide; // T
     float *parts;                  // of the cascade
+    float *sums;                   // few: parts of a product's sums
     float *logits;                 // (decode rows, ld)
     struct call_control step, prompt;
     struct cascade_limits limits;
@@ -130,6 +133,7 @@ struct decode_buffers {
     size_t segment_capacity, low_capacity, high_capacity;
     struct gpu_draw *draws, *host_draws;
     struct gpu_drawn *drawn, *host_drawn;
+    void *sampling; // scratch
     int32_t *from, *host_from; // (decode rows) hidden
 };
 
@@ -148,6 +152,7 @@ struct device {
     enum gpu_type type;
     struct gpu_heads heads;
     int fast;  // attention by tiles
+    int few;   // decoding by products of few rows
     int ld;    // elements of a row of logits
     int padding; // rows of every buffer are a multiple of it
 

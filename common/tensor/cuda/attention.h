@@ -17,6 +17,7 @@
 #define TENSOR_CUDA_ATTENTION_H
 
 #include "cascade.h"
+#include "few_rows.h"
 #include "runtime.h"
 #include "tiles.h"
 
@@ -102,10 +103,11 @@ static inline size_t gpu_attention_part_floats(const struct gpu_heads *h)
 {
     return 2 * (size_t)TILE * (size_t)h->kv_heads * (size_t)h->head_dim;
 }
-// Pieces to cut the keys' lists into: some per SM of a large GPU, over all heads.
+// Pieces to cut the keys' lists into: two for each block that an H100 runs at once,
+// over all heads.  More would even out better, and write and read more parts.
 static inline int gpu_attention_shares(const struct gpu_heads *h)
 {
-    return h->kv_heads < 16 ? 1024 / h->kv_heads : 64;
+    return h->kv_heads < 16 ? 512 / h->kv_heads : 32;
 }
 void gpu_attention_flash_backward(struct gpu *g, const struct gpu_attention_grad *a,
                                   const struct gpu_tiles *rows,
@@ -115,10 +117,13 @@ void gpu_attention_flash_backward(struct gpu *g, const struct gpu_attention_grad
 
 // One decode step: parts[] of scratch (cascade_scratch_floats), then merged into O.
 // The plan's arrays are on the device, its counts too, so that the launch is the same
-// for every step of a batch size.
+// for every step of a batch size.  Begins while the kernel before it ends: plan and
+// pages, and what `ahead` names, must be in place before the last kernel that was
+// launched in full order.
 void gpu_attention_cascade(struct gpu *g, void *O, const void *Q, size_t ldq,
                            const struct gpu_kv *kv, const struct cascade_view *plan,
-                           float *scratch, const struct gpu_heads *h, int M);
+                           const struct few_ahead *ahead, float *scratch,
+                           const struct gpu_heads *h, int M);
 
 #ifdef __cplusplus
 }

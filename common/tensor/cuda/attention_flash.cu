@@ -1,5 +1,5 @@
-// The fast forward pass over packed trees and prompts: one block a tile of rows of up to
-// two heads that share their keys.
+// The fast forward pass over packed trees and prompts: one block a tile of rows of up
+// to two heads that share their keys.
 #include "fragments.cuh"
 
 struct flash_source {
@@ -45,7 +45,8 @@ __device__ __forceinline__ uint32_t seen_bits(const struct flash_source &source,
 #pragma unroll 2
     for (int n = 0; n < TILE / 8; n++)
         for (int c = 0; c < 4; c++)
-            bits |= (uint32_t)source.seen(i, row + c / 2 * 8, key + n * 8 + c % 2) << (4 * n + c);
+            bits |= (uint32_t)source.seen(i, row + c / 2 * 8, key + n * 8 + c % 2)
+                    << (4 * n + c);
     return bits;
 }
 template <int N, int P>
@@ -60,13 +61,15 @@ __device__ __forceinline__ void mask_scores(float s[P][N][4], uint32_t seen)
 
 // STEP keys of a tile, from `key` on; seen begins with their bits.
 template <int HD, int P, int STEP>
-__device__ __forceinline__ void attend_keys(float o[P][HD / 8][4], struct softmax_rows r[P],
-                                            const struct forward_shared<HD, P> *m, int stage,
-                                            int key, uint32_t seen, float scale)
+__device__ __forceinline__ void
+attend_keys(float o[P][HD / 8][4], struct softmax_rows r[P],
+            const struct forward_shared<HD, P> *m, int stage, int key, uint32_t seen,
+            float scale)
 {
     float s[P][STEP / 8][4];
     uint32_t w[P][STEP / 8][2];
-    products_rows<HD, STEP / 8, P>(s, m->q, (int)threadIdx.x / WARP * STRIP, &m->k[stage], key);
+    products_rows<HD, STEP / 8, P>(s, m->q, (int)threadIdx.x / WARP * STRIP,
+                                   &m->k[stage], key);
     constexpr uint32_t ALL_SEEN = ~0u >> (32 - STEP / 2);
     if ((seen & ALL_SEEN) != ALL_SEEN)
         mask_scores<STEP / 8, P>(s, seen);
@@ -79,9 +82,10 @@ __device__ __forceinline__ void attend_keys(float o[P][HD / 8][4], struct softma
 }
 
 template <int HD, int P>
-__device__ __forceinline__ void store_heads(bf16 *O, float *lse, const float o[P][HD / 8][4],
-                                            const struct softmax_rows *r, struct head_pair pair,
-                                            int heads, int row0, int M)
+__device__ __forceinline__ void
+store_heads(bf16 *O, float *lse, const float o[P][HD / 8][4],
+            const struct softmax_rows *r, struct head_pair pair, int heads, int row0,
+            int M)
 {
     int warp = (int)threadIdx.x / WARP, lane = (int)threadIdx.x % WARP;
 #pragma unroll
@@ -94,7 +98,8 @@ __device__ __forceinline__ void store_heads(bf16 *O, float *lse, const float o[P
             float inverse = 1.0f / r[p].sum[half];
             for (int n = 0; n < HD / 8; n++)
                 *(uint32_t *)(O + unit * HD + (size_t)(n * 8 + 2 * (lane % 4))) =
-                    pack_pair(o[p][n][2 * half] * inverse, o[p][n][2 * half + 1] * inverse);
+                    pack_pair(o[p][n][2 * half] * inverse,
+                              o[p][n][2 * half + 1] * inverse);
             if (lse && lane % 4 == 0)
                 lse[unit] = r[p].most[half] * LN_2 + logf(r[p].sum[half]);
         }
@@ -102,7 +107,8 @@ __device__ __forceinline__ void store_heads(bf16 *O, float *lse, const float o[P
 
 template <int HD, int P>
 __global__ void __launch_bounds__(FLASH_THREADS, 2)
-    flash_kernel(bf16 *O, float *lse, struct gpu_flash f, struct gpu_heads h, int M, float scale)
+    flash_kernel(bf16 *O, float *lse, struct gpu_flash f, struct gpu_heads h, int M,
+                 float scale)
 {
     struct forward_shared<HD, P> *m = (struct forward_shared<HD, P> *)dynamic_shared();
     // Half a tile at once where the registers would not hold the scores of all of it.
@@ -111,12 +117,15 @@ __global__ void __launch_bounds__(FLASH_THREADS, 2)
     int t = (int)(gridDim.x - 1 - blockIdx.x), row0 = t * TILE;
     const struct head_pair pair = pair_of_block<P>(h.heads, h.kv_heads);
     for (int p = 0; p < P; p++)
-        fill_tile(&m->q[p], (const bf16 *)f.Q + (size_t)(pair.first + p) * HD, f.ldq, [&](int row) {
-            return row0 + row < M && p < pair.count ? (int64_t)(row0 + row) : (int64_t)-1;
-        });
+        fill_tile(&m->q[p], (const bf16 *)f.Q + (size_t)(pair.first + p) * HD, f.ldq,
+                  [&](int row) {
+                      return row0 + row < M && p < pair.count ? (int64_t)(row0 + row)
+                                                              : (int64_t)-1;
+                  });
     const int32_t *items = f.tiles.items + f.tiles.first[t];
     int n_tiles = f.tiles.first[t + 1] - f.tiles.first[t];
-    struct flash_source source = {f.slots, f.ends, items, n_tiles, f.shift + row0, f.n_keys};
+    struct flash_source source = {f.slots, f.ends,         items,
+                                  n_tiles, f.shift + row0, f.n_keys};
     float o[P][HD / 8][4] = {};
     struct softmax_rows r[P];
     for (int p = 0; p < P; p++)
@@ -128,7 +137,8 @@ __global__ void __launch_bounds__(FLASH_THREADS, 2)
         copy_wait<0>();
         __syncthreads(); // tile i is here, and the one before is no longer read
         if (i + 1 < n_tiles)
-            fill_keys(&m->k[(i + 1) % 2], &m->v[(i + 1) % 2], f.kv, pair.own, source, i + 1);
+            fill_keys(&m->k[(i + 1) % 2], &m->v[(i + 1) % 2], f.kv, pair.own, source,
+                      i + 1);
         copy_commit();
         uint32_t seen = source.masked(i) ? seen_bits(source, i) : ~0u;
 #pragma unroll 1
@@ -143,16 +153,17 @@ static void flash_heads(struct gpu *g, void *O, float *lse, const struct gpu_fla
                         const struct gpu_heads *h, int M)
 {
     float scale = LOG2_E / sqrtf((float)HD);
-    launch(g, dim3((unsigned)tiles_count(M), pairs_of<P>(h->heads, h->kv_heads)), FLASH_THREADS,
-           sizeof(struct forward_shared<HD, P>), flash_kernel<HD, P>, (bf16 *)O, lse, *f, *h, M,
-           scale);
+    launch(g, dim3((unsigned)tiles_count(M), pairs_of<P>(h->heads, h->kv_heads)),
+           FLASH_THREADS, sizeof(struct forward_shared<HD, P>), flash_kernel<HD, P>,
+           (bf16 *)O, lse, *f, *h, M, scale);
 }
 
 template <int HD>
 static void flash(struct gpu *g, void *O, float *lse, const struct gpu_flash *f,
                   const struct gpu_heads *h, int M)
 {
-    if (h->heads > h->kv_heads && sizeof(struct forward_shared<HD, 2>) <= gpu_shared_bytes(g))
+    if (h->heads > h->kv_heads &&
+        sizeof(struct forward_shared<HD, 2>) <= gpu_shared_bytes(g))
         flash_heads<HD, 2>(g, O, lse, f, h, M);
     else
         flash_heads<HD, 1>(g, O, lse, f, h, M);

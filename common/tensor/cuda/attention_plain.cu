@@ -1,5 +1,6 @@
 // Attention along every row's own path: see attention.h.  One warp a (row, head).
 #include "attention.h"
+
 #include "sums.cuh"
 
 enum { PLAIN_WARPS = 4, PLAIN_MOST_DIM = 256, PER_LANE = PLAIN_MOST_DIM / WARP };

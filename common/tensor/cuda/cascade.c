@@ -50,18 +50,32 @@ static int fits(const struct amount *a, const struct cascade_limits *l)
     return a->items <= l->items && a->parts <= l->parts;
 }
 
-// The coarsest cut that keeps the GPU busy; where none does, the finest that fits.
+// Keys of an item where all items together are shared out evenly.
+static int64_t even_share(const struct cascade_plan *p, const struct cascade_limits *l,
+                          const struct cascade_segment *segments, int n_segments)
+{
+    int64_t keys = 0;
+    for (int s = 0; s < n_segments; s++)
+        if (p->high[s] > p->low[s])
+            keys += (int64_t)segments[s].count *
+                    ceil_div(p->high[s] - p->low[s], l->rows_per_item);
+    return keys / l->units_wanted;
+}
+
+// The coarsest cut that keeps the GPU busy to the end, with no item half as long again
+// as an even share; where none does, the finest that fits.
 static enum status choose_cut(struct cascade_plan *p, const struct cascade_limits *l,
                               const struct cascade_segment *segments, int n_segments)
 {
     struct amount a = {0, 0};
+    int64_t even = even_share(p, l, segments, n_segments);
     int chosen = 0;
     for (int keys = KEYS_MOST; keys >= KEYS_LEAST; keys /= 2) {
         a = amount_of(p, l, segments, n_segments, keys);
         if (!fits(&a, l))
             break;
         chosen = keys;
-        if (a.items >= l->units_wanted)
+        if (a.items >= l->units_wanted && 2 * keys <= 3 * even)
             break;
     }
     if (!chosen)

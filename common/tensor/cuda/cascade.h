@@ -52,7 +52,7 @@ struct cascade_plan {
 };
 
 // Fills the plan for M rows, row i ending in segment leaf[i].  Keys are cut as finely as
-// keeps the GPU busy and the parts within their room.  ERR_LIMIT: no cut fits.
+// keeps the GPU evenly busy and the parts within their room.  ERR_LIMIT: no cut fits.
 CHECKED enum status cascade_build(struct cascade_plan *p, const struct cascade_limits *l,
                                   const struct cascade_segment *segments, int n_segments,
                                   const int32_t *leaf, int M);

@@ -101,7 +101,8 @@ __device__ __forceinline__ void add_product(float o[HD / 8][4], const float p[N]
 // The same of P tiles `a` at once, that of several heads: each fragment of `b` is read
 // from shared memory once for all of them.
 template <int HD, int N, int P>
-__device__ __forceinline__ void products_rows(float s[P][N][4], const struct tile<HD> *a, int row,
+__device__ __forceinline__ void products_rows(float s[P][N][4],
+                                              const struct tile<HD> *a, int row,
                                               const struct tile<HD> *b, int first)
 {
 #pragma unroll
@@ -129,7 +130,8 @@ __device__ __forceinline__ void products_rows(float s[P][N][4], const struct til
 }
 
 // A result, rounded to bf16: the left operand of a next product.
-template <int N> __device__ __forceinline__ void pack_result(uint32_t to[N][2], const float s[N][4])
+template <int N>
+__device__ __forceinline__ void pack_result(uint32_t to[N][2], const float s[N][4])
 {
 #pragma unroll
     for (int n = 0; n < N; n++) {
@@ -140,7 +142,8 @@ template <int N> __device__ __forceinline__ void pack_result(uint32_t to[N][2], 
 
 // As add_product, of P heads.
 template <int HD, int N, int P>
-__device__ __forceinline__ void add_products(float o[P][HD / 8][4], const uint32_t w[P][N][2],
+__device__ __forceinline__ void add_products(float o[P][HD / 8][4],
+                                             const uint32_t w[P][N][2],
                                              const struct tile<HD> *b, int first)
 {
 #pragma unroll
@@ -201,8 +204,8 @@ struct softmax_rows {
 // brought to the new maximum, which mostly is the old one.  A row that has seen nothing
 // yet keeps zeros.
 template <int HD, int N>
-__device__ __forceinline__ void softmax_weigh(struct softmax_rows *r, float o[HD / 8][4],
-                                              float s[N][4], float scale)
+__device__ __forceinline__ void
+softmax_weigh(struct softmax_rows *r, float o[HD / 8][4], float s[N][4], float scale)
 {
     float keep[2];
 #pragma unroll

@@ -85,7 +85,7 @@ static cudaDataType_t data_type(int type)
 
 // cuBLASLt's matrices are column-major: what is (rows, columns) here is (columns, rows)
 // there, and to^T = b^T a^T.  Of the stored matrices, FORWARD turns b, WEIGHT turns a.
-static cublasStatus_t describe(struct plan *p)
+static cublasStatus_t describe(struct plan *p, const void *bias)
 {
     const struct shape *s = &p->of;
     int transposed = CUBLAS_OP_T, epilogue = CUBLASLT_EPILOGUE_BIAS;
@@ -110,6 +110,9 @@ static cublasStatus_t describe(struct plan *p)
     if (s->bias)
         e[6] = cublasLtMatmulDescSetAttribute(p->product, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue,
                                               sizeof epilogue);
+    if (s->bias) // the heuristic looks at its alignment
+        e[7] = cublasLtMatmulDescSetAttribute(
+            p->product, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof bias);
     for (int i = 0; i < 8; i++)
         if (e[i] != CUBLAS_STATUS_SUCCESS)
             return e[i];
@@ -120,8 +123,10 @@ static cublasStatus_t describe(struct plan *p)
 static cublasStatus_t ask_alignment(cublasLtMatmulPreference_t wish, uint32_t bytes)
 {
     const cublasLtMatmulPreferenceAttributes_t sides[4] = {
-        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
-        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES};
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES,
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES,
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES};
     cublasStatus_t e = CUBLAS_STATUS_SUCCESS;
     for (int i = 0; i < 4 && e == CUBLAS_STATUS_SUCCESS; i++)
         e = cublasLtMatmulPreferenceSetAttribute(wish, sides[i], &bytes, sizeof bytes);
@@ -155,7 +160,8 @@ static cublasStatus_t choose(const struct gpu_gemm *m, struct plan *p)
 }
 
 // The plan of this shape, made where there is none in place of the longest unused.
-static enum status plan_of(struct gpu_gemm *m, const struct shape *s, struct plan **out)
+static enum status plan_of(struct gpu_gemm *m, const struct shape *s, const void *bias,
+                           struct plan **out)
 {
     struct plan *oldest = &m->plans[0];
     for (int i = 0; i < PLANS; i++) {
@@ -170,7 +176,7 @@ static enum status plan_of(struct gpu_gemm *m, const struct shape *s, struct pla
     if (oldest->used)
         plan_clear(oldest);
     oldest->of = *s;
-    cublasStatus_t e = describe(oldest);
+    cublasStatus_t e = describe(oldest, bias);
     if (e == CUBLAS_STATUS_SUCCESS)
         e = choose(m, oldest);
     if (e != CUBLAS_STATUS_SUCCESS) {
@@ -184,18 +190,18 @@ static enum status plan_of(struct gpu_gemm *m, const struct shape *s, struct pla
 
 static int alignment_of(const struct gemm_call *c)
 {
-    uintptr_t bits = (uintptr_t)c->to | (uintptr_t)c->a | (uintptr_t)c->b | (uintptr_t)c->bias |
-                     (uintptr_t)c->add | 256;
+    uintptr_t bits = (uintptr_t)c->to | (uintptr_t)c->a | (uintptr_t)c->b |
+                     (uintptr_t)c->bias | (uintptr_t)c->add | 256;
     return (int)(bits & (~bits + 1));
 }
 
 static enum status multiply(struct gpu_gemm *m, const struct gemm_call *c)
 {
-    const struct shape s = {c->kind, c->M,    c->N,       c->K,           c->ld_to,       c->ld_a,
-                            c->ld_b, c->type, c->to_type, c->add != NULL, c->bias != NULL,
-                            alignment_of(c)};
+    const struct shape s = {
+        c->kind, c->M,    c->N,       c->K,           c->ld_to,        c->ld_a,
+        c->ld_b, c->type, c->to_type, c->add != NULL, c->bias != NULL, alignment_of(c)};
     struct plan *p = NULL;
-    TRY(plan_of(m, &s, &p));
+    TRY(plan_of(m, &s, c->bias, &p));
     p->used = ++m->calls;
     if (c->bias)
         TRY(refused(cublasLtMatmulDescSetAttribute(p->product, CUBLASLT_MATMUL_DESC_BIAS_POINTER,
@@ -203,9 +209,9 @@ static enum status multiply(struct gpu_gemm *m, const struct gemm_call *c)
                     "bias"));
     const void *add = c->kind == GEMM_WEIGHT ? c->to : c->add;
     float one = 1.0f, old = add ? 1.0f : 0.0f;
-    return refused(cublasLtMatmul(m->handle, p->product, &one, c->b, p->a, c->a, p->b, &old,
-                                  add ? add : c->to, p->to, c->to, p->to, &p->algorithm, m->workspace,
-                                  m->workspace_bytes,
+    return refused(cublasLtMatmul(m->handle, p->product, &one, c->b, p->a, c->a, p->b,
+                                  &old, add ? add : c->to, p->to, c->to, p->to,
+                                  &p->algorithm, m->workspace, m->workspace_bytes,
                                   (cudaStream_t)gpu_stream_of(m->gpu, GPU_MAIN)),
                    "product");
 }

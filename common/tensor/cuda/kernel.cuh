@@ -17,20 +17,51 @@ static constexpr unsigned ALL_LANES = 0xffffffffu;
 
 // An error stays with the runtime until gpu_check or gpu_wait asks for it.
 template <class... P, class... A>
+static void launch_with(struct gpu *g, cudaLaunchConfig_t *config, void (*kernel)(P...),
+                        A... arguments)
+{
+    const dim3 n = config->gridDim;
+    if (n.x == 0 || n.y == 0 || n.z == 0)
+        return;
+    if (config->dynamicSmemBytes > PLAIN_SHARED_BYTES)
+        (void)cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                   (int)config->dynamicSmemBytes);
+    config->stream = (cudaStream_t)gpu_stream_of(g, GPU_MAIN);
+    (void)cudaLaunchKernelEx(config, kernel, static_cast<P>(arguments)...);
+}
+
+template <class... P, class... A>
 static void launch(struct gpu *g, dim3 blocks, int threads, size_t shared_bytes,
                    void (*kernel)(P...), A... arguments)
 {
-    if (blocks.x == 0 || blocks.y == 0 || blocks.z == 0)
-        return;
-    if (shared_bytes > PLAIN_SHARED_BYTES)
-        (void)cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                   (int)shared_bytes);
     cudaLaunchConfig_t config = {};
     config.gridDim = blocks;
     config.blockDim = dim3((unsigned)threads);
     config.dynamicSmemBytes = shared_bytes;
-    config.stream = (cudaStream_t)gpu_stream_of(g, GPU_MAIN);
-    (void)cudaLaunchKernelEx(&config, kernel, static_cast<P>(arguments)...);
+    launch_with(g, &config, kernel, arguments...);
+}
+
+// Likewise, but where the GPU can do it the kernel begins while the one before it still
+// runs.  Such a kernel must call wait_for_earlier in every block, even in one that has
+// nothing to do: the kernel after it relies on that.
+template <class... P, class... A>
+static void launch_early(struct gpu *g, dim3 blocks, int threads, size_t shared_bytes,
+                         void (*kernel)(P...), A... arguments)
+{
+    cudaLaunchAttribute overlap = {};
+    cudaLaunchConfig_t config = {};
+    config.gridDim = blocks;
+    config.blockDim = dim3((unsigned)threads);
+    config.dynamicSmemBytes = shared_bytes;
+    overlap.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    overlap.val.programmaticStreamSerializationAllowed = 1;
+    config.attrs = &overlap;
+    config.numAttrs = gpu_overlaps(g) ? 1 : 0;
+    // Kernels that ask for different cuts of L1 and shared memory would not run side by
+    // side.
+    (void)cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
+                               cudaSharedmemCarveoutMaxShared);
+    launch_with(g, &config, kernel, arguments...);
 }
 
 static inline unsigned blocks_for(size_t n, size_t per_block)

@@ -46,12 +46,12 @@ void gpu_rmsnorm(struct gpu *g, enum gpu_type type, void *Y, float *inv_rms,
                  const float *X, const struct gpu_norm *n, int M, int D);
 // dX += ..., d_gain += ...  No maps.
 struct gpu_norm_grad {
-    float *dX;       // (M, D)
-    void *copy;      // (M, D) of T: the new dX.  NULL: none
-    void *again;     // (M, D): what the forward pass gave, may be dY.  NULL: none
-    float *d_gain;   // (D)
-    const void *dY;  // (M, D)
-    const float *X;  // (M, D)
+    float *dX;      // (M, D)
+    void *copy;     // (M, D) of T: the new dX.  NULL: none
+    void *again;    // (M, D): what the forward pass gave, may be dY.  NULL: none
+    float *d_gain;  // (D)
+    const void *dY; // (M, D)
+    const float *X; // (M, D)
     const void *gain;
     const float *inv_rms; // (M)
     float *parts;
@@ -70,9 +70,9 @@ void gpu_place_rows(struct gpu *g, float *to, const float *X, const int32_t *row
                     int D);
 
 // Heads of [q | k | v] rows, `width` apart, made ready for attention: q and k are
-// normalised where gains are given (both or neither) and rotated; `out` may be `in`.  Where slots are
-// given, k and v of row i also go to slot slots[i] of the cache: (slots, 2 kv_heads *
-// head_dim) = [k | v].
+// normalised where gains are given (both or neither) and rotated; `out` may be `in`.
+// Where slots are given, k and v of row i also go to slot slots[i] of the cache:
+// (slots, 2 kv_heads * head_dim) = [k | v].
 struct gpu_rotate {
     int heads, kv_heads, head_dim;
     const float *cosine, *sine;   // (positions, head_dim / 2)
@@ -125,6 +125,8 @@ void gpu_loss_backward(struct gpu *g, enum gpu_type type, void *d_logits,
 // One token of each of n rows: by inverse cumulative probability as sample_token of
 // tensor/ops.h, or where greedy != 0 the most likely one (the lowest on ties), with its
 // log-prob and the row's entropy in the sampling distribution (greedy: temperature 1).
+// ld is a multiple of 8; scratch: gpu_sample_scratch bytes.  Begins while the kernel
+// before it ends.
 struct gpu_draw {
     int32_t row;
     int32_t greedy;
@@ -136,7 +138,8 @@ struct gpu_drawn {
     float log_prob, entropy;
 };
 void gpu_sample(struct gpu *g, struct gpu_drawn *out, const float *logits, int ld,
-                const struct gpu_draw *draws, int n, int V);
+                const struct gpu_draw *draws, void *scratch, int n, int V);
+size_t gpu_sample_scratch(int n, int V);
 
 // ---- the optimizer
 // adamw_update of tensor/ops.h on float parameters, whose image in T is written too.

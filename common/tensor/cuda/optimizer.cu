@@ -88,7 +88,8 @@ __device__ __forceinline__ double squares4(float4 v)
            ((double)v.z * (double)v.z + (double)v.w * (double)v.w);
 }
 
-__global__ void __launch_bounds__(UPDATE_THREADS) squares_kernel(double *parts, const float *x, size_t n)
+__global__ void __launch_bounds__(UPDATE_THREADS)
+    squares_kernel(double *parts, const float *x, size_t n)
 {
     __shared__ double scratch[WARP];
     double sum = 0.0;

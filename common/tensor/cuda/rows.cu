@@ -82,7 +82,8 @@ static int row_threads(int D)
 }
 
 // Of a row of D elements; beyond its end zeros.
-template <class T> __device__ __forceinline__ void load_row(float4 v[ROW_VECTORS], const T *x, int D)
+template <class T>
+__device__ __forceinline__ void load_row(float4 v[ROW_VECTORS], const T *x, int D)
 {
 #pragma unroll
     for (int i = 0; i < ROW_VECTORS; i++) {
@@ -90,7 +91,8 @@ template <class T> __device__ __forceinline__ void load_row(float4 v[ROW_VECTORS
         v[i] = d < D ? load4(x + d) : zero4();
     }
 }
-template <class T> __device__ __forceinline__ void store_row(T *y, const float4 v[ROW_VECTORS], int D)
+template <class T>
+__device__ __forceinline__ void store_row(T *y, const float4 v[ROW_VECTORS], int D)
 {
 #pragma unroll
     for (int i = 0; i < ROW_VECTORS; i++) {
@@ -176,14 +178,15 @@ static void rmsnorm_backward(struct gpu *g, const struct gpu_norm_grad *n, int M
 {
     int blocks = M < GPU_PARTS ? M : GPU_PARTS;
     launch(g, (unsigned)blocks, row_threads(D), 0,
-           D <= NARROW_ROW ? rmsnorm_backward_kernel<T, NARROW_ROW / (4 * ROW_VECTORS)>
-                           : rmsnorm_backward_kernel<T, GPU_WIDEST_NORM / (4 * ROW_VECTORS)>,
+           D <= NARROW_ROW
+               ? rmsnorm_backward_kernel<T, NARROW_ROW / (4 * ROW_VECTORS)>
+               : rmsnorm_backward_kernel<T, GPU_WIDEST_NORM / (4 * ROW_VECTORS)>,
            *n, M, D);
     add_parts(g, n->d_gain, n->parts, blocks, D);
 }
 
-void gpu_rmsnorm_backward(struct gpu *g, enum gpu_type type, const struct gpu_norm_grad *n, int M,
-                          int D)
+void gpu_rmsnorm_backward(struct gpu *g, enum gpu_type type,
+                          const struct gpu_norm_grad *n, int M, int D)
 {
     BY_TYPE(type, rmsnorm_backward, g, n, M, D);
 }

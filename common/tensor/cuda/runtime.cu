@@ -14,6 +14,7 @@ struct gpu {
     cudaStream_t streams[GPU_STREAMS];
     cudaEvent_t order[GPU_STREAMS]; // of gpu_after
     cudaDeviceProp properties;
+    int driver;              // version; 0: unknown
     cudaError_t first_error; // of a call that could not report it
     int hung; // a wait passed its deadline: no call that waits by itself is made any more
 };
@@ -83,6 +84,8 @@ enum status gpu_open(struct gpu **out, int ordinal)
     cudaError_t e = cudaSetDevice(ordinal);
     if (e == cudaSuccess)
         e = cudaGetDeviceProperties(&g->properties, ordinal);
+    if (e == cudaSuccess)
+        e = cudaDriverGetVersion(&g->driver);
     enum status st = e == cudaSuccess ? OK : failed(ERR_IO, e, "GPU");
     if (st == OK && g->properties.major < 8)
         st = status_fail(ERR_INPUT, "GPU %d, %s, is of compute capability %d.%d: 8.0 is needed",
@@ -273,4 +276,10 @@ int gpu_multiprocessors(const struct gpu *g)
 size_t gpu_shared_bytes(const struct gpu *g)
 {
     return g->properties.sharedMemPerBlockOptin;
+}
+
+// Graphs record such launches since CUDA 12.3.
+int gpu_overlaps(const struct gpu *g)
+{
+    return g->properties.major >= 9 && g->driver >= 12030 && CUDART_VERSION >= 12030;
 }

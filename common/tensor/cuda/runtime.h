@@ -81,6 +81,8 @@ void gpu_graph_free(struct gpu_graph *graph);
 void *gpu_stream_of(const struct gpu *g, enum gpu_stream s);
 int gpu_multiprocessors(const struct gpu *g);
 size_t gpu_shared_bytes(const struct gpu *g); // the most that a block can have
+// Whether a kernel may begin while the one before it ends, also in a recorded run.
+int gpu_overlaps(const struct gpu *g);
 
 #ifdef __cplusplus
 }

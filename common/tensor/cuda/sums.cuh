@@ -110,8 +110,8 @@ static __global__ void __launch_bounds__(PART_WARPS *WARP)
 
 static inline void add_parts(struct gpu *g, float *out, const float *parts, int n, int columns)
 {
-    launch(g, blocks_for((size_t)columns, WARP), PART_WARPS * WARP, 0, add_parts_kernel, out, parts,
-           n, columns);
+    launch(g, blocks_for((size_t)columns, WARP), PART_WARPS * WARP, 0, add_parts_kernel,
+           out, parts, n, columns);
 }
 
 #endif

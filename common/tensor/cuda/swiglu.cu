@@ -43,8 +43,8 @@ __global__ void __launch_bounds__(SWIGLU_THREADS)
 template <class T> static void swiglu(struct gpu *g, void *Y, const void *GU, int M, int F)
 {
     size_t n = (size_t)M * (size_t)(F / 8);
-    launch(g, blocks_for(n, SWIGLU_THREADS), SWIGLU_THREADS, 0, swiglu_kernel<T>, (T *)Y,
-           (const T *)GU, (unsigned)n, F);
+    launch(g, blocks_for(n, SWIGLU_THREADS), SWIGLU_THREADS, 0, swiglu_kernel<T>,
+           (T *)Y, (const T *)GU, (unsigned)n, F);
 }
 
 void gpu_swiglu(struct gpu *g, enum gpu_type type, void *Y, const void *GU, int M, int F)
@@ -78,7 +78,8 @@ __global__ void __launch_bounds__(SWIGLU_THREADS)
     if (unit >= n)
         return;
     size_t gate = gate_at(unit, F);
-    struct eight x = load8(GU + gate), up = load8(GU + gate + F), dy = load8(dY + 8 * (size_t)unit);
+    struct eight x = load8(GU + gate), up = load8(GU + gate + F),
+                 dy = load8(dY + 8 * (size_t)unit);
     swiglu_slopes4(&x.low, &up.low, &dy.low);
     swiglu_slopes4(&x.high, &up.high, &dy.high);
     store8(dGU + gate, x);
@@ -87,21 +88,23 @@ __global__ void __launch_bounds__(SWIGLU_THREADS)
 }
 
 template <class T>
-static void swiglu_backward(struct gpu *g, void *dGU, void *Y, const void *dY, const void *GU,
-                            int M, int F)
+static void swiglu_backward(struct gpu *g, void *dGU, void *Y, const void *dY,
+                            const void *GU, int M, int F)
 {
     size_t n = (size_t)M * (size_t)(F / 8);
-    launch(g, blocks_for(n, SWIGLU_THREADS), SWIGLU_THREADS, 0, swiglu_backward_kernel<T>,
-           (T *)dGU, (T *)Y, (const T *)dY, (const T *)GU, (unsigned)n, F);
+    launch(g, blocks_for(n, SWIGLU_THREADS), SWIGLU_THREADS, 0,
+           swiglu_backward_kernel<T>, (T *)dGU, (T *)Y, (const T *)dY, (const T *)GU,
+           (unsigned)n, F);
 }
 
-void gpu_swiglu_backward(struct gpu *g, enum gpu_type type, void *dGU, void *Y, const void *dY,
-                         const void *GU, int M, int F)
+void gpu_swiglu_backward(struct gpu *g, enum gpu_type type, void *dGU, void *Y,
+                         const void *dY, const void *GU, int M, int F)
 {
     BY_TYPE(type, swiglu_backward, g, dGU, Y, dY, GU, M, F);
 }
 
-template <class T> __global__ void add_bias_kernel(float *X, const T *bias, unsigned n, int N)
+template <class T>
+__global__ void add_bias_kernel(float *X, const T *bias, unsigned n, int N)
 {
     unsigned unit = unit_of_thread();
     if (unit >= n)
@@ -143,8 +146,8 @@ template <class T>
 static void bias_backward(struct gpu *g, float *db, const void *dY, float *parts, int M, int N)
 {
     int blocks = M < GPU_PARTS ? M : GPU_PARTS;
-    launch(g, dim3(blocks_for((size_t)N, 8 * COLUMN_THREADS), (unsigned)blocks), COLUMN_THREADS, 0,
-           column_sums_kernel<T>, parts, (const T *)dY, M, N);
+    launch(g, dim3(blocks_for((size_t)N, 8 * COLUMN_THREADS), (unsigned)blocks),
+           COLUMN_THREADS, 0, column_sums_kernel<T>, parts, (const T *)dY, M, N);
     add_parts(g, db, parts, blocks, N);
 }
 

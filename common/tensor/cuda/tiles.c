@@ -49,8 +49,8 @@ struct key_tile {
 
 static struct key_tile key_tile_at(const struct sides *s, int tile)
 {
-    struct key_tile k = {tile * TILE, smaller((tile + 1) * TILE, s->n_keys) - 1, INT_MAX,
-                         INT_MIN};
+    struct key_tile k = {tile * TILE, smaller((tile + 1) * TILE, s->n_keys) - 1,
+                         INT_MAX, INT_MIN};
     if (!s->ends)
         k.most = k.least = INT_MAX;
     for (int j = k.first; s->ends && j <= k.last; j++) {
@@ -72,7 +72,8 @@ static enum meeting meet(const struct sides *s, int row_tile, const struct key_t
 }
 
 // Writes the items of all keys' tiles, each list where `at` says, or only counts them.
-static void each_meeting(const struct sides *s, int32_t *at, int32_t *items, int transposed)
+static void each_meeting(const struct sides *s, int32_t *at, int32_t *items,
+                         int transposed)
 {
     int row_tiles = tiles_count(s->M), key_tiles = tiles_count(s->n_keys);
     for (int u = 0; u < key_tiles; u++) {
@@ -121,8 +122,8 @@ int tiles_shares_most(int M, int wanted)
     return tiles_count(M) + tiles_parts_most(M, wanted);
 }
 
-int tiles_share(struct tile_share *out, int32_t *part_first, const int32_t *first, int n,
-                int wanted)
+int tiles_share(struct tile_share *out, int32_t *part_first, const int32_t *first,
+                int n, int wanted)
 {
     int each = (first[n] + wanted - 1) / wanted, shares = 0, parts = 0;
     each = each < SHARE_LEAST ? SHARE_LEAST : each;

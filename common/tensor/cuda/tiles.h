@@ -52,14 +52,14 @@ struct tile_share {
     int32_t tile, begin, end; // items [begin, end)
     int32_t part;             // -1: the whole list
 };
-enum { SHARE_LEAST = 4 }; // items
+enum { SHARE_LEAST = 8 }; // items
 
-// Cuts the lists of n tiles into about `wanted` pieces, tile after tile; those of tile t
-// write the parts part_first[t] .. part_first[t + 1] - 1, (n + 1) numbers.  Room: `out`
-// tiles_shares_most, parts tiles_parts_most, of M rows and as many keys.  Returns the
-// shares written.
-int tiles_share(struct tile_share *out, int32_t *part_first, const int32_t *first, int n,
-                int wanted);
+// Cuts the lists of n tiles into about `wanted` pieces, tile after tile; those of tile
+// t write the parts part_first[t] .. part_first[t + 1] - 1, (n + 1) numbers.  Room:
+// `out` tiles_shares_most, parts tiles_parts_most, of M rows and as many keys.  Returns
+// the shares written.
+int tiles_share(struct tile_share *out, int32_t *part_first, const int32_t *first,
+                int n, int wanted);
 int tiles_shares_most(int M, int wanted);
 int tiles_parts_most(int M, int wanted);
 

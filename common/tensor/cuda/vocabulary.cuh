@@ -5,10 +5,10 @@
 
 #include "sums.cuh"
 
-enum { VOCABULARY_THREADS = 512 };
+enum { VOCABULARY_THREADS = 1024 };
 
-// Of z = inv_temperature * logits: the maximum, the sum of e = exp(z - maximum), and the
-// sum of e (z - maximum).
+// Of z = inv_temperature * logits: the maximum, the sum of e = exp(z - maximum), and
+// the sum of e (z - maximum).
 struct row_stats {
     float maximum, sum, weighted;
 };
@@ -33,18 +33,25 @@ __device__ __forceinline__ void add_below(struct row_stats *s, float z)
 
 enum { LOGIT_VECTORS = 4 }; // of four, that a thread reads at once
 
-// The vectors first, first + blockDim, ... of z, of which there are n.
+// The vectors first, first + blockDim, ... of z, of which there are n; the first n_kept
+// of all are also written to `kept`.
 __device__ __forceinline__ void add_vectors(struct row_stats *s, const float *z,
-                                            float inv_temperature, int first, int n)
+                                            float inv_temperature, int first, int n,
+                                            float *kept, int n_kept)
 {
     float4 v[LOGIT_VECTORS];
     float top = -INFINITY;
 #pragma unroll
     for (int i = 0; i < LOGIT_VECTORS; i++) {
         int at = first + i * (int)blockDim.x;
-        v[i] = at < n ? scale4(load4(z + 4 * at), inv_temperature)
+        v[i] = at < n ? load4(z + 4 * at)
                       : float4{-INFINITY, -INFINITY, -INFINITY, -INFINITY};
+        if (at < n_kept)
+            store4(kept + 4 * at, v[i]);
     }
+#pragma unroll
+    for (int i = 0; i < LOGIT_VECTORS; i++)
+        v[i] = scale4(v[i], inv_temperature);
 #pragma unroll
     for (int i = 0; i < LOGIT_VECTORS; i++)
         top = fmaxf(top, fmaxf(fmaxf(v[i].x, v[i].y), fmaxf(v[i].z, v[i].w)));
@@ -59,15 +66,16 @@ __device__ __forceinline__ void add_vectors(struct row_stats *s, const float *z,
 }
 
 // By all threads of the block; scratch (32) is shared memory, logits are aligned to 16
-// bytes.
-__device__ __forceinline__ struct row_stats stats_of_row(const float *logits,
-                                                         float inv_temperature, int V,
-                                                         float *scratch)
+// bytes.  The first n_kept vectors of four are also written to `kept`, each by the
+// thread whose number is its own modulo the block's size; at most V / 4.
+__device__ __forceinline__ struct row_stats
+stats_of_row(const float *logits, float inv_temperature, int V, float *scratch,
+             float *kept = NULL, int n_kept = 0)
 {
     struct row_stats own = {-INFINITY, 0.0f, 0.0f};
     int vectors = V / 4, step = LOGIT_VECTORS * (int)blockDim.x;
     for (int first = (int)threadIdx.x; first < vectors; first += step)
-        add_vectors(&own, logits, inv_temperature, first, vectors);
+        add_vectors(&own, logits, inv_temperature, first, vectors, kept, n_kept);
     for (int t = 4 * vectors + (int)threadIdx.x; t < V; t += (int)blockDim.x) {
         float z = inv_temperature * logits[t];
         raise_maximum(&own, z);
@@ -77,7 +85,8 @@ __device__ __forceinline__ struct row_stats stats_of_row(const float *logits,
     float drop = own.maximum - top, keep = own.sum > 0.0f ? __expf(drop) : 0.0f;
     struct row_stats all;
     all.maximum = top;
-    all.weighted = block_sum(keep > 0.0f ? keep * (own.weighted + drop * own.sum) : 0.0f, scratch);
+    all.weighted =
+        block_sum(keep > 0.0f ? keep * (own.weighted + drop * own.sum) : 0.0f, scratch);
     all.sum = block_sum(keep * own.sum, scratch);
     return all;
 }
