@@ -22,8 +22,6 @@ struct fiber {
     int number, started, done;
     const long *waits_for;
     long seen;
-    std::vector<async_copy> copies; // on their way, the oldest first
-    std::vector<size_t> groups;     // where each committed group of them ends
 };
 struct warp {
     long generation;
@@ -100,8 +98,6 @@ void prepare(fiber &f, int number, dim3 threads)
     f.thread = dim3(n % threads.x, n / threads.x % threads.y, n / (threads.x * threads.y));
     f.done = f.started = 0;
     f.waits_for = nullptr;
-    f.copies.clear();
-    f.groups.clear();
     getcontext(&f.context);
     f.context.uc_stack.ss_sp = stacks[(size_t)number];
     f.context.uc_stack.ss_size = STACK_BYTES;
@@ -166,25 +162,6 @@ const lane_set &exchange(const void *value, size_t bytes)
 int lane() { return current->number % 32; }
 void *shared_memory() { return shared.data(); }
 void wait_for_earlier() { waited_for_earlier = 1; }
-
-// Copies arrive as late as they may: when they are waited for.
-void copy_later(const async_copy &c) { current->copies.push_back(c); }
-void copy_commit() { current->groups.push_back(current->copies.size()); }
-void copy_arrive(size_t pending)
-{
-    fiber &f = *current;
-    if (f.groups.size() <= pending)
-        return;
-    size_t groups = f.groups.size() - pending, n = f.groups[groups - 1];
-    for (size_t i = 0; i < n; i++) {
-        memset(f.copies[i].to, 0, 16);
-        memcpy(f.copies[i].to, f.copies[i].from, f.copies[i].bytes);
-    }
-    f.copies.erase(f.copies.begin(), f.copies.begin() + (long)n);
-    f.groups.erase(f.groups.begin(), f.groups.begin() + (long)groups);
-    for (size_t &end : f.groups)
-        end -= n;
-}
 
 void run(dim3 blocks, dim3 threads, size_t shared_bytes, bool early,
          const std::function<void()> &body)

@@ -2,9 +2,9 @@
 //
 // Blocks run one after another; the threads of a block are fibers, scheduled round
 // robin from an order that CUDA_ON_HOST_ORDER=1 reverses and larger numbers shuffle, so
-// that a missing barrier shows up.  Asynchronous copies arrive when they are waited for.
-// Every block of an early launch must wait for the kernels before it.  Barriers and warp collectives wait as on a GPU, but
-// all live lanes of a warp must take part in each; a deadlock is reported and aborts.
+// that a missing barrier shows up.  Every block of an early launch must wait for the
+// kernels before it.  Barriers and warp collectives wait as on a GPU, but all live lanes
+// of a warp must take part in each; a deadlock is reported and aborts.
 // Streams run at once; a captured graph is a list of launches that is replayed.
 // Fresh device and shared memory is filled with NaNs.
 #ifndef CUDA_ON_HOST_RUNTIME_H
@@ -42,16 +42,12 @@ struct alignas(16) int4 { int x, y, z, w; };
 namespace host {
 struct place { dim3 thread, block, threads, blocks; };
 extern place here; // of the fiber that runs
-struct async_copy { void *to; const void *from; size_t bytes; }; // of 16, the rest zeros
 struct lane_set { uint64_t slot[32][2]; uint32_t present; };
 
 int barrier(int predicate, int *count);
 const lane_set &exchange(const void *value, size_t bytes); // of this warp, all lanes
 int lane();
 void *shared_memory();
-void copy_later(const async_copy &c);
-void copy_commit();
-void copy_arrive(size_t pending); // all groups of this thread but the last so many
 void wait_for_earlier();
 void run(dim3 blocks, dim3 threads, size_t shared_bytes, bool early,
          const std::function<void()> &body);

@@ -234,6 +234,12 @@ void gpu_graph_free(struct gpu_graph *graph)
     mem_free(graph);
 }
 
+// Graphs record such launches since CUDA 12.3.
+int gpu_overlaps(const struct gpu *g)
+{
+    return g->properties.major >= 9 && g->driver >= 12030 && CUDART_VERSION >= 12030;
+}
+
 void *gpu_stream_of(const struct gpu *g, enum gpu_stream s)
 {
     return g->streams[s];
@@ -242,10 +248,4 @@ void *gpu_stream_of(const struct gpu *g, enum gpu_stream s)
 int gpu_multiprocessors(const struct gpu *g)
 {
     return g->properties.multiProcessorCount;
-}
-
-// Graphs record such launches since CUDA 12.3.
-int gpu_overlaps(const struct gpu *g)
-{
-    return g->properties.major >= 9 && g->driver >= 12030 && CUDART_VERSION >= 12030;
 }

@@ -73,11 +73,12 @@ CHECKED enum status gpu_capture_end(struct gpu *g, struct gpu_graph **out);
 CHECKED enum status gpu_graph_launch(struct gpu *g, struct gpu_graph *graph);
 void gpu_graph_free(struct gpu_graph *graph);
 
+// Whether a kernel may begin while the one before it ends, also in a recorded run.
+int gpu_overlaps(const struct gpu *g);
+
 // For the layers below: a cudaStream_t.
 void *gpu_stream_of(const struct gpu *g, enum gpu_stream s);
 int gpu_multiprocessors(const struct gpu *g);
-// Whether a kernel may begin while the one before it ends, also in a recorded run.
-int gpu_overlaps(const struct gpu *g);
 
 #ifdef __cplusplus
 }

@@ -28,22 +28,6 @@ __device__ __forceinline__ void copy_async(void *shared, const void *global, int
                  "l"(global), "r"(valid)
                  : "memory");
 }
-// Likewise of what is read once only: it is the first to leave the L2 cache, so that the
-// stream pushes nothing else out.  `first_out` is first_out_policy's.
-__device__ __forceinline__ uint64_t first_out_policy()
-{
-    uint64_t policy;
-    asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
-    return policy;
-}
-__device__ __forceinline__ void copy_async_once(void *shared, const void *global, int valid,
-                                                uint64_t first_out)
-{
-    asm volatile("cp.async.cg.shared.global.L2::cache_hint [%0], [%1], 16, %2, %3;" ::"r"(
-                     shared_address(shared)),
-                 "l"(global), "r"(valid), "l"(first_out)
-                 : "memory");
-}
 __device__ __forceinline__ void copy_commit()
 {
     asm volatile("cp.async.commit_group;" ::: "memory");
@@ -52,30 +36,6 @@ __device__ __forceinline__ void copy_commit()
 template <int PENDING> __device__ __forceinline__ void copy_wait()
 {
     asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory");
-}
-
-// A hint: the 128 bytes around p are wanted in the L2 cache.
-__device__ __forceinline__ void prefetch_line(const void *p)
-{
-    asm volatile("prefetch.global.L2 [%0];" ::"l"(p));
-}
-
-// Of kernels that were launched to overlap (launch_early of kernel.cuh).  Until the
-// kernels before this one have ended and all that they wrote can be seen; a kernel
-// neither reads what they write nor writes anything before.  From sm_90; older
-// processors start kernels in full order.
-__device__ __forceinline__ void wait_for_earlier()
-{
-#if __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
-}
-// The next kernel may start as soon as all blocks of this one have begun.
-__device__ __forceinline__ void let_next_begin()
-{
-#if __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
-#endif
 }
 
 // Four 8x8 matrices of bf16: lane i gives the address of row i % 8 of matrix i / 8 and
@@ -104,6 +64,47 @@ __device__ __forceinline__ void multiply_add(float c[4], const uint32_t a[4],
                  "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
                  : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
+// copy_async of what is read once only: it is the first to leave the L2 cache, so that the
+// stream pushes nothing else out.  `first_out` is first_out_policy's.
+__device__ __forceinline__ uint64_t first_out_policy()
+{
+    uint64_t policy;
+    asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
+    return policy;
+}
+__device__ __forceinline__ void copy_async_once(void *shared, const void *global, int valid,
+                                                uint64_t first_out)
+{
+    asm volatile("cp.async.cg.shared.global.L2::cache_hint [%0], [%1], 16, %2, %3;" ::"r"(
+                     shared_address(shared)),
+                 "l"(global), "r"(valid), "l"(first_out)
+                 : "memory");
+}
+
+// A hint: the 128 bytes around p are wanted in the L2 cache.
+__device__ __forceinline__ void prefetch_line(const void *p)
+{
+    asm volatile("prefetch.global.L2 [%0];" ::"l"(p));
+}
+
+// Of kernels that were launched to overlap (launch_early of kernel.cuh).  Until the
+// kernels before this one have ended and all that they wrote can be seen; a kernel
+// neither reads what they write nor writes anything before.  From sm_90; older
+// processors start kernels in full order.
+__device__ __forceinline__ void wait_for_earlier()
+{
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+// The next kernel may start as soon as all blocks of this one have begun.
+__device__ __forceinline__ void let_next_begin()
+{
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
 }
 
 #endif
