@@ -188,9 +188,10 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *c, void (*kernel)(P...)
     return cudaSuccess;
 }
 template <class... P>
-cudaError_t cudaFuncSetAttribute(void (*kernel)(P...), cudaFuncAttribute, int bytes)
+cudaError_t cudaFuncSetAttribute(void (*kernel)(P...), cudaFuncAttribute what, int value)
 {
-    host::raise_shared((const void *)kernel, bytes);
+    if (what == cudaFuncAttributeMaxDynamicSharedMemorySize)
+        host::raise_shared((const void *)kernel, value);
     return cudaSuccess;
 }
 
