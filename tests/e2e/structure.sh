@@ -33,9 +33,24 @@ door 'exit$|abort$' none
 door '_exit$' judge # of a child that has not become another program yet
 door 'fopen|open64|open$|socket|clock_gettime|getenv' base data judge text model archive launch comm_mpi tensor
 
+# The GPU backend is an object of its own: its doors are told by what files include.
+# include_door HEADER FILE...: only these include it.
+include_door() {
+    local header=$1 file
+    shift
+    for file in $(grep -rlE "#include [<\"]$header" common proto rollout learner launch); do
+        case " $* " in *" $file "*) ;; *) complain "$file includes $header" ;; esac
+    done
+}
+include_door 'nccl\.h' common/comm/nccl/nccl_library.c
+include_door 'cublas' common/tensor/cuda/gemm.cu
+include_door 'cuda_runtime' common/tensor/cuda/runtime.cu common/tensor/cuda/kernel.cuh \
+    common/tensor/cuda/ptx/ptx.cuh common/comm/nccl/nccl_library.c
+door 'cuda[A-Z]|cublas|nccl[A-Z]' none
+
 grep -lE '#include "rollout/' learner/*.[ch] && complain "the learner includes the rollout"
 grep -lE '#include "learner/' rollout/*.[ch] && complain "the rollout includes the learner"
-for file in $(find common proto rollout learner launch benchmarks -name '*.[ch]'); do
+for file in $(find common proto rollout learner launch benchmarks -name '*.[ch]' -o -name '*.cu' -o -name '*.cuh'); do
     [ -f "$file" ] || continue
     lines=$(wc -l <"$file")
     [ "$lines" -le 400 ] || complain "$file has $lines lines"
