@@ -94,7 +94,8 @@ static enum nccl_state match(struct local_pair *p)
     for (int i = 0; i < 2; i++) {
         struct local_end *end = &p->ends[i];
         end->n -= done;
-        memmove(end->queue, end->queue + done, end->n * sizeof *end->queue);
+        if (end->n > 0)
+            memmove(end->queue, end->queue + done, end->n * sizeof *end->queue);
     }
     return NCCL_STATE_OK;
 }
