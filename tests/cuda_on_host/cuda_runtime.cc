@@ -256,17 +256,25 @@ void raise_shared(const void *kernel, int bytes)
         refuse("more shared memory is asked for than a block can have");
     raised[kernel] = bytes;
 }
-void check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *kernel)
+static int refuse_launch(const char *why)
+{
+    if (!getenv("CUDA_ON_HOST_REFUSES"))
+        refuse(why);
+    return remember(cudaErrorInvalidConfiguration);
+}
+int check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *kernel)
 {
     size_t n = (size_t)threads.x * threads.y * threads.z;
     if (n < 1 || n > 1024 || threads.z > 64)
-        refuse("a launch of no or too many threads");
+        return refuse_launch("a launch of no or too many threads");
     if (blocks.x < 1 || blocks.y < 1 || blocks.z < 1 || blocks.x > 0x7fffffffu ||
         blocks.y > 65535 || blocks.z > 65535)
-        refuse("a launch of no or too many blocks");
+        return refuse_launch("a launch of no or too many blocks");
     auto more = raised.find(kernel);
     if (shared_bytes > (size_t)(more == raised.end() ? PLAIN_SHARED : more->second))
-        refuse("more shared memory than the kernel may have (cudaFuncSetAttribute)");
+        return refuse_launch("more shared memory than the kernel may have "
+                             "(cudaFuncSetAttribute)");
+    return cudaSuccess;
 }
 
 void run(dim3 blocks, dim3 threads, size_t shared_bytes, bool early,

@@ -8,7 +8,8 @@
 // all live lanes of a warp must take part in each; a deadlock is reported and aborts.
 // Streams run as late as they may (streams.cc); a captured graph is a list of launches
 // that is replayed.  Fresh device and shared memory is filled with NaNs.  A launch or a
-// copy that a GPU would not take aborts with the reason.
+// copy that a GPU would not take aborts with the reason; with CUDA_ON_HOST_REFUSES set a
+// launch returns the error instead, as on a GPU.
 #ifndef CUDA_ON_HOST_RUNTIME_H
 #define CUDA_ON_HOST_RUNTIME_H
 
@@ -56,7 +57,9 @@ void run(dim3 blocks, dim3 threads, size_t shared_bytes, bool early,
 void wait_for_earlier();
 [[noreturn]] void refuse(const char *why);
 // Of one launch, before it is enqueued; `kernel` names what cudaFuncSetAttribute raised.
-void check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *kernel);
+// An error only where CUDA_ON_HOST_REFUSES is set, else it aborts.
+int check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *kernel);
+int remember(int error); // as the last one
 void raise_shared(const void *kernel, int bytes);
 // At the end of the stream, or into the graph being captured.
 void enqueue(host_stream *s, std::function<void()> work);
@@ -110,7 +113,7 @@ inline unsigned __float_as_uint(float f) { unsigned u; memcpy(&u, &f, 4); return
 
 // ---- the runtime
 typedef int cudaError_t;
-enum { cudaSuccess = 0, cudaErrorMemoryAllocation = 2, cudaErrorNotReady = 600 };
+enum { cudaSuccess = 0, cudaErrorMemoryAllocation = 2, cudaErrorInvalidConfiguration = 9, cudaErrorNotReady = 600 };
 enum cudaMemcpyKind { cudaMemcpyHostToHost, cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice, cudaMemcpyDefault };
 enum cudaStreamCaptureMode { cudaStreamCaptureModeGlobal, cudaStreamCaptureModeThreadLocal };
 enum { cudaStreamNonBlocking = 1, cudaEventDisableTiming = 2, cudaHostAllocDefault = 0 };
@@ -179,7 +182,10 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *c, void (*kernel)(P...)
     static_assert((sizeof(P) + ... + 0) <= 4 << 10, "a kernel's arguments");
     std::tuple<P...> kept(std::forward<A>(args)...);
     cudaLaunchConfig_t config = *c;
-    host::check_launch(c->gridDim, c->blockDim, c->dynamicSmemBytes, (const void *)kernel);
+    cudaError_t refused = host::check_launch(c->gridDim, c->blockDim, c->dynamicSmemBytes,
+                                             (const void *)kernel);
+    if (refused != cudaSuccess)
+        return refused;
     bool early = c->numAttrs > 0 && c->attrs[0].val.programmaticStreamSerializationAllowed;
     host::enqueue(c->stream, [=] {
         host::run(config.gridDim, config.blockDim, config.dynamicSmemBytes, early,

@@ -34,6 +34,8 @@ static work_list recording;
 
 static cudaError_t error(cudaError_t e) { return last_error = e; }
 
+int host::remember(int e) { return error(e); }
+
 static void not_while_capturing()
 {
     if (captured)
