@@ -3,8 +3,9 @@
 // Blocks run one after another; the threads of a block are fibers, scheduled round
 // robin.  CUDA_ON_HOST_ORDER=1 begins with the last warp and lets each run as far as it
 // comes, larger numbers do so from warps and lanes that change, so that a missing
-// barrier shows up.  Every block of an early launch must wait for the
-// kernels before it.  Barriers and warp collectives wait as on a GPU, but
+// barrier shows up.  Every thread of an early launch must wait for the
+// kernels before it, and what it copies before (cp.async) may be nothing that one of
+// them writes, back to the last launch in full order.  Barriers and warp collectives wait as on a GPU, but
 // all live lanes of a warp must take part in each; a deadlock is reported and aborts.
 // Streams run as late as they may (streams.cc); a captured graph is a list of launches
 // that is replayed.  Fresh device and shared memory is filled with NaNs.  A launch or a
@@ -62,7 +63,11 @@ int check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *ker
 int remember(int error); // as the last one
 void raise_shared(const void *kernel, int bytes);
 // At the end of the stream, or into the graph being captured.
-void enqueue(host_stream *s, std::function<void()> work);
+enum work_kind { OTHER_WORK, KERNEL, EARLY_KERNEL };
+void enqueue(host_stream *s, std::function<void()> work, work_kind kind = OTHER_WORK);
+// Of what an early kernel reads before it waits: whether it has been the same since
+// before the last kernel that was launched in full order.
+bool same_as_before(const void *p, size_t bytes);
 
 // cp.async of the running thread: bytes arrive when it waits for them, and until then
 // their place holds NaNs.
@@ -190,7 +195,7 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *c, void (*kernel)(P...)
     host::enqueue(c->stream, [=] {
         host::run(config.gridDim, config.blockDim, config.dynamicSmemBytes, early,
                   [&] { std::apply(kernel, kept); });
-    });
+    }, early ? host::EARLY_KERNEL : host::KERNEL);
     return cudaSuccess;
 }
 template <class... P>
