@@ -4,8 +4,8 @@
 // robin.  CUDA_ON_HOST_ORDER=1 begins with the last warp and lets each run as far as it
 // comes, larger numbers do so from warps and lanes that change, so that a missing
 // barrier shows up.  Every thread of an early launch must wait for the
-// kernels before it, and what it copies before (cp.async) may be nothing that one of
-// them writes, back to the last launch in full order.  Barriers and warp collectives wait as on a GPU, but
+// kernels before it; with CUDA_ON_HOST_EARLY set, what it copies before (cp.async) may
+// be nothing that one of them writes, back to the last launch in full order.  Barriers and warp collectives wait as on a GPU, but
 // all live lanes of a warp must take part in each; a deadlock is reported and aborts.
 // Streams run as late as they may (streams.cc); a captured graph is a list of launches
 // that is replayed.  Fresh device and shared memory is filled with NaNs.  A launch or a

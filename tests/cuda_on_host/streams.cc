@@ -61,6 +61,11 @@ static void drain_all()
         drain(s);
 }
 
+static bool keeps_before() // all device memory: not for a large one
+{
+    static const bool keeps = getenv("CUDA_ON_HOST_EARLY") != nullptr;
+    return keeps;
+}
 static void keep_before()
 {
     for (auto old = before.begin(); old != before.end();)
@@ -85,7 +90,7 @@ template <class List>
 static void append(List &list, host::work_kind &last, std::function<void()> work,
                    host::work_kind kind)
 {
-    if (kind == host::EARLY_KERNEL && last != host::EARLY_KERNEL)
+    if (keeps_before() && kind == host::EARLY_KERNEL && last != host::EARLY_KERNEL)
         list.insert(last == host::KERNEL && !list.empty() ? list.end() - 1 : list.end(),
                     keep_before);
     list.push_back(std::move(work));
