@@ -27,7 +27,7 @@ struct fiber {
     ucontext_t context;
     jmp_buf resume;
     dim3 thread;
-    int number, started, done;
+    int number, started, done, waited; // waited: for earlier kernels
     const long *waits_for;
     long seen;
     std::vector<copy> copies; // of cp.async, oldest first
@@ -48,6 +48,7 @@ fiber *current;
 const std::function<void()> *body_now;
 long barrier_generation;
 int barrier_arrived, barrier_any, barrier_result, live, waited_for_earlier;
+bool early_now;
 std::map<const void *, int> raised; // shared memory that kernels asked for
 
 void fail(const char *why)
@@ -134,7 +135,7 @@ void prepare(fiber &f, int number, dim3 threads)
     f.number = number;
     unsigned n = (unsigned)number;
     f.thread = dim3(n % threads.x, n / threads.x % threads.y, n / (threads.x * threads.y));
-    f.done = f.started = 0;
+    f.done = f.started = f.waited = 0;
     f.waits_for = nullptr;
     f.copies.clear();
     f.groups.clear();
@@ -215,12 +216,18 @@ const lane_set &exchange(const void *value, size_t bytes)
 }
 int lane() { return current->number % 32; }
 void *shared_memory() { return shared.data(); }
-void wait_for_earlier() { waited_for_earlier = 1; }
+void wait_for_earlier()
+{
+    waited_for_earlier += !current->waited;
+    current->waited = 1;
+}
 
 void copy_later(void *to, const void *from, int valid)
 {
     if ((uintptr_t)to % 16 || (uintptr_t)from % 16 || valid < 0 || valid > 16)
         fail("cp.async of an address that is no multiple of 16, or of a wrong size");
+    if (early_now && !current->waited && !same_as_before(from, (size_t)valid))
+        fail("an early kernel reads, before it waits, what an earlier one writes");
     memset(to, 0xff, 16);
     current->copies.push_back({to, from, valid});
 }
@@ -256,17 +263,25 @@ void raise_shared(const void *kernel, int bytes)
         refuse("more shared memory is asked for than a block can have");
     raised[kernel] = bytes;
 }
-void check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *kernel)
+static int refuse_launch(const char *why)
+{
+    if (!getenv("CUDA_ON_HOST_REFUSES"))
+        refuse(why);
+    return remember(cudaErrorInvalidConfiguration);
+}
+int check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *kernel)
 {
     size_t n = (size_t)threads.x * threads.y * threads.z;
     if (n < 1 || n > 1024 || threads.z > 64)
-        refuse("a launch of no or too many threads");
+        return refuse_launch("a launch of no or too many threads");
     if (blocks.x < 1 || blocks.y < 1 || blocks.z < 1 || blocks.x > 0x7fffffffu ||
         blocks.y > 65535 || blocks.z > 65535)
-        refuse("a launch of no or too many blocks");
+        return refuse_launch("a launch of no or too many blocks");
     auto more = raised.find(kernel);
     if (shared_bytes > (size_t)(more == raised.end() ? PLAIN_SHARED : more->second))
-        refuse("more shared memory than the kernel may have (cudaFuncSetAttribute)");
+        return refuse_launch("more shared memory than the kernel may have "
+                             "(cudaFuncSetAttribute)");
+    return cudaSuccess;
 }
 
 void run(dim3 blocks, dim3 threads, size_t shared_bytes, bool early,
@@ -282,13 +297,14 @@ void run(dim3 blocks, dim3 threads, size_t shared_bytes, bool early,
     body_now = &body;
     here.threads = threads;
     here.blocks = blocks;
+    early_now = early;
     for (unsigned z = 0; z < blocks.z; z++)
         for (unsigned y = 0; y < blocks.y; y++)
             for (unsigned x = 0; x < blocks.x; x++) {
                 here.block = dim3(x, y, z);
                 waited_for_earlier = 0;
                 run_block(n, threads, order);
-                if (early && !waited_for_earlier)
+                if (early && waited_for_earlier < n)
                     fail("an early kernel that does not wait for the one before it");
             }
 }

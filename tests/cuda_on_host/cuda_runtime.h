@@ -3,12 +3,14 @@
 // Blocks run one after another; the threads of a block are fibers, scheduled round
 // robin.  CUDA_ON_HOST_ORDER=1 begins with the last warp and lets each run as far as it
 // comes, larger numbers do so from warps and lanes that change, so that a missing
-// barrier shows up.  Every block of an early launch must wait for the
-// kernels before it.  Barriers and warp collectives wait as on a GPU, but
+// barrier shows up.  Every thread of an early launch must wait for the
+// kernels before it; with CUDA_ON_HOST_EARLY set, what it copies before (cp.async) may
+// be nothing that one of them writes, back to the last launch in full order.  Barriers and warp collectives wait as on a GPU, but
 // all live lanes of a warp must take part in each; a deadlock is reported and aborts.
 // Streams run as late as they may (streams.cc); a captured graph is a list of launches
 // that is replayed.  Fresh device and shared memory is filled with NaNs.  A launch or a
-// copy that a GPU would not take aborts with the reason.
+// copy that a GPU would not take aborts with the reason; with CUDA_ON_HOST_REFUSES set a
+// launch returns the error instead, as on a GPU.
 #ifndef CUDA_ON_HOST_RUNTIME_H
 #define CUDA_ON_HOST_RUNTIME_H
 
@@ -56,10 +58,16 @@ void run(dim3 blocks, dim3 threads, size_t shared_bytes, bool early,
 void wait_for_earlier();
 [[noreturn]] void refuse(const char *why);
 // Of one launch, before it is enqueued; `kernel` names what cudaFuncSetAttribute raised.
-void check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *kernel);
+// An error only where CUDA_ON_HOST_REFUSES is set, else it aborts.
+int check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *kernel);
+int remember(int error); // as the last one
 void raise_shared(const void *kernel, int bytes);
 // At the end of the stream, or into the graph being captured.
-void enqueue(host_stream *s, std::function<void()> work);
+enum work_kind { OTHER_WORK, KERNEL, EARLY_KERNEL };
+void enqueue(host_stream *s, std::function<void()> work, work_kind kind = OTHER_WORK);
+// Of what an early kernel reads before it waits: whether it has been the same since
+// before the last kernel that was launched in full order.
+bool same_as_before(const void *p, size_t bytes);
 
 // cp.async of the running thread: bytes arrive when it waits for them, and until then
 // their place holds NaNs.
@@ -110,7 +118,7 @@ inline unsigned __float_as_uint(float f) { unsigned u; memcpy(&u, &f, 4); return
 
 // ---- the runtime
 typedef int cudaError_t;
-enum { cudaSuccess = 0, cudaErrorMemoryAllocation = 2, cudaErrorNotReady = 600 };
+enum { cudaSuccess = 0, cudaErrorMemoryAllocation = 2, cudaErrorInvalidConfiguration = 9, cudaErrorNotReady = 600 };
 enum cudaMemcpyKind { cudaMemcpyHostToHost, cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice, cudaMemcpyDefault };
 enum cudaStreamCaptureMode { cudaStreamCaptureModeGlobal, cudaStreamCaptureModeThreadLocal };
 enum { cudaStreamNonBlocking = 1, cudaEventDisableTiming = 2, cudaHostAllocDefault = 0 };
@@ -179,12 +187,15 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *c, void (*kernel)(P...)
     static_assert((sizeof(P) + ... + 0) <= 4 << 10, "a kernel's arguments");
     std::tuple<P...> kept(std::forward<A>(args)...);
     cudaLaunchConfig_t config = *c;
-    host::check_launch(c->gridDim, c->blockDim, c->dynamicSmemBytes, (const void *)kernel);
+    cudaError_t refused = host::check_launch(c->gridDim, c->blockDim, c->dynamicSmemBytes,
+                                             (const void *)kernel);
+    if (refused != cudaSuccess)
+        return refused;
     bool early = c->numAttrs > 0 && c->attrs[0].val.programmaticStreamSerializationAllowed;
     host::enqueue(c->stream, [=] {
         host::run(config.gridDim, config.blockDim, config.dynamicSmemBytes, early,
                   [&] { std::apply(kernel, kept); });
-    });
+    }, early ? host::EARLY_KERNEL : host::KERNEL);
     return cudaSuccess;
 }
 template <class... P>

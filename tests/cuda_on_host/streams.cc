@@ -17,6 +17,7 @@ typedef std::vector<std::function<void()>> work_list;
 struct host_stream {
     std::deque<std::function<void()>> queue;
     int asked; // queries since it was last empty
+    host::work_kind last;
 };
 struct event_state { long recorded, done; host_stream *in; };
 struct host_event { std::shared_ptr<event_state> state; };
@@ -31,8 +32,12 @@ static size_t allocated;
 static cudaError_t last_error;
 static host_stream *captured;
 static work_list recording;
+static host::work_kind last_recorded;
+static std::map<char *, std::vector<char>> before; // device memory, as an early kernel may see it
 
 static cudaError_t error(cudaError_t e) { return last_error = e; }
+
+int host::remember(int e) { return error(e); }
 
 static void not_while_capturing()
 {
@@ -56,12 +61,47 @@ static void drain_all()
         drain(s);
 }
 
-void host::enqueue(host_stream *s, std::function<void()> work)
+static bool keeps_before() // all device memory: not for a large one
+{
+    static const bool keeps = getenv("CUDA_ON_HOST_EARLY") != nullptr;
+    return keeps;
+}
+static void keep_before()
+{
+    for (auto old = before.begin(); old != before.end();)
+        old = blocks.count(old->first) ? std::next(old) : before.erase(old);
+    for (const auto &block : blocks)
+        before[block.first].assign(block.first, block.first + block.second);
+}
+bool host::same_as_before(const void *p, size_t bytes)
+{
+    char *at = (char *)p;
+    auto next = before.upper_bound(at);
+    if (bytes == 0 || next == before.begin())
+        return true;
+    --next;
+    size_t offset = (size_t)(at - next->first);
+    return offset + bytes > next->second.size() ||
+           memcmp(at, next->second.data() + offset, bytes) == 0;
+}
+
+// Early kernels may begin as soon as the kernel before the first of them does.
+template <class List>
+static void append(List &list, host::work_kind &last, std::function<void()> work,
+                   host::work_kind kind)
+{
+    if (keeps_before() && kind == host::EARLY_KERNEL && last != host::EARLY_KERNEL)
+        list.insert(last == host::KERNEL && !list.empty() ? list.end() - 1 : list.end(),
+                    keep_before);
+    list.push_back(std::move(work));
+    last = kind;
+}
+void host::enqueue(host_stream *s, std::function<void()> work, work_kind kind)
 {
     if (s == captured)
-        recording.push_back(std::move(work));
+        append(recording, last_recorded, std::move(work), kind);
     else
-        s->queue.push_back(std::move(work));
+        append(s->queue, s->last, std::move(work), kind);
 }
 
 // Whether [p, p + n) lies in one of `where`.
@@ -257,6 +297,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t s, cudaStreamCaptureMode)
     not_while_capturing();
     captured = s;
     recording.clear();
+    last_recorded = host::OTHER_WORK;
     return cudaSuccess;
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t s, cudaGraph_t *g)

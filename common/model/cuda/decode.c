@@ -51,8 +51,12 @@ static enum status run_graph(struct device *d, struct graph_slot *slot, int buck
     if (!slot->graph) {
         TRY(gpu_capture_begin(d->gpu));
         enum status st = work(d, rows), ended = gpu_capture_end(d->gpu, &slot->graph);
-        if (st != OK || ended != OK)
-            return st != OK ? st : ended;
+        if (st != OK) { // what was recorded is not all of it
+            gpu_graph_free(slot->graph);
+            slot->graph = NULL;
+            return st;
+        }
+        TRY(ended);
     }
     return gpu_graph_launch(d->gpu, slot->graph);
 }

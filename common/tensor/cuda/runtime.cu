@@ -209,7 +209,8 @@ enum status gpu_wait(struct gpu *g, enum gpu_stream s, int64_t deadline_ms,
             return gpu_check(g, what);
         if (e != cudaErrorNotReady)
             return failed(ERR_IO, e, what);
-        (void)cudaGetLastError(); // or gpu_check would find that answer
+        // Or gpu_check would find that answer.  Launches have noted theirs.
+        (void)cudaGetLastError();
         g->hung = clock_ms() - begun > deadline_ms;
         if (g->hung)
             return status_fail(ERR_TIMEOUT, "%s: not done after %lld ms on %s", what,
@@ -261,6 +262,11 @@ void gpu_graph_free(struct gpu_graph *graph)
         return;
     (void)cudaGraphExecDestroy(graph->graph);
     mem_free(graph);
+}
+
+void gpu_note(struct gpu *g, int error)
+{
+    note(g, (cudaError_t)error);
 }
 
 void *gpu_stream_of(const struct gpu *g, enum gpu_stream s)
