@@ -30,7 +30,7 @@ struct fiber {
     int number, started, done, waited; // waited: for earlier kernels
     const long *waits_for;
     long seen;
-    std::vector<copy> copies; // of cp.async, oldest first
+    std::vector<copy> copies;   // of cp.async, oldest first
     std::vector<size_t> groups; // how many of them each closed group holds
     void *fake_stack;           // AddressSanitizer's
 };
@@ -53,11 +53,13 @@ std::map<const void *, int> raised; // shared memory that kernels asked for
 
 void fail(const char *why)
 {
-    fprintf(stderr, "cuda on host: %s in block %u,%u,%u\n", why, here.block.x, here.block.y, here.block.z);
+    fprintf(stderr, "cuda on host: %s in block %u,%u,%u\n", why, here.block.x,
+            here.block.y, here.block.z);
     abort();
 }
 
-// AddressSanitizer wants to be told of every change of stacks; stack NULL: the main one.
+// AddressSanitizer wants to be told of every change of stacks; stack NULL: the main
+// one.
 #ifdef __SANITIZE_ADDRESS__
 const void *main_stack;
 size_t main_stack_bytes;
@@ -66,12 +68,24 @@ void leave_for(void **fake, const void *stack)
     __sanitizer_start_switch_fiber(fake, stack ? stack : main_stack,
                                    stack ? (size_t)STACK_BYTES : main_stack_bytes);
 }
-void arrive_in_fiber(void *fake) { __sanitizer_finish_switch_fiber(fake, &main_stack, &main_stack_bytes); }
-void arrive_in_main(void *fake) { __sanitizer_finish_switch_fiber(fake, nullptr, nullptr); }
+void arrive_in_fiber(void *fake)
+{
+    __sanitizer_finish_switch_fiber(fake, &main_stack, &main_stack_bytes);
+}
+void arrive_in_main(void *fake)
+{
+    __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
+}
 #else
-void leave_for(void **, const void *) {}
-void arrive_in_fiber(void *) {}
-void arrive_in_main(void *) {}
+void leave_for(void **, const void *)
+{
+}
+void arrive_in_fiber(void *)
+{
+}
+void arrive_in_main(void *)
+{
+}
 #endif
 
 void wait_on(const long *generation, long seen)
@@ -134,7 +148,8 @@ void prepare(fiber &f, int number, dim3 threads)
 {
     f.number = number;
     unsigned n = (unsigned)number;
-    f.thread = dim3(n % threads.x, n / threads.x % threads.y, n / (threads.x * threads.y));
+    f.thread =
+        dim3(n % threads.x, n / threads.x % threads.y, n / (threads.x * threads.y));
     f.done = f.started = f.waited = 0;
     f.waits_for = nullptr;
     f.copies.clear();
@@ -154,7 +169,8 @@ int run_warp(int w, int n, int order, int shift)
 {
     int first = 32 * w, lanes = std::min(32, n - first), ran = 0;
     for (int k = 0; k < lanes; k++) {
-        fiber &f = fibers[(size_t)(first + (order == 1 ? lanes - 1 - k : (k + shift) % lanes))];
+        fiber &f = fibers[(size_t)(first +
+                                   (order == 1 ? lanes - 1 - k : (k + shift) % lanes))];
         if (!runnable(f))
             continue;
         ran = 1;
@@ -214,8 +230,14 @@ const lane_set &exchange(const void *value, size_t bytes)
         wait_on(&w.generation, seen);
     return w.ready;
 }
-int lane() { return current->number % 32; }
-void *shared_memory() { return shared.data(); }
+int lane()
+{
+    return current->number % 32;
+}
+void *shared_memory()
+{
+    return shared.data();
+}
 void wait_for_earlier()
 {
     waited_for_earlier += !current->waited;
@@ -241,7 +263,8 @@ void copy_close()
 void copy_arrive(int still)
 {
     fiber &f = *current;
-    size_t done = 0, closed = f.groups.size() - std::min(f.groups.size(), (size_t)still);
+    size_t done = 0,
+           closed = f.groups.size() - std::min(f.groups.size(), (size_t)still);
     for (size_t g = 0; g < closed; g++)
         for (size_t end = done + f.groups[g]; done < end; done++) {
             const copy &c = f.copies[done];
@@ -287,7 +310,8 @@ int check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *ker
 void run(dim3 blocks, dim3 threads, size_t shared_bytes, bool early,
          const std::function<void()> &body)
 {
-    static const int order = getenv("CUDA_ON_HOST_ORDER") ? atoi(getenv("CUDA_ON_HOST_ORDER")) : 0;
+    static const int order =
+        getenv("CUDA_ON_HOST_ORDER") ? atoi(getenv("CUDA_ON_HOST_ORDER")) : 0;
     int n = (int)(threads.x * threads.y * threads.z);
     fibers.resize((size_t)n);
     warps.assign(((size_t)n + 31) / 32, warp());

@@ -6,9 +6,9 @@
 
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
-#include <stdint.h>
 
 #include <ptx.cuh>
+#include <stdint.h>
 
 typedef __nv_bfloat16 bf16;
 
