@@ -167,17 +167,29 @@ static void cuda_close(struct device *d)
     mem_free(d);
 }
 
+// What follows from the setup alone, without a GPU.
+static enum status outline(struct device **out, const struct device_setup *s)
+{
+    struct device *d = NULL;
+    TRY(check_shape(&s->config));
+    TRY(mem_new(&d, 1, sizeof *d));
+    device_shape(d, s);
+    enum status st = layout_new(&d->layout, &d->c);
+    if (st != OK) {
+        mem_free(d);
+        return st;
+    }
+    *out = d;
+    return OK;
+}
+
 static enum status cuda_measure(const struct device_setup *s, size_t *on_device,
                                 size_t *on_host)
 {
     struct device *d = NULL;
-    enum status st;
-    TRY(check_shape(&s->config));
-    TRY(mem_new(&d, 1, sizeof *d));
-    device_shape(d, s);
-    TRY_OUT(layout_new(&d->layout, &d->c));
-    st = arena_bytes(d, s->limits.kv_pages, on_device, on_host);
-out:
+    enum status st = outline(&d, s);
+    if (st == OK)
+        st = arena_bytes(d, s->limits.kv_pages, on_device, on_host);
     cuda_close(d);
     return status_wrap(st, "device cuda");
 }
@@ -186,10 +198,7 @@ static enum status cuda_open(struct device **out, const struct device_setup *s)
 {
     struct device *d = NULL;
     enum status st;
-    TRY(check_shape(&s->config));
-    TRY(mem_new(&d, 1, sizeof *d));
-    device_shape(d, s);
-    TRY_OUT(layout_new(&d->layout, &d->c));
+    TRY_OUT(outline(&d, s));
     TRY_OUT(gpu_open(&d->gpu, s->ordinal));
     TRY_OUT(describe_gpu(d));
     TRY_OUT(make_arena(d));
