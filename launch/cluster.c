@@ -1,7 +1,5 @@
 #include "launch/cluster.h"
 
-#include "launch/gpu.h"
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -9,6 +7,7 @@
 #include "base/par.h"
 #include "comm/loopback.h"
 #include "comm_mpi/mpi_transport.h"
+#include "launch/gpu.h"
 
 #include <unistd.h>
 

@@ -24,7 +24,8 @@ CHECKED enum status cluster_open_alone(struct cluster *c, const struct settings 
 // The GPU of this rank for what it does in the cluster: the learner `roles` (of
 // launch/gpu.h), a worker GPU_SAMPLES and what of GPU_RECEIVES is in `roles`, one
 // process both.
-CHECKED enum status cluster_open_gpu(const struct cluster *c, struct job *job, int roles);
+CHECKED enum status cluster_open_gpu(const struct cluster *c, struct job *job,
+                                     int roles);
 // Leaves it; `clean` as in mpi_transport_finish.
 void cluster_close(struct cluster *c, int clean);
 // 1 where MPI could not be finalized, because a rank is lost: the process can then only

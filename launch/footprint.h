@@ -6,14 +6,14 @@
 
 // In bytes.  A rank holds `base` and what its part adds; one rank alone holds it all.
 struct footprint {
-    double base;         // this process now: program, tokenizer, data, policy
-    double trainer;      // gradient, moments, reference policy
-    double published;    // the copy that workers are sent
-    double activations;  // of a pack of train.pack_tokens tokens
-    double policy;       // a worker's parameters and panels
-    double incoming;     // its second buffer
-    double cache;        // keys and values
-    double decoding;     // logits and rows of the branches decoded at once
+    double base;        // this process now: program, tokenizer, data, policy
+    double trainer;     // gradient, moments, reference policy
+    double published;   // the copy that workers are sent
+    double activations; // of a pack of train.pack_tokens tokens
+    double policy;      // a worker's parameters and panels
+    double incoming;    // its second buffer
+    double cache;       // keys and values
+    double decoding;    // logits and rows of the branches decoded at once
 };
 
 // For a loaded job.

@@ -26,8 +26,8 @@ static size_t page_bytes(const struct job *job)
     return is(job->settings.gpu.type, "f32") ? floats : floats / 2;
 }
 
-// Tokens of one problem's longest path: its prompt, with its worked solution or with all
-// that may be generated.
+// Tokens of one problem's longest path: its prompt, with its worked solution or with
+// all that may be generated.
 static enum status path_of(const struct job *job, const struct problem *p, int roles,
                            size_t *out)
 {
@@ -35,9 +35,9 @@ static enum status path_of(const struct job *job, const struct problem *p, int r
     enum status st = prompts_ask(&job->prompts, p, &ask);
     if (st == OK && (roles & GPU_IMITATES))
         st = prompts_tell(&job->prompts, p, &tell);
-    *out = ask.len + (roles & GPU_IMITATES
-                          ? tell.len + 1
-                          : (size_t)job->settings.rollout.max_new_tokens);
+    *out =
+        ask.len + (roles & GPU_IMITATES ? tell.len + 1
+                                        : (size_t)job->settings.rollout.max_new_tokens);
     tokens_free(&ask);
     tokens_free(&tell);
     return st;
@@ -72,11 +72,13 @@ static enum status learner_limits(const struct job *job, int roles,
     return OK;
 }
 
-static enum status worker_limits(const struct job *job, int roles, struct device_limits *l)
+static enum status worker_limits(const struct job *job, int roles,
+                                 struct device_limits *l)
 {
     const struct settings *s = &job->settings;
     if (s->rollout.kv_mb > 0 && ((size_t)s->rollout.kv_mb << 20) < page_bytes(job))
-        return status_fail(ERR_INPUT, "rollout.kv_mb: %lld MiB, but one page takes %zu bytes",
+        return status_fail(ERR_INPUT,
+                           "rollout.kv_mb: %lld MiB, but one page takes %zu bytes",
                            (long long)s->rollout.kv_mb, page_bytes(job));
     l->decode_rows = (int32_t)s->rollout.max_rows;
     l->prefill_rows = decoder_prompt_rows(&job->model.config);
@@ -136,13 +138,13 @@ static void say(const struct job *job, const struct device_setup *setup)
 {
     struct device_info info;
     job->gpu.ops->describe(job->gpu.device, &info);
-    log_info("GPU %d: %s, compute capability %d.%d, %.1f GiB free; %.2f GiB taken, %.2f "
-             "GiB of pinned host memory; %s%s, %d key/value pages",
-             setup->ordinal, info.name, info.major, info.minor,
-             (double)info.free_bytes / 1073741824.0,
-             (double)info.arena_bytes / 1073741824.0,
-             (double)info.host_bytes / 1073741824.0, job->settings.gpu.type,
-             setup->deterministic ? ", deterministic" : "", info.kv_pages);
+    log_info(
+        "GPU %d: %s, compute capability %d.%d, %.1f GiB free; %.2f GiB taken, %.2f "
+        "GiB of pinned host memory; %s%s, %d key/value pages",
+        setup->ordinal, info.name, info.major, info.minor,
+        (double)info.free_bytes / 1073741824.0, (double)info.arena_bytes / 1073741824.0,
+        (double)info.host_bytes / 1073741824.0, job->settings.gpu.type,
+        setup->deterministic ? ", deterministic" : "", info.kv_pages);
 }
 
 enum status gpu_open_for(struct job *job, int roles, const struct gpu_place *at)

@@ -1,11 +1,10 @@
 #include "launch/job.h"
 
-#include "launch/gpu.h"
-
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "launch/gpu.h"
 #include "model/decode.h"
 
 #include <string.h>

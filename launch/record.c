@@ -232,8 +232,8 @@ static enum status checkpoint_after(struct record *r, const struct step_record *
                                     struct learner *learner)
 {
     uint64_t done = step->step + 1;
-    return status_wrap(save_checkpoint(r, done, learner),
-                       "checkpoint after step %llu", (unsigned long long)done);
+    return status_wrap(save_checkpoint(r, done, learner), "checkpoint after step %llu",
+                       (unsigned long long)done);
 }
 
 enum status record_step(struct record *r, const struct step_record *step,

@@ -108,7 +108,8 @@ static void put_training(struct step_metrics *m, const struct step_record *r)
     put(m, s->loss, "loss");
     put(m, s->grad_norm, "grad_norm");
     put(m, s->log_prob_diff_max, "log_prob_diff_max");
-    put(m, s->trained_tokens > 0 ? s->log_prob_diff_sum / (double)s->trained_tokens : 0.0,
+    put(m,
+        s->trained_tokens > 0 ? s->log_prob_diff_sum / (double)s->trained_tokens : 0.0,
         "log_prob_diff_mean");
     put(m, share(s->clipped, (double)s->credit.signal_tokens), "clipped");
     put(m, share(s->kl_sum, (double)s->generated_tokens), "kl");

@@ -103,8 +103,7 @@ static enum status open_ranks(struct weights_link *l, const struct cluster *c,
         log_info("weights: %s", choice.reason);
     if (choice.way != WEIGHTS_BY_NCCL)
         return OK;
-    TRY(l->backend->open(&l->library,
-                         job->gpu.ops->broadcast_stream(job->gpu.device)));
+    TRY(l->backend->open(&l->library, job->gpu.ops->broadcast_stream(job->gpu.device)));
     return nccl_group_new(&l->groups[0], l->backend->calls(l->library), &o);
 }
 

@@ -39,7 +39,7 @@ struct dispatch {
     uint64_t version;     // published
     uint64_t total_bytes; // of its weights; 0: nothing is published
     struct blob *weights; // NULL: not here
-    int refused_rank; // last HELLO of another model; -1: none
+    int refused_rank;     // last HELLO of another model; -1: none
     int stopping;
     int64_t stop_ms; // since then
 };

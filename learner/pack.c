@@ -149,8 +149,7 @@ static void pack_own(struct pack *p, struct pack_origin *origins,
     leave_room(p, &known[node]);
     const struct attention_span *up = &p->spans[known[n->parent].span];
     put_output(p, origins, known[n->parent].next++, up->begin + up->count - 1,
-               t->tokens[n->token_begin],
-               (struct pack_origin){number, n->token_begin});
+               t->tokens[n->token_begin], (struct pack_origin){number, n->token_begin});
 }
 
 static enum status pack_one(struct pack *p, struct pack_origin *origins,

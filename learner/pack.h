@@ -10,7 +10,8 @@ struct pack_origin {
     int32_t tree, token;
 };
 
-// Nodes [begin, end) of a canonical tree, 1 <= begin: a stretch of its depth-first order.
+// Nodes [begin, end) of a canonical tree, 1 <= begin: a stretch of its depth-first
+// order.
 struct pack_part {
     const struct tree *tree;
     int32_t begin, end;

@@ -140,7 +140,8 @@ static enum status token_nodes(const struct tree *tree, int32_t **out)
     return OK;
 }
 
-// The loss's terms of every output.  Outputs of one tree stand together, trees in order.
+// The loss's terms of every output.  Outputs of one tree stand together, trees in
+// order.
 static enum status fill_terms(struct trainer *t, struct tree *const *trees,
                               const struct pack *p, const struct pack_origin *origins)
 {
@@ -217,8 +218,7 @@ static enum status train_parts(struct trainer *t, struct tree *tree,
     for (int32_t at = 1; at < (int32_t)tree->n_nodes && st == OK;) {
         struct pack p = {0};
         struct pack_origin *origins = NULL;
-        struct pack_part part =
-            pack_next_part(tree, at, (size_t)t->config.pack_tokens);
+        struct pack_part part = pack_next_part(tree, at, (size_t)t->config.pack_tokens);
         st = pack_parts(&p, &origins, &part, 1);
         if (st == OK)
             st = train_pack(t, &tree, &p, origins, stats);
@@ -229,8 +229,8 @@ static enum status train_parts(struct trainer *t, struct tree *tree,
     return st;
 }
 
-static enum status train_together(struct trainer *t, struct tree *const *trees, size_t n,
-                                  struct batch_stats *stats)
+static enum status train_together(struct trainer *t, struct tree *const *trees,
+                                  size_t n, struct batch_stats *stats)
 {
     struct pack p = {0};
     struct pack_origin *origins = NULL;

@@ -36,11 +36,11 @@ struct batch_stats {
     int64_t prompts, signal_prompts;
     int64_t unique_tokens, path_tokens; // rows computed, rows if paths were flattened
     int64_t generated_tokens;
-    double entropy_sum;       // over generated tokens
+    double entropy_sum; // over generated tokens
     // |learner - behaviour| over the trained tokens: at most, and the sum over so many.
     double log_prob_diff_max, log_prob_diff_sum;
     int64_t trained_tokens;
-    double clipped;           // tokens whose ratio was clipped
+    double clipped; // tokens whose ratio was clipped
     double kl_sum;
     double flops;
     double grad_norm; // after normalisation, before clipping

@@ -18,7 +18,8 @@ enum status trainer_update(struct trainer *t, struct batch_stats *stats,
     const struct trainer_config *c = &t->config;
     if (t->normaliser <= 0.0) { // no signal in the whole batch
         t->model->version++;
-        return watch ? watch->ready(watch->context, model_outgoing(t->model).bytes) : OK;
+        return watch ? watch->ready(watch->context, model_outgoing(t->model).bytes)
+                     : OK;
     }
     double norm = 0.0;
     TRY(training_norm(t->training, &norm));

@@ -7,7 +7,8 @@
 
 #include <inttypes.h>
 
-_Static_assert((int)PROTO_GROUP_ID_BYTES == (int)NCCL_ID_BYTES, "an id fits its message");
+_Static_assert((int)PROTO_GROUP_ID_BYTES == (int)NCCL_ID_BYTES,
+               "an id fits its message");
 
 void broadcast_in_init(struct broadcast_in *b, struct nccl_group *group,
                        uint64_t incarnation)

@@ -1,6 +1,6 @@
 // Configuration by a table: YAML files (`section:` then `key: value` lines, or a plain
-// `key: value` at the top), key=value arguments, and the documentation of every key come
-// from one description.
+// `key: value` at the top), key=value arguments, and the documentation of every key
+// come from one description.
 //
 // Errors are ERR_INPUT and name file, line, key, reason and what is allowed.
 #ifndef BASE_CONFIG_H

@@ -14,8 +14,8 @@ static const char *version_name(char out[NAME_BYTES], int version)
 
 static const char *gpu_name(char out[NAME_BYTES], const uint8_t gpu[16])
 {
-    for (int i = 0; i < 16; i++)
-        (void)snprintf(out + 2 * i, NAME_BYTES - 2 * (size_t)i, "%02x", gpu[i]);
+    for (size_t i = 0; i < 16; i++)
+        (void)snprintf(out + 2 * i, NAME_BYTES - 2 * i, "%02x", gpu[i]);
     return out;
 }
 

@@ -32,11 +32,11 @@ static enum status find_library(char path[PATH_MAX])
     for (int which = 0; candidate(path, which); which++)
         if (access(path, R_OK) == 0)
             return OK;
-    return status_fail(ERR_INPUT,
-                       "device cuda: %s is not there: this build has no GPU backend "
-                       "(it is built where cmake finds nvcc; CUDA_HOME names a toolkit)",
-                       getenv("ETREERPO_CUDA") ? getenv("ETREERPO_CUDA")
-                                               : "etreerpo_cuda.so");
+    return status_fail(
+        ERR_INPUT,
+        "device cuda: %s is not there: this build has no GPU backend "
+        "(it is built where cmake finds nvcc; CUDA_HOME names a toolkit)",
+        getenv("ETREERPO_CUDA") ? getenv("ETREERPO_CUDA") : "etreerpo_cuda.so");
 }
 
 enum status accelerator_load(struct accelerator *out)

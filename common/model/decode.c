@@ -53,7 +53,8 @@ double decoder_flops(const struct decoder *d)
 
 int32_t decoder_prompt_rows(const struct model_config *c)
 {
-    return c->max_positions < DEVICE_PROMPT_ROWS ? c->max_positions : DEVICE_PROMPT_ROWS;
+    return c->max_positions < DEVICE_PROMPT_ROWS ? c->max_positions
+                                                 : DEVICE_PROMPT_ROWS;
 }
 
 // What a call may allocate, it allocates before anything is fed.
@@ -64,7 +65,8 @@ static enum status reserve(struct decoder *d, const struct decode_call *c)
 }
 
 // The planned rows through all layers.
-static enum status compute(struct decoder *d, const struct decode_call *call, int prompt)
+static enum status compute(struct decoder *d, const struct decode_call *call,
+                           int prompt)
 {
     const struct model_config *c = &call->m->config;
     double attention = 0;
@@ -197,8 +199,8 @@ enum status decode_prefill(struct decoder *d, const struct model *m,
         else
             decode_plan_prefill(&d->plan, cache, branch, rows);
         TRY(compute(
-            d,
-            &(struct decode_call){m, cache, rows, kv_branch_length(cache, branch)}, 1));
+            d, &(struct decode_call){m, cache, rows, kv_branch_length(cache, branch)},
+            1));
     }
     return OK;
 }
@@ -211,8 +213,8 @@ static enum status find_states(const struct kv_cache *cache, struct decode_draw 
     return OK;
 }
 
-enum status decode_draw(struct decoder *d, const struct model *m, struct kv_cache *cache,
-                        struct decode_draw *draws, int32_t n)
+enum status decode_draw(struct decoder *d, const struct model *m,
+                        struct kv_cache *cache, struct decode_draw *draws, int32_t n)
 {
     const struct accelerator *a = m->accelerator;
     TRY(find_states(cache, draws, n));

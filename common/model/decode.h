@@ -37,8 +37,8 @@ void decoder_free(struct decoder *d);
 
 // Feeds one token to each of n distinct branches, in any order; their states then
 // predict the next.  Nothing is fed on failure: ERR_LIMIT: out of pages, positions or
-// rows; ERR_INPUT: no such token; ERR_INTERNAL: a branch is not open, has branches below
-// it or stands twice; ERR_NOMEM.  A device may fail later: ERR_IO, ERR_TIMEOUT.
+// rows; ERR_INPUT: no such token; ERR_INTERNAL: a branch is not open, has branches
+// below it or stands twice; ERR_NOMEM.  A device may fail later: ERR_IO, ERR_TIMEOUT.
 CHECKED enum status decode_step(struct decoder *d, const struct model *m,
                                 struct kv_cache *cache, const int32_t *branches,
                                 const int32_t *tokens, int32_t n);

@@ -27,7 +27,8 @@ enum status decode_device_reserve(struct decoder *d)
                     sizeof *d->segments);
 }
 
-enum status decode_device_rows(struct decoder *d, const struct decode_call *c, int prompt)
+enum status decode_device_rows(struct decoder *d, const struct decode_call *c,
+                               int prompt)
 {
     const struct decode_plan *p = &d->plan;
     const struct accelerator *a = c->m->accelerator;

@@ -1,7 +1,6 @@
 // Decoding on the CPU.
-#include "decode_state.h"
-
 #include "block.h"
+#include "decode_state.h"
 #include "shape.h"
 
 #include "base/mem.h"
@@ -109,8 +108,8 @@ void decode_host_logits(struct decoder *d, const struct decode_call *call,
 {
     size_t dim = (size_t)call->m->config.dim;
     for (int32_t i = 0; i < call->n; i++)
-        memcpy(d->stream + (size_t)i * dim, call->cache->states + (size_t)states[i] * dim,
-               dim * sizeof *d->stream);
+        memcpy(d->stream + (size_t)i * dim,
+               call->cache->states + (size_t)states[i] * dim, dim * sizeof *d->stream);
     block_final_norm(d->normed, NULL, call->m, d->stream, call->n);
     block_logits(logits, call->m, d->normed, call->n);
 }
@@ -129,8 +128,9 @@ static void draw_row(void *context, int index, int thread)
     struct decode_draw *d = &job->draws[index];
     const float *logits = job->logits + (size_t)job->row[index] * (size_t)job->vocab;
     float inv_temperature = d->temperature > 0 ? 1.0f / d->temperature : 1.0f;
-    d->token = d->temperature > 0 ? sample_token(logits, inv_temperature, d->u, job->vocab)
-                                  : argmax_token(logits, job->vocab);
+    d->token = d->temperature > 0
+                   ? sample_token(logits, inv_temperature, d->u, job->vocab)
+                   : argmax_token(logits, job->vocab);
     softmax_stats(&d->log_prob, &d->entropy, logits, job->vocab, &d->token,
                   inv_temperature, 1, job->vocab);
 }

@@ -1,10 +1,10 @@
 // A policy on an accelerator: what the decoder and the learner ask of one device.  The
-// table behind it comes from a shared object that device_open loads, so that the program
-// starts on machines without CUDA.  Sources: common/model/cuda.
+// table behind it comes from a shared object that device_open loads, so that the
+// program starts on machines without CUDA.  Sources: common/model/cuda.
 //
 // All device memory is one arena, sized by device_open; nothing is allocated later.
-// After ERR_IO (a kernel or copy failed) or ERR_TIMEOUT the device is of no further use.
-// One thread.
+// After ERR_IO (a kernel or copy failed) or ERR_TIMEOUT the device is of no further
+// use. One thread.
 #ifndef MODEL_DEVICE_H
 #define MODEL_DEVICE_H
 
@@ -34,7 +34,8 @@ struct device_limits {
     int32_t reference;      // 1: keep DEVICE_REFERENCE
     int32_t host_optimizer; // 1: master weights and moments in pinned host memory
     enum device_recompute recompute;
-    // The worker: branches decoded at once, rows of one prefill, pages of KV_PAGE tokens.
+    // The worker: branches decoded at once, rows of one prefill, pages of KV_PAGE
+    // tokens.
     int32_t decode_rows, prefill_rows, kv_pages;
     int32_t second_buffer; // 1: weights arrive beside those in use (image)
     // kv_pages 0, with decode_rows: as many as fit into this share of the free memory.
@@ -85,7 +86,8 @@ struct device_ops {
     int abi; // DEVICE_ABI
     // How many GPUs the driver shows.  ERR_INPUT: none, and why.
     enum status (*count)(int *out);
-    // The bytes that open would take, on the device and pinned on the host; needs no GPU.
+    // The bytes that open would take, on the device and pinned on the host; needs no
+    // GPU.
     enum status (*measure)(const struct device_setup *s, size_t *device, size_t *host);
     // ERR_INPUT: what is missing, in one line; ERR_NOMEM: what would not fit, in bytes.
     enum status (*open)(struct device **out, const struct device_setup *s);
@@ -150,11 +152,12 @@ struct accelerator {
     void *library;
 };
 
-// Loads etreerpo_cuda.so from beside the program (or $ETREERPO_CUDA).  ERR_INPUT says in
-// one line what is missing.
+// Loads etreerpo_cuda.so from beside the program (or $ETREERPO_CUDA).  ERR_INPUT says
+// in one line what is missing.
 CHECKED enum status accelerator_load(struct accelerator *out);
 // Opens a device with it.
-CHECKED enum status accelerator_open(struct accelerator *a, const struct device_setup *s);
+CHECKED enum status accelerator_open(struct accelerator *a,
+                                     const struct device_setup *s);
 // Another entry of the shared object, of type `void *(void)`; NULL: it has none.
 void *accelerator_entry(const struct accelerator *a, const char *name);
 void accelerator_close(struct accelerator *a); // closes and unloads; zeroed is fine

@@ -1,7 +1,6 @@
 // A model's parameters as they move: to the host, to other ranks, as a fingerprint.
-#include "model.h"
-
 #include "device.h"
+#include "model.h"
 
 #include "base/hash.h"
 #include "base/pages.h"

@@ -71,7 +71,8 @@ enum status model_repack(struct model *m)
 {
     const struct accelerator *a = m->accelerator;
     if (a)
-        return a->ops->set_weights(a->device, (enum device_weights)m->weights, m->params);
+        return a->ops->set_weights(a->device, (enum device_weights)m->weights,
+                                   m->params);
     pack_panels(m);
     return OK;
 }

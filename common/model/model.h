@@ -99,7 +99,8 @@ enum status model_repack(struct model *m);
 // model_use sends the parameters too, model_place leaves the device what it has.
 struct accelerator;
 void model_place(struct model *m, const struct accelerator *a, int weights);
-CHECKED enum status model_use(struct model *m, const struct accelerator *a, int weights);
+CHECKED enum status model_use(struct model *m, const struct accelerator *a,
+                              int weights);
 // Brings params up to date where the device has newer ones.  ERR_IO, ERR_TIMEOUT.
 CHECKED enum status model_fetch(struct model *m);
 // A fingerprint of the parameters as they are where the model computes; one kind of

@@ -1,5 +1,5 @@
-// A policy in training: its gradient, its optimizer and, for a KL term, a frozen copy of
-// it; on the CPU, or on the model's device where it has one.
+// A policy in training: its gradient, its optimizer and, for a KL term, a frozen copy
+// of it; on the CPU, or on the model's device where it has one.
 //
 //   training_clear -> training_add (any number of packs) -> training_norm,
 //   training_update

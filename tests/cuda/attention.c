@@ -6,9 +6,11 @@ struct answer {
     float *O, *lse, *dO, *dQKV;
 };
 
-static struct answer cpu_answer(const struct attention_case *c, enum gpu_type type, void **d_dO)
+static struct answer cpu_answer(const struct attention_case *c, enum gpu_type type,
+                                void **d_dO)
 {
-    size_t out = (size_t)c->n_tokens * case_out_width(c), all = (size_t)c->n_tokens * case_width(c);
+    size_t out = (size_t)c->n_tokens * case_out_width(c),
+           all = (size_t)c->n_tokens * case_width(c);
     struct attention_train a = case_train(c);
     float *scratch = new_floats(attention_train_scratch(&a));
     struct answer r = {new_floats(out), new_floats((size_t)(c->n_tokens * c->h.heads)),
@@ -28,14 +30,16 @@ static void answer_free(struct answer *r)
     mem_free(r->dQKV);
 }
 
-static void attend(enum gpu_type type, const struct device_case *d, int fast, void *O, float *lse)
+static void attend(enum gpu_type type, const struct device_case *d, int fast, void *O,
+                   float *lse)
 {
     if (fast) {
-        const struct gpu_flash f = {d->QKV, d->kv.stride, d->kv, NULL, d->ends, 0, d->M, d->rows};
+        const struct gpu_flash f = {d->QKV, d->kv.stride, d->kv,  NULL, d->ends,
+                                    0,      d->M,         d->rows};
         gpu_attention_flash(device, O, lse, &f, &d->heads, d->M);
     } else {
-        gpu_attention_plain(device, type, O, lse, d->QKV, d->kv.stride, &d->kv, &d->paths,
-                            &d->heads, d->M);
+        gpu_attention_plain(device, type, O, lse, d->QKV, d->kv.stride, &d->kv,
+                            &d->paths, &d->heads, d->M);
     }
 }
 
@@ -45,7 +49,8 @@ static int agree(enum gpu_type type, struct heads h, struct tree_size size,
 {
     struct attention_case *c = case_new(h, size, seed);
     struct device_case d = device_case_new(c, type);
-    size_t out = (size_t)c->n_tokens * case_out_width(c), all = (size_t)c->n_tokens * case_width(c);
+    size_t out = (size_t)c->n_tokens * case_out_width(c),
+           all = (size_t)c->n_tokens * case_width(c);
     size_t units = (size_t)(c->n_tokens * h.heads);
     void *d_dO, *O = device_new(out * 4), *dQKV = device_new(all * 4);
     float *lse = device_new(units * 4), *delta = device_new(units * 4);
@@ -144,11 +149,12 @@ static void tiles_hold_what_is_seen(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
-        struct attention_case *c = case_new((struct heads){1, 1, 8},
-                                            (struct tree_size){3, 3, 3, 50}, 100 + seed);
+        struct attention_case *c = case_new(
+            (struct heads){1, 1, 8}, (struct tree_size){3, 3, 3, 50}, 100 + seed);
         int M = c->n_tokens, tiles = tiles_count(M);
         int32_t *ends = test_new((size_t)M, 4), *first = test_new((size_t)tiles + 1, 4);
-        int32_t *items = test_new(tiles_most(M, M), 4), *met = test_new((size_t)(tiles * tiles), 4);
+        int32_t *items = test_new(tiles_most(M, M), 4),
+                *met = test_new((size_t)(tiles * tiles), 4);
         int *seen = test_new((size_t)(tiles * tiles), sizeof *seen);
         tiles_ends(ends, c->spans, c->n_spans, M);
         for (int i = 0; i < M; i++)
@@ -168,9 +174,11 @@ static void tiles_hold_what_is_seen(void **state)
             (void)tiles_list(first, items, ends, M, 0, M, transposed);
             for (int t = 0; t < tiles; t++)
                 for (int k = first[t]; k < first[t + 1]; k++) {
-                    int at = transposed ? items[k] / 2 * tiles + t : t * tiles + items[k] / 2;
+                    int at = transposed ? items[k] / 2 * tiles + t
+                                        : t * tiles + items[k] / 2;
                     met[at] = 1;
-                    int rows = (at / tiles + 1) * TILE <= M ? TILE : M - at / tiles * TILE;
+                    int rows =
+                        (at / tiles + 1) * TILE <= M ? TILE : M - at / tiles * TILE;
                     if (items[k] % 2 == 0)
                         assert_int_equal(seen[at], rows * TILE);
                 }

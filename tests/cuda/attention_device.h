@@ -4,8 +4,9 @@
 
 #include "device_test.h"
 
-#include "../unit/tensor/attention_case.h"
 #include "tensor/cuda/attention.h"
+
+#include "../unit/tensor/attention_case.h"
 
 struct device_case {
     struct gpu_heads heads;
@@ -56,8 +57,8 @@ static inline struct gpu_paths device_paths(const struct attention_case *c)
     return p;
 }
 
-static inline struct gpu_tiles device_tiles(const int32_t *ends, int M, int shift, int n_keys,
-                                            int transposed)
+static inline struct gpu_tiles device_tiles(const int32_t *ends, int M, int shift,
+                                            int n_keys, int transposed)
 {
     int n = tiles_count(transposed ? n_keys : M);
     int32_t *first = test_new((size_t)n + 1, sizeof *first);
@@ -96,7 +97,8 @@ static inline struct gpu_shares device_shares(const int32_t *ends, int M,
     return s;
 }
 
-static inline struct device_case device_case_new(struct attention_case *c, enum gpu_type type)
+static inline struct device_case device_case_new(struct attention_case *c,
+                                                 enum gpu_type type)
 {
     size_t width = case_width(c), n = (size_t)c->n_tokens;
     int32_t *ends = test_new(n, sizeof *ends);

@@ -18,7 +18,8 @@ static struct paged *page_out(const struct attention_case *c)
     struct paged *p = test_new(1, sizeof *p);
     size_t kv = (size_t)(2 * c->h.kv_heads * c->h.head_dim), out = case_out_width(c);
     for (int s = 0; s < c->n_spans; s++) {
-        p->segments[s] = (struct cascade_segment){p->n_pages, c->spans[s].count, c->spans[s].parent};
+        p->segments[s] =
+            (struct cascade_segment){p->n_pages, c->spans[s].count, c->spans[s].parent};
         p->n_pages += (c->spans[s].count + PAGE_TOKENS - 1) / PAGE_TOKENS;
     }
     p->pages = test_new((size_t)p->n_pages, sizeof *p->pages);
@@ -40,7 +41,8 @@ static struct paged *page_out(const struct attention_case *c)
         int row = p->n_rows++;
         p->leaf[row] = s;
         p->token[row] = span->begin + span->count - 1;
-        memcpy(p->Q + (size_t)row * out, case_query(c, p->token[row], 0), out * sizeof(float));
+        memcpy(p->Q + (size_t)row * out, case_query(c, p->token[row], 0),
+               out * sizeof(float));
     }
     return p;
 }
@@ -58,20 +60,22 @@ static float *wanted(const struct attention_case *c, const struct paged *p)
 {
     size_t out = case_out_width(c);
     struct attention_train a = case_train(c);
-    float *scratch = new_floats(attention_train_scratch(&a)), *want = new_floats(MOST_ROWS * out);
+    float *scratch = new_floats(attention_train_scratch(&a)),
+          *want = new_floats(MOST_ROWS * out);
     float *O = new_floats((size_t)c->n_tokens * out);
     float *lse = new_floats((size_t)(c->n_tokens * c->h.heads));
     attention_forward(O, lse, c->QKV, &a, scratch);
     for (int row = 0; row < p->n_rows; row++)
-        memcpy(want + (size_t)row * out, O + (size_t)p->token[row] * out, out * sizeof *want);
+        memcpy(want + (size_t)row * out, O + (size_t)p->token[row] * out,
+               out * sizeof *want);
     mem_free(scratch);
     mem_free(O);
     mem_free(lse);
     return want;
 }
 
-static struct gpu_kv cache_on_device(const struct attention_case *c, const struct paged *p,
-                                     enum gpu_type type)
+static struct gpu_kv cache_on_device(const struct attention_case *c,
+                                     const struct paged *p, enum gpu_type type)
 {
     size_t kv = (size_t)(2 * c->h.kv_heads * c->h.head_dim);
     void *cache = device_array(type, p->cache, (size_t)(p->n_pages * PAGE_TOKENS) * kv);
@@ -88,10 +92,17 @@ static void cascade(struct heads h, struct tree_size size, uint64_t seed, int un
     size_t out = case_out_width(c);
     enum { ROOM = 20000 };
     struct cascade_plan plan = {test_new(ROOM, sizeof(struct cascade_item)),
-                                test_new(MOST_ROWS + 1, 4), test_new(ROOM, 4),
-                                test_new(MOST_SPANS, 4), test_new(MOST_SPANS, 4), 0, 0, 0};
-    const struct cascade_limits limits = {ROOM, ROOM, TILE / (h.heads / h.kv_heads), units};
-    assert_ok(cascade_build(&plan, &limits, p->segments, c->n_spans, p->leaf, p->n_rows));
+                                test_new(MOST_ROWS + 1, 4),
+                                test_new(ROOM, 4),
+                                test_new(MOST_SPANS, 4),
+                                test_new(MOST_SPANS, 4),
+                                0,
+                                0,
+                                0};
+    const struct cascade_limits limits = {ROOM, ROOM, TILE / (h.heads / h.kv_heads),
+                                          units};
+    assert_ok(
+        cascade_build(&plan, &limits, p->segments, c->n_spans, p->leaf, p->n_rows));
     int32_t n_items = plan.n_items;
     const struct cascade_view view = {
         device_bytes(&n_items, sizeof n_items),
@@ -103,9 +114,10 @@ static void cascade(struct heads h, struct tree_size size, uint64_t seed, int un
     struct gpu_kv kv = cache_on_device(c, p, GPU_BF16);
     void *Q = device_array(GPU_BF16, p->Q, (size_t)p->n_rows * out);
     void *O = device_new(MOST_ROWS * out * 2);
-    float *scratch = device_new(cascade_scratch_floats(plan.n_parts, h.heads, h.head_dim) * 4);
-    gpu_attention_cascade(device, O, Q, out, &kv, &view, &(struct few_ahead){O, 500}, scratch, &heads,
-                          p->n_rows);
+    float *scratch =
+        device_new(cascade_scratch_floats(plan.n_parts, h.heads, h.head_dim) * 4);
+    gpu_attention_cascade(device, O, Q, out, &kv, &view, &(struct few_ahead){O, 500},
+                          scratch, &heads, p->n_rows);
     assert_device(GPU_BF16, "decode attention", O, want, (size_t)p->n_rows * out);
     (void)d;
     mem_free(plan.items);
@@ -120,10 +132,11 @@ static void cascade(struct heads h, struct tree_size size, uint64_t seed, int un
 
 static void cascade_agrees(void **state)
 {
-    const struct heads shapes[] = {{2, 1, 64}, {4, 2, 80}, {6, 1, 96}, {14, 2, 64}, {2, 2, 128},
-                                   {4, 1, 64}};
-    const struct tree_size sizes[] = {{3, 3, 4, 30}, {1, 2, 3, 150}, {1, 0, 1, 40}, {2, 1, 30, 20},
-                                      {1, 3, 2, 20}, {1, 1, 3, 300}}; // the last: items of many tiles
+    const struct heads shapes[] = {{2, 1, 64},  {4, 2, 80},  {6, 1, 96},
+                                   {14, 2, 64}, {2, 2, 128}, {4, 1, 64}};
+    const struct tree_size sizes[] = {
+        {3, 3, 4, 30}, {1, 2, 3, 150}, {1, 0, 1, 40}, {2, 1, 30, 20},
+        {1, 3, 2, 20}, {1, 1, 3, 300}}; // the last: items of many tiles
     for (int i = 0; i < 6; i++) {
         cascade(shapes[i], sizes[i], (uint64_t)(40 + i), i == 1 ? 1000 : 1);
         (void)device_clear(state);
@@ -149,20 +162,24 @@ static void plain_is_the_same(void **state)
                                                 p->segments[s].page};
         for (int row = 0; row < p->n_rows; row++)
             length[row] = c->position[p->token[row]] + 1;
-        paths.stretches = device_bytes(stretches, (size_t)c->n_spans * sizeof *stretches);
+        paths.stretches =
+            device_bytes(stretches, (size_t)c->n_spans * sizeof *stretches);
         paths.path = device_bytes(p->leaf, sizeof p->leaf);
         paths.length = device_bytes(length, sizeof length);
         paths.pages = device_bytes(p->pages, (size_t)p->n_pages * 4);
         struct gpu_kv kv = cache_on_device(c, p, type);
         void *Q = device_array(type, p->Q, (size_t)p->n_rows * out);
-        void *O = device_new((size_t)d.M * out * 4), *trained = device_new((size_t)d.M * out * 4);
-        gpu_attention_plain(device, type, O, NULL, Q, out, &kv, &paths, &heads, p->n_rows);
-        gpu_attention_plain(device, type, trained, NULL, d.QKV, d.kv.stride, &d.kv, &d.paths,
-                            &heads, d.M);
+        void *O = device_new((size_t)d.M * out * 4),
+             *trained = device_new((size_t)d.M * out * 4);
+        gpu_attention_plain(device, type, O, NULL, Q, out, &kv, &paths, &heads,
+                            p->n_rows);
+        gpu_attention_plain(device, type, trained, NULL, d.QKV, d.kv.stride, &d.kv,
+                            &d.paths, &heads, d.M);
         float *got = host_array(type, O, (size_t)p->n_rows * out);
         float *want = host_array(type, trained, (size_t)d.M * out);
         for (int row = 0; row < p->n_rows; row++)
-            assert_same_bits(got + (size_t)row * out, want + (size_t)p->token[row] * out, out);
+            assert_same_bits(got + (size_t)row * out,
+                             want + (size_t)p->token[row] * out, out);
         mem_free(got);
         mem_free(want);
         mem_free(stretches);
@@ -188,16 +205,22 @@ static void plans_that_do_not_fit(void **state)
     assert_int_equal(plan.n_parts, 4);
 }
 
-// A long prefix above many branches of several segments each: enough items and none much
-// longer than the others.
+// A long prefix above many branches of several segments each: enough items and none
+// much longer than the others.
 static void plans_are_even(void **state)
 {
     (void)state;
     enum { ROWS = 64, DEEP = 4, OWN = 256, PREFIX = 2048, ROOM = 4000 };
     struct cascade_segment segments[1 + ROWS * DEEP] = {{0, PREFIX, -1}};
     int32_t leaf[ROWS], low[1 + ROWS * DEEP], high[1 + ROWS * DEEP], first[ROWS + 1];
-    struct cascade_plan plan = {test_new(ROOM, sizeof(struct cascade_item)), first,
-                                test_new(ROOM, 4), low, high, 0, 0, 0};
+    struct cascade_plan plan = {test_new(ROOM, sizeof(struct cascade_item)),
+                                first,
+                                test_new(ROOM, 4),
+                                low,
+                                high,
+                                0,
+                                0,
+                                0};
     const struct cascade_limits limits = {ROOM, ROOM, 10, 133};
     int n = 1, keys = 0, longest = 0;
     for (int row = 0; row < ROWS; row++)

@@ -3,11 +3,11 @@
 #ifndef CUDA_DEVICE_TEST_H
 #define CUDA_DEVICE_TEST_H
 
-#include "../unit/tensor/tensor_test.h"
-
 #include "base/status.h"
 #include "tensor/cuda/gemm.h"
 #include "tensor/cuda/ops.h"
+
+#include "../unit/tensor/tensor_test.h"
 
 enum { MOST_BUFFERS = 64 };
 

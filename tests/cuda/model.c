@@ -90,8 +90,8 @@ static void training_agrees(void **state)
         enum device_type type;
         int deterministic;
     } cases[] = {
-        {FAMILY_LLAMA, 8, DEVICE_F32, 0},   {FAMILY_QWEN2, 8, DEVICE_F32, 0},
-        {FAMILY_QWEN3, 16, DEVICE_F32, 1},  {FAMILY_BIASED, 24, DEVICE_F32, 0},
+        {FAMILY_LLAMA, 8, DEVICE_F32, 0},    {FAMILY_QWEN2, 8, DEVICE_F32, 0},
+        {FAMILY_QWEN3, 16, DEVICE_F32, 1},   {FAMILY_BIASED, 24, DEVICE_F32, 0},
         {FAMILY_BIASED, 64, DEVICE_BF16, 0}, {FAMILY_QWEN3, 64, DEVICE_BF16, 0},
         {FAMILY_QWEN2, 16, DEVICE_BF16, 1},
     };
@@ -133,7 +133,8 @@ static void placements_agree(void **state)
             assert_ok(training_update(t, &a, NULL));
         }
         assert_ok(model_fetch(&p.there));
-        assert_int_not_equal(memcmp(p.here.params, p.there.params, n * sizeof *first), 0);
+        assert_int_not_equal(memcmp(p.here.params, p.there.params, n * sizeof *first),
+                             0);
         if (!first)
             assert_ok(mem_dup(&first, p.there.params, n, sizeof *first));
         assert_memory_equal(first, p.there.params, n * sizeof *first);

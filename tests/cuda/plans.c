@@ -2,13 +2,14 @@
 // groups of tokens, pieces of memory.  Random trees, and the edges.
 #include "device_test.h"
 
-#include "../unit/tensor/attention_case.h"
 #include "model/cuda/arena.h"
 #include "tensor/cuda/cascade.h"
 #include "tensor/cuda/groups.h"
 #include "tensor/cuda/tiles.h"
 
 #include <stdlib.h>
+
+#include "../unit/tensor/attention_case.h"
 
 enum { PAGE_TOKENS = 16 };
 
@@ -23,8 +24,8 @@ struct counted {
     int pairs, possible; // visible pairs; pairs of real rows and a whole tile of keys
 };
 
-static struct counted count_pairs(const int32_t *ends, int M, int shift, int n_keys, int row_tile,
-                                  int key_tile)
+static struct counted count_pairs(const int32_t *ends, int M, int shift, int n_keys,
+                                  int row_tile, int key_tile)
 {
     struct counted c = {0, 0};
     for (int i = row_tile * TILE; i < (row_tile + 1) * TILE && i < M; i++)
@@ -38,9 +39,11 @@ static struct counted count_pairs(const int32_t *ends, int M, int shift, int n_k
 
 // Every tile that holds a visible pair is listed once, in order; those without a mask
 // hold nothing else.
-static void check_tiles(const int32_t *ends, int M, int shift, int n_keys, int transposed)
+static void check_tiles(const int32_t *ends, int M, int shift, int n_keys,
+                        int transposed)
 {
-    int own = tiles_count(transposed ? n_keys : M), other = tiles_count(transposed ? M : n_keys);
+    int own = tiles_count(transposed ? n_keys : M),
+        other = tiles_count(transposed ? M : n_keys);
     int32_t *first = test_new((size_t)own + 1, sizeof *first);
     int32_t *items = test_new(tiles_most(M, n_keys), sizeof *items);
     size_t used = tiles_list(first, items, ends, M, shift, n_keys, transposed), at = 0;
@@ -70,10 +73,11 @@ static void check_tiles(const int32_t *ends, int M, int shift, int n_keys, int t
 static void tiles_of_trees(void **state)
 {
     (void)state;
-    const struct tree_size sizes[] = {{1, 0, 1, 1}, {1, 4, 2, 90}, {9, 2, 3, 30}, {40, 0, 1, 60},
-                                      {2, 3, 4, 40}};
+    const struct tree_size sizes[] = {
+        {1, 0, 1, 1}, {1, 4, 2, 90}, {9, 2, 3, 30}, {40, 0, 1, 60}, {2, 3, 4, 40}};
     for (uint64_t seed = 0; seed < 40; seed++) {
-        struct attention_case *c = case_new((struct heads){1, 1, 8}, sizes[seed % 5], 900 + seed);
+        struct attention_case *c =
+            case_new((struct heads){1, 1, 8}, sizes[seed % 5], 900 + seed);
         int32_t *ends = test_new((size_t)c->n_tokens, sizeof *ends);
         tiles_ends(ends, c->spans, c->n_spans, c->n_tokens);
         check_tiles(ends, c->n_tokens, 0, c->n_tokens, 0);
@@ -87,7 +91,8 @@ static void tiles_of_trees(void **state)
 static void tiles_of_prompts(void **state)
 {
     (void)state;
-    const int rows[] = {1, 2, 63, 64, 65, 128, 200}, before[] = {0, 1, 63, 64, 65, 127, 1000};
+    const int rows[] = {1, 2, 63, 64, 65, 128, 200},
+              before[] = {0, 1, 63, 64, 65, 127, 1000};
     for (int i = 0; i < 7; i++)
         for (int j = 0; j < 7; j++) {
             check_tiles(NULL, rows[i], before[j], rows[i] + before[j], 0);
@@ -113,7 +118,8 @@ static void forest_grow(struct forest *f, int32_t parent, int depth, uint64_t *a
     int32_t own = f->n_segments++, count = below(at, 4) ? 1 + below(at, 300) : 0;
     f->segments[own] = (struct cascade_segment){f->pages, count, parent};
     f->pages += (count + PAGE_TOKENS - 1) / PAGE_TOKENS;
-    int children = depth > 0 ? below(at, 5) : 0, rows = children ? below(at, 2) : below(at, 4);
+    int children = depth > 0 ? below(at, 5) : 0,
+        rows = children ? below(at, 2) : below(at, 4);
     for (int i = 0; i < rows && f->n_rows < MOST_LEAVES; i++)
         f->leaf[f->n_rows++] = own;
     for (int i = 0; i < children; i++)
@@ -123,7 +129,8 @@ static void forest_grow(struct forest *f, int32_t parent, int depth, uint64_t *a
 static struct cascade_plan plan_new(void)
 {
     return (struct cascade_plan){.items = test_new(ROOM, sizeof(struct cascade_item)),
-                                 .part_first = test_new(MOST_LEAVES + 1, sizeof(int32_t)),
+                                 .part_first =
+                                     test_new(MOST_LEAVES + 1, sizeof(int32_t)),
                                  .parts = test_new(ROOM, sizeof(int32_t)),
                                  .low = test_new(MOST_SEGMENTS, sizeof(int32_t)),
                                  .high = test_new(MOST_SEGMENTS, sizeof(int32_t))};
@@ -154,7 +161,8 @@ static void count_reads(const struct cascade_plan *p, const struct cascade_limit
             assert_int_equal(row_of_part[it->part + r], -1);
             row_of_part[it->part + r] = it->row + r;
             for (int k = 0; k < it->keys; k++)
-                reads[(size_t)(it->row + r) * slots + (size_t)(it->page * PAGE_TOKENS + k)]++;
+                reads[(size_t)(it->row + r) * slots +
+                      (size_t)(it->page * PAGE_TOKENS + k)]++;
         }
     }
 }
@@ -165,14 +173,16 @@ static void check_plan(const struct forest *f, const struct cascade_limits *l)
     size_t slots = (size_t)f->pages * PAGE_TOKENS + 1;
     unsigned char *reads = test_new((size_t)f->n_rows * slots + 1, 1);
     int32_t *row_of_part = test_new(ROOM, sizeof *row_of_part);
-    enum status st = cascade_build(&p, l, f->segments, f->n_segments, f->leaf, f->n_rows);
+    enum status st =
+        cascade_build(&p, l, f->segments, f->n_segments, f->leaf, f->n_rows);
     if (st == OK) {
         assert_true(p.n_items <= l->items && p.n_parts <= l->parts);
         count_reads(&p, l, reads, row_of_part, slots, f->n_rows);
         for (int row = 0; row < f->n_rows; row++) {
             for (int32_t s = f->leaf[row]; s >= 0; s = f->segments[s].parent)
                 for (int k = 0; k < f->segments[s].count; k++)
-                    reads[(size_t)row * slots + (size_t)(f->segments[s].page * PAGE_TOKENS + k)]--;
+                    reads[(size_t)row * slots +
+                          (size_t)(f->segments[s].page * PAGE_TOKENS + k)]--;
             for (int i = p.part_first[row]; i < p.part_first[row + 1]; i++) {
                 assert_int_equal(row_of_part[p.parts[i]], row);
                 row_of_part[p.parts[i]] = -2; // once
@@ -199,7 +209,8 @@ static void plans_read_each_key_once(void **state)
         *f = (struct forest){.n_rows = 0};
         for (int trees = 1 + below(&at, 4); trees > 0; trees--)
             forest_grow(f, -1, 4, &at);
-        const struct cascade_limits l = {ROOM, ROOM, 1 + below(&at, 64), 1 << below(&at, 12)};
+        const struct cascade_limits l = {ROOM, ROOM, 1 + below(&at, 64),
+                                         1 << below(&at, 12)};
         check_plan(f, &l);
         const struct cascade_limits tight = {below(&at, 300), below(&at, 600), 64, 100};
         check_plan(f, &tight);
@@ -244,7 +255,8 @@ static void groups_list_every_row(void **state)
             assert_true(k == 0 || token[k] > token[k - 1]);
             for (int r = first[k]; r < first[k + 1]; r++) {
                 assert_int_equal(tokens[order[r]], token[k]);
-                assert_true(r == first[k] || order[r] > order[r - 1]); // a fixed order of sums
+                assert_true(r == first[k] ||
+                            order[r] > order[r - 1]); // a fixed order of sums
                 assert_int_equal(seen[order[r]]++, 0);
             }
         }

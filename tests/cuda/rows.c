@@ -23,7 +23,8 @@ static void embeddings(enum gpu_type type)
     embedding_forward(X, table, tokens, M, D);
     assert_device(GPU_F32, "embedding", d_X, X, (size_t)M * D);
 
-    float *dX = random_floats((size_t)M * D, 3), *want = random_floats((size_t)V * D, 4);
+    float *dX = random_floats((size_t)M * D, 3),
+          *want = random_floats((size_t)V * D, 4);
     float *d_grad = device_array(GPU_F32, want, (size_t)V * D);
     float *d_dX = device_array(GPU_F32, dX, (size_t)M * D);
     int n = token_groups(order, first, token, tokens, M);
@@ -172,7 +173,8 @@ static void heads(enum gpu_type type, int with_norm, int head_dim)
         .slots = device_bytes(slots, sizeof slots),
     };
     gpu_rotate(device, type, out, d_inv, in, &r, M);
-    float *want = copy_floats(QKV, n), *q_inv = new_floats(M * H), *k_inv = new_floats(M * KV);
+    float *want = copy_floats(QKV, n), *q_inv = new_floats(M * H),
+          *k_inv = new_floats(M * KV);
     if (with_norm) {
         headnorm_forward(want, width, q_inv, gains, 1e-6f, M, H, head_dim);
         headnorm_forward(want + H * HD, width, k_inv, gains + HD, 1e-6f, M, KV,
@@ -182,7 +184,8 @@ static void heads(enum gpu_type type, int with_norm, int head_dim)
     assert_device(type, "rotated heads", out, want, n);
     float *cached = host_array(type, cache, (size_t)SLOTS * 2 * KV * HD);
     for (int i = 0; i < M; i++)
-        assert_close(type, "cached key and value", cached + (size_t)slots[i] * 2 * KV * HD,
+        assert_close(type, "cached key and value",
+                     cached + (size_t)slots[i] * 2 * KV * HD,
                      want + (size_t)i * WIDTH + H * HD, 2 * KV * HD);
 
     struct gpu_rotate no_cache = r;
@@ -190,7 +193,8 @@ static void heads(enum gpu_type type, int with_norm, int head_dim)
     gpu_rotate(device, type, in_place, NULL, in_place, &no_cache, M);
     assert_device(type, "heads rotated in place", in_place, want, n);
 
-    float *d = random_floats(n, 23), *dq = random_floats(HD, 24), *dk = random_floats(HD, 25);
+    float *d = random_floats(n, 23), *dq = random_floats(HD, 24),
+          *dk = random_floats(HD, 25);
     void *d_d = device_array(type, d, n);
     float *d_dq = device_array(GPU_F32, dq, HD), *d_dk = device_array(GPU_F32, dk, HD);
     float *parts = device_new((size_t)GPU_PARTS * 2 * HD * 4);
@@ -247,12 +251,18 @@ static void optimizer_agrees(void **state)
 {
     (void)state;
     enum { N = 1003 };
-    float *w = random_floats(N, 30), *m = random_floats(N, 31), *v = random_floats(N, 32);
+    float *w = random_floats(N, 30), *m = random_floats(N, 31),
+          *v = random_floats(N, 32);
     float *grad = random_floats(N, 33);
     for (int i = 0; i < N; i++)
         v[i] *= v[i];
-    const struct adamw a = {.lr = 1e-2f, .beta1 = 0.9f, .beta2 = 0.98f, .epsilon = 1e-8f,
-                            .weight_decay = 0.1f, .grad_scale = 0.3f, .step = 3};
+    const struct adamw a = {.lr = 1e-2f,
+                            .beta1 = 0.9f,
+                            .beta2 = 0.98f,
+                            .epsilon = 1e-8f,
+                            .weight_decay = 0.1f,
+                            .grad_scale = 0.3f,
+                            .step = 3};
     float *d_w = device_array(GPU_F32, w, N), *d_m = device_array(GPU_F32, m, N);
     float *d_v = device_array(GPU_F32, v, N), *d_grad = device_array(GPU_F32, grad, N);
     void *image = device_new(N * 4);

@@ -26,9 +26,11 @@ static struct table table_new(int V, float scale)
 static void stats(int V, float scale, float inv_temperature)
 {
     struct table t = table_new(V, scale);
-    float lp[M], entropy[M], *d_lp = device_new(sizeof lp), *d_entropy = device_new(sizeof lp);
+    float lp[M], entropy[M], *d_lp = device_new(sizeof lp),
+                             *d_entropy = device_new(sizeof lp);
     softmax_stats(lp, entropy, t.logits, t.ld, t.targets, inv_temperature, M, V);
-    gpu_softmax_stats(device, d_lp, d_entropy, t.d_logits, t.ld, t.d_targets, inv_temperature, M, V);
+    gpu_softmax_stats(device, d_lp, d_entropy, t.d_logits, t.ld, t.d_targets,
+                      inv_temperature, M, V);
     assert_device(GPU_F32, "log-probs", d_lp, lp, M);
     assert_device(GPU_F32, "entropies", d_entropy, entropy, M);
     mem_free(t.logits);
@@ -65,7 +67,8 @@ static void losses(enum gpu_type type, int V, int by_rule)
     softmax_stats(lp, NULL, t.logits, t.ld, t.targets, 0.8f, M, V);
     for (uint64_t i = 0; i < 5; i++)
         x[i] = array(50 + i, i < 3 ? 1.0f : 0.2f, &d[i]);
-    for (int i = 0; i < M; i++) { // near the policy that sampled, on both sides of the clip
+    for (int i = 0; i < M;
+         i++) { // near the policy that sampled, on both sides of the clip
         x[3][i] += lp[i];
         x[4][i] += lp[i];
     }
@@ -73,12 +76,16 @@ static void losses(enum gpu_type type, int V, int by_rule)
     d[4] = device_array(GPU_F32, x[4], M);
     struct gpu_loss loss = {.coef = by_rule ? NULL : d[0],
                             .rule = {0.2f, 0.2f, 0.1f},
-                            .weight = d[1], .advantage = d[2], .behaviour = d[3], .reference = d[4]};
+                            .weight = d[1],
+                            .advantage = d[2],
+                            .behaviour = d[3],
+                            .reference = d[4]};
     for (int i = 0; by_rule && i < M; i++) {
         const struct loss_token token = {x[1][i], x[2][i], lp[i], x[3][i], x[4][i]};
         x[0][i] = loss_of_token(&loss.rule, &token).d_log_prob;
     }
-    gpu_loss_backward(device, type, d_grad, d_lp, t.d_logits, t.ld, t.d_targets, &loss, 0.8f, M, V);
+    gpu_loss_backward(device, type, d_grad, d_lp, t.d_logits, t.ld, t.d_targets, &loss,
+                      0.8f, M, V);
     softmax_backward(t.logits, t.ld, t.targets, x[0], 0.8f, M, V);
     for (int i = 0; i < M; i++)
         for (int c = V; c < t.ld; c++)
@@ -109,8 +116,9 @@ static void draws(int V)
     struct gpu_draw draws[N];
     struct gpu_drawn drawn[N];
     for (int i = 0; i < N; i++)
-        draws[i] = (struct gpu_draw){i % M, i % 10 == 0, 0.9f,
-                                     i == 1 ? 0.0 : rng_uniform(test_key(9), (uint64_t)i)};
+        draws[i] =
+            (struct gpu_draw){i % M, i % 10 == 0, 0.9f,
+                              i == 1 ? 0.0 : rng_uniform(test_key(9), (uint64_t)i)};
     struct gpu_drawn *d = device_new(sizeof drawn);
     gpu_sample(device, d, t.d_logits, t.ld, device_bytes(draws, sizeof draws),
                device_new(gpu_sample_scratch(N, t.V)), N, t.V);
@@ -120,8 +128,9 @@ static void draws(int V)
     for (int i = 0; i < N; i++) {
         const float *row = t.logits + (size_t)draws[i].row * (size_t)t.ld;
         float temperature = draws[i].greedy ? 1.0f : 0.9f, lp, entropy;
-        int32_t want = draws[i].greedy ? argmax_token(row, t.V)
-                                       : sample_token(row, temperature, draws[i].u, t.V);
+        int32_t want = draws[i].greedy
+                           ? argmax_token(row, t.V)
+                           : sample_token(row, temperature, draws[i].u, t.V);
         different += want != drawn[i].token;
         softmax_stats(&lp, &entropy, row, t.ld, &drawn[i].token, temperature, 1, t.V);
         assert_near((double)drawn[i].log_prob, (double)lp, 1e-4);
@@ -150,8 +159,8 @@ static void ties_go_to_the_lowest(void **state)
     }
     struct gpu_drawn *d = device_new(sizeof drawn);
     gpu_sample(device, d, device_array(GPU_F32, logits, (size_t)N * V), V,
-               device_bytes(draws, sizeof draws), device_new(gpu_sample_scratch(N, V)), N,
-               V);
+               device_bytes(draws, sizeof draws), device_new(gpu_sample_scratch(N, V)),
+               N, V);
     gpu_download(device, GPU_MAIN, drawn, d, sizeof drawn);
     device_wait();
     for (int i = 0; i < N; i++)
@@ -171,7 +180,8 @@ static void log_probs_are_one(void **state)
     struct gpu_draw draws[M];
     struct gpu_drawn drawn[M], *d_drawn = device_new(sizeof drawn);
     for (int i = 0; i < M; i++)
-        draws[i] = (struct gpu_draw){i, 0, inv_temperature, rng_uniform(test_key(8), (uint64_t)i)};
+        draws[i] = (struct gpu_draw){i, 0, inv_temperature,
+                                     rng_uniform(test_key(8), (uint64_t)i)};
     gpu_sample(device, d_drawn, t.d_logits, t.ld, device_bytes(draws, sizeof draws),
                device_new(gpu_sample_scratch(M, t.V)), M, t.V);
     gpu_download(device, GPU_MAIN, drawn, d_drawn, sizeof drawn);
@@ -183,9 +193,10 @@ static void log_probs_are_one(void **state)
     t.d_targets = device_bytes(t.targets, sizeof t.targets);
     mem_free(array(72, 1.0f, &coef));
     const struct gpu_loss loss = {.coef = coef};
-    gpu_softmax_stats(device, d_stats, NULL, t.d_logits, t.ld, t.d_targets, inv_temperature, M, t.V);
-    gpu_loss_backward(device, GPU_BF16, device_new(n * 2), d_loss, t.d_logits, t.ld, t.d_targets,
-                      &loss, inv_temperature, M, t.V);
+    gpu_softmax_stats(device, d_stats, NULL, t.d_logits, t.ld, t.d_targets,
+                      inv_temperature, M, t.V);
+    gpu_loss_backward(device, GPU_BF16, device_new(n * 2), d_loss, t.d_logits, t.ld,
+                      t.d_targets, &loss, inv_temperature, M, t.V);
     gpu_download(device, GPU_MAIN, got[1], d_stats, sizeof got[1]);
     gpu_download(device, GPU_MAIN, got[2], d_loss, sizeof got[2]);
     device_wait();
@@ -211,7 +222,8 @@ static void log_probs_are_the_learners(void **state)
     struct table t = table_new(V, 2.0f);
     struct gpu_draw rows[M];
     struct gpu_drawn drawn[M], *d = device_new(sizeof drawn);
-    float lp[M], entropy[M], *d_lp = device_new(sizeof lp), *d_entropy = device_new(sizeof lp);
+    float lp[M], entropy[M], *d_lp = device_new(sizeof lp),
+                             *d_entropy = device_new(sizeof lp);
     for (int i = 0; i < M; i++)
         rows[i] = (struct gpu_draw){i, 0, 1.25f, 0.1 * i};
     gpu_sample(device, d, t.d_logits, t.ld, device_bytes(rows, sizeof rows),
@@ -241,8 +253,9 @@ static void logits_that_are_no_numbers(void **state)
         logits[i] = i == 3 ? NAN : 1.0f;
     const struct gpu_draw draw = {0, 0, 1.0f, 0.5};
     struct gpu_drawn *d = device_new(sizeof drawn);
-    gpu_sample(device, d, device_array(GPU_F32, logits, 16), 16, device_bytes(&draw, sizeof draw),
-               device_new(gpu_sample_scratch(1, 16)), 1, 16);
+    gpu_sample(device, d, device_array(GPU_F32, logits, 16), 16,
+               device_bytes(&draw, sizeof draw), device_new(gpu_sample_scratch(1, 16)),
+               1, 16);
     gpu_download(device, GPU_MAIN, &drawn, d, sizeof drawn);
     device_wait();
     assert_true(isnan(drawn.log_prob));

@@ -4,7 +4,9 @@
 
 #include "cuda_runtime.h"
 
-struct __nv_bfloat16 { uint16_t bits; };
+struct __nv_bfloat16 {
+    uint16_t bits;
+};
 
 inline __nv_bfloat16 __float2bfloat16(float f)
 {
@@ -13,6 +15,9 @@ inline __nv_bfloat16 __float2bfloat16(float f)
         return {0x7fff};
     return {(uint16_t)((u + 0x7fffu + (u >> 16 & 1)) >> 16)};
 }
-inline float __bfloat162float(__nv_bfloat16 b) { return __uint_as_float((unsigned)b.bits << 16); }
+inline float __bfloat162float(__nv_bfloat16 b)
+{
+    return __uint_as_float((unsigned)b.bits << 16);
+}
 
 #endif

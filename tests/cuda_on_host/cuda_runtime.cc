@@ -27,10 +27,10 @@ struct fiber {
     ucontext_t context;
     jmp_buf resume;
     dim3 thread;
-    int number, started, done;
+    int number, started, done, waited; // waited: for earlier kernels
     const long *waits_for;
     long seen;
-    std::vector<copy> copies; // of cp.async, oldest first
+    std::vector<copy> copies;   // of cp.async, oldest first
     std::vector<size_t> groups; // how many of them each closed group holds
     void *fake_stack;           // AddressSanitizer's
 };
@@ -48,15 +48,18 @@ fiber *current;
 const std::function<void()> *body_now;
 long barrier_generation;
 int barrier_arrived, barrier_any, barrier_result, live, waited_for_earlier;
+bool early_now;
 std::map<const void *, int> raised; // shared memory that kernels asked for
 
 void fail(const char *why)
 {
-    fprintf(stderr, "cuda on host: %s in block %u,%u,%u\n", why, here.block.x, here.block.y, here.block.z);
+    fprintf(stderr, "cuda on host: %s in block %u,%u,%u\n", why, here.block.x,
+            here.block.y, here.block.z);
     abort();
 }
 
-// AddressSanitizer wants to be told of every change of stacks; stack NULL: the main one.
+// AddressSanitizer wants to be told of every change of stacks; stack NULL: the main
+// one.
 #ifdef __SANITIZE_ADDRESS__
 const void *main_stack;
 size_t main_stack_bytes;
@@ -65,12 +68,24 @@ void leave_for(void **fake, const void *stack)
     __sanitizer_start_switch_fiber(fake, stack ? stack : main_stack,
                                    stack ? (size_t)STACK_BYTES : main_stack_bytes);
 }
-void arrive_in_fiber(void *fake) { __sanitizer_finish_switch_fiber(fake, &main_stack, &main_stack_bytes); }
-void arrive_in_main(void *fake) { __sanitizer_finish_switch_fiber(fake, nullptr, nullptr); }
+void arrive_in_fiber(void *fake)
+{
+    __sanitizer_finish_switch_fiber(fake, &main_stack, &main_stack_bytes);
+}
+void arrive_in_main(void *fake)
+{
+    __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
+}
 #else
-void leave_for(void **, const void *) {}
-void arrive_in_fiber(void *) {}
-void arrive_in_main(void *) {}
+void leave_for(void **, const void *)
+{
+}
+void arrive_in_fiber(void *)
+{
+}
+void arrive_in_main(void *)
+{
+}
 #endif
 
 void wait_on(const long *generation, long seen)
@@ -133,8 +148,9 @@ void prepare(fiber &f, int number, dim3 threads)
 {
     f.number = number;
     unsigned n = (unsigned)number;
-    f.thread = dim3(n % threads.x, n / threads.x % threads.y, n / (threads.x * threads.y));
-    f.done = f.started = 0;
+    f.thread =
+        dim3(n % threads.x, n / threads.x % threads.y, n / (threads.x * threads.y));
+    f.done = f.started = f.waited = 0;
     f.waits_for = nullptr;
     f.copies.clear();
     f.groups.clear();
@@ -153,7 +169,8 @@ int run_warp(int w, int n, int order, int shift)
 {
     int first = 32 * w, lanes = std::min(32, n - first), ran = 0;
     for (int k = 0; k < lanes; k++) {
-        fiber &f = fibers[(size_t)(first + (order == 1 ? lanes - 1 - k : (k + shift) % lanes))];
+        fiber &f = fibers[(size_t)(first +
+                                   (order == 1 ? lanes - 1 - k : (k + shift) % lanes))];
         if (!runnable(f))
             continue;
         ran = 1;
@@ -213,14 +230,26 @@ const lane_set &exchange(const void *value, size_t bytes)
         wait_on(&w.generation, seen);
     return w.ready;
 }
-int lane() { return current->number % 32; }
-void *shared_memory() { return shared.data(); }
-void wait_for_earlier() { waited_for_earlier = 1; }
+int lane()
+{
+    return current->number % 32;
+}
+void *shared_memory()
+{
+    return shared.data();
+}
+void wait_for_earlier()
+{
+    waited_for_earlier += !current->waited;
+    current->waited = 1;
+}
 
 void copy_later(void *to, const void *from, int valid)
 {
     if ((uintptr_t)to % 16 || (uintptr_t)from % 16 || valid < 0 || valid > 16)
         fail("cp.async of an address that is no multiple of 16, or of a wrong size");
+    if (early_now && !current->waited && !same_as_before(from, (size_t)valid))
+        fail("an early kernel reads, before it waits, what an earlier one writes");
     memset(to, 0xff, 16);
     current->copies.push_back({to, from, valid});
 }
@@ -234,7 +263,8 @@ void copy_close()
 void copy_arrive(int still)
 {
     fiber &f = *current;
-    size_t done = 0, closed = f.groups.size() - std::min(f.groups.size(), (size_t)still);
+    size_t done = 0,
+           closed = f.groups.size() - std::min(f.groups.size(), (size_t)still);
     for (size_t g = 0; g < closed; g++)
         for (size_t end = done + f.groups[g]; done < end; done++) {
             const copy &c = f.copies[done];
@@ -256,23 +286,32 @@ void raise_shared(const void *kernel, int bytes)
         refuse("more shared memory is asked for than a block can have");
     raised[kernel] = bytes;
 }
-void check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *kernel)
+static int refuse_launch(const char *why)
+{
+    if (!getenv("CUDA_ON_HOST_REFUSES"))
+        refuse(why);
+    return remember(cudaErrorInvalidConfiguration);
+}
+int check_launch(dim3 blocks, dim3 threads, size_t shared_bytes, const void *kernel)
 {
     size_t n = (size_t)threads.x * threads.y * threads.z;
     if (n < 1 || n > 1024 || threads.z > 64)
-        refuse("a launch of no or too many threads");
+        return refuse_launch("a launch of no or too many threads");
     if (blocks.x < 1 || blocks.y < 1 || blocks.z < 1 || blocks.x > 0x7fffffffu ||
         blocks.y > 65535 || blocks.z > 65535)
-        refuse("a launch of no or too many blocks");
+        return refuse_launch("a launch of no or too many blocks");
     auto more = raised.find(kernel);
     if (shared_bytes > (size_t)(more == raised.end() ? PLAIN_SHARED : more->second))
-        refuse("more shared memory than the kernel may have (cudaFuncSetAttribute)");
+        return refuse_launch("more shared memory than the kernel may have "
+                             "(cudaFuncSetAttribute)");
+    return cudaSuccess;
 }
 
 void run(dim3 blocks, dim3 threads, size_t shared_bytes, bool early,
          const std::function<void()> &body)
 {
-    static const int order = getenv("CUDA_ON_HOST_ORDER") ? atoi(getenv("CUDA_ON_HOST_ORDER")) : 0;
+    static const int order =
+        getenv("CUDA_ON_HOST_ORDER") ? atoi(getenv("CUDA_ON_HOST_ORDER")) : 0;
     int n = (int)(threads.x * threads.y * threads.z);
     fibers.resize((size_t)n);
     warps.assign(((size_t)n + 31) / 32, warp());
@@ -282,13 +321,14 @@ void run(dim3 blocks, dim3 threads, size_t shared_bytes, bool early,
     body_now = &body;
     here.threads = threads;
     here.blocks = blocks;
+    early_now = early;
     for (unsigned z = 0; z < blocks.z; z++)
         for (unsigned y = 0; y < blocks.y; y++)
             for (unsigned x = 0; x < blocks.x; x++) {
                 here.block = dim3(x, y, z);
                 waited_for_earlier = 0;
                 run_block(n, threads, order);
-                if (early && !waited_for_earlier)
+                if (early && waited_for_earlier < n)
                     fail("an early kernel that does not wait for the one before it");
             }
 }

@@ -9,11 +9,14 @@ extern "C" {
 #include "base/mem.h"
 }
 
-struct gpu_gemm { cudaStream_t stream; };
+struct gpu_gemm {
+    cudaStream_t stream;
+};
 
 static float get(const void *p, enum gpu_type t, size_t at)
 {
-    return t == GPU_F32 ? ((const float *)p)[at] : __bfloat162float(((const __nv_bfloat16 *)p)[at]);
+    return t == GPU_F32 ? ((const float *)p)[at]
+                        : __bfloat162float(((const __nv_bfloat16 *)p)[at]);
 }
 static void put(void *p, enum gpu_type t, size_t at, float v)
 {
@@ -29,14 +32,20 @@ enum status gpu_gemm_new(struct gpu_gemm **out, struct gpu *g, void *, size_t, i
     (*out)->stream = (cudaStream_t)gpu_stream_of(g, GPU_MAIN);
     return OK;
 }
-void gpu_gemm_free(struct gpu_gemm *m) { mem_free(m); }
+void gpu_gemm_free(struct gpu_gemm *m)
+{
+    mem_free(m);
+}
 
 // Element (r, c) of the result sums over n pairs a[r, i] b[i, c].
-struct strides { size_t a_row, a_sum, b_sum, b_column; };
+struct strides {
+    size_t a_row, a_sum, b_sum, b_column;
+};
 
 static void multiply(const struct gemm_call *c)
 {
-    int rows = c->kind == GEMM_WEIGHT ? c->N : c->M, columns = c->kind == GEMM_FORWARD ? c->N : c->K;
+    int rows = c->kind == GEMM_WEIGHT ? c->N : c->M,
+        columns = c->kind == GEMM_FORWARD ? c->N : c->K;
     int sum = c->kind == GEMM_FORWARD ? c->K : c->kind == GEMM_INPUT ? c->N : c->M;
     size_t la = (size_t)c->ld_a, lb = (size_t)c->ld_b;
     struct strides s = c->kind == GEMM_FORWARD ? strides{la, 1, 1, lb}
@@ -45,7 +54,8 @@ static void multiply(const struct gemm_call *c)
     std::vector<float> b((size_t)sum * (size_t)columns);
     for (size_t i = 0; i < (size_t)sum; i++)
         for (size_t j = 0; j < (size_t)columns; j++)
-            b[i * (size_t)columns + j] = get(c->b, c->type, i * s.b_sum + j * s.b_column);
+            b[i * (size_t)columns + j] =
+                get(c->b, c->type, i * s.b_sum + j * s.b_column);
     std::vector<float> line((size_t)columns);
     for (size_t r = 0; r < (size_t)rows; r++) {
         std::fill(line.begin(), line.end(), 0.0f);

@@ -6,26 +6,48 @@
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
 
-inline void *dynamic_shared() { return host::shared_memory(); }
+inline void *dynamic_shared()
+{
+    return host::shared_memory();
+}
 
 inline void copy_async(void *shared, const void *global, int valid)
 {
     host::copy_later(shared, global, valid);
 }
-inline void copy_commit() { host::copy_close(); }
-template <int PENDING> void copy_wait() { host::copy_arrive(PENDING); }
+inline void copy_commit()
+{
+    host::copy_close();
+}
+template <int PENDING> void copy_wait()
+{
+    host::copy_arrive(PENDING);
+}
 
-inline float power_of_2(float x) { return exp2f(x); }
-inline uint64_t first_out_policy() { return 0; }
+inline float power_of_2(float x)
+{
+    return exp2f(x);
+}
+inline uint64_t first_out_policy()
+{
+    return 0;
+}
 inline void copy_async_once(void *shared, const void *global, int valid, uint64_t)
 {
     copy_async(shared, global, valid);
 }
 
 // Blocks run one after another, so what these order is in order.
-inline void prefetch_line(const void *) {}
-inline void wait_for_earlier() { host::wait_for_earlier(); }
-inline void let_next_begin() {}
+inline void prefetch_line(const void *)
+{
+}
+inline void wait_for_earlier()
+{
+    host::wait_for_earlier();
+}
+inline void let_next_begin()
+{
+}
 
 inline float half_of(uint32_t pair, int high)
 {

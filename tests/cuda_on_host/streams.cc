@@ -1,8 +1,8 @@
 // Memory, streams, events and graphs, as strict as they may be: what is enqueued runs
 // only when somebody waits for it, so that a missing wait or a missing order between
-// streams shows; a copy from memory that is not page-locked takes the bytes at the call,
-// and one to such memory waits.  A query says "not ready" once, and, as on a GPU, the
-// last error remembers it.
+// streams shows; a copy from memory that is not page-locked takes the bytes at the
+// call, and one to such memory waits.  A query says "not ready" once, and, as on a GPU,
+// the last error remembers it.
 #include "cuda_runtime.h"
 
 #include <algorithm>
@@ -17,10 +17,18 @@ typedef std::vector<std::function<void()>> work_list;
 struct host_stream {
     std::deque<std::function<void()>> queue;
     int asked; // queries since it was last empty
+    host::work_kind last;
 };
-struct event_state { long recorded, done; host_stream *in; };
-struct host_event { std::shared_ptr<event_state> state; };
-struct host_graph { std::shared_ptr<work_list> work; };
+struct event_state {
+    long recorded, done;
+    host_stream *in;
+};
+struct host_event {
+    std::shared_ptr<event_state> state;
+};
+struct host_graph {
+    std::shared_ptr<work_list> work;
+};
 
 enum { GUARD_BYTES = 256 };
 
@@ -31,8 +39,19 @@ static size_t allocated;
 static cudaError_t last_error;
 static host_stream *captured;
 static work_list recording;
+static host::work_kind last_recorded;
+static std::map<char *, std::vector<char>>
+    before; // device memory, as an early kernel may see it
 
-static cudaError_t error(cudaError_t e) { return last_error = e; }
+static cudaError_t error(cudaError_t e)
+{
+    return last_error = e;
+}
+
+int host::remember(int e)
+{
+    return error(e);
+}
 
 static void not_while_capturing()
 {
@@ -56,12 +75,47 @@ static void drain_all()
         drain(s);
 }
 
-void host::enqueue(host_stream *s, std::function<void()> work)
+static bool keeps_before() // all device memory: not for a large one
+{
+    static const bool keeps = getenv("CUDA_ON_HOST_EARLY") != nullptr;
+    return keeps;
+}
+static void keep_before()
+{
+    for (auto old = before.begin(); old != before.end();)
+        old = blocks.count(old->first) ? std::next(old) : before.erase(old);
+    for (const auto &block : blocks)
+        before[block.first].assign(block.first, block.first + block.second);
+}
+bool host::same_as_before(const void *p, size_t bytes)
+{
+    char *at = (char *)p;
+    auto next = before.upper_bound(at);
+    if (bytes == 0 || next == before.begin())
+        return true;
+    --next;
+    size_t offset = (size_t)(at - next->first);
+    return offset + bytes > next->second.size() ||
+           memcmp(at, next->second.data() + offset, bytes) == 0;
+}
+
+// Early kernels may begin as soon as the kernel before the first of them does.
+template <class List>
+static void append(List &list, host::work_kind &last, std::function<void()> work,
+                   host::work_kind kind)
+{
+    if (keeps_before() && kind == host::EARLY_KERNEL && last != host::EARLY_KERNEL)
+        list.insert(last == host::KERNEL && !list.empty() ? list.end() - 1 : list.end(),
+                    keep_before);
+    list.push_back(std::move(work));
+    last = kind;
+}
+void host::enqueue(host_stream *s, std::function<void()> work, work_kind kind)
 {
     if (s == captured)
-        recording.push_back(std::move(work));
+        append(recording, last_recorded, std::move(work), kind);
     else
-        s->queue.push_back(std::move(work));
+        append(s->queue, s->last, std::move(work), kind);
 }
 
 // Whether [p, p + n) lies in one of `where`.
@@ -76,10 +130,25 @@ static bool within(const std::map<char *, size_t> &where, const void *p, size_t 
 }
 
 extern "C" {
-cudaError_t cudaDriverGetVersion(int *v) { *v = CUDART_VERSION; return cudaSuccess; }
-cudaError_t cudaRuntimeGetVersion(int *v) { *v = CUDART_VERSION; return cudaSuccess; }
-cudaError_t cudaGetDeviceCount(int *n) { *n = 1; return cudaSuccess; }
-cudaError_t cudaSetDevice(int) { return cudaSuccess; }
+cudaError_t cudaDriverGetVersion(int *v)
+{
+    *v = CUDART_VERSION;
+    return cudaSuccess;
+}
+cudaError_t cudaRuntimeGetVersion(int *v)
+{
+    *v = CUDART_VERSION;
+    return cudaSuccess;
+}
+cudaError_t cudaGetDeviceCount(int *n)
+{
+    *n = 1;
+    return cudaSuccess;
+}
+cudaError_t cudaSetDevice(int)
+{
+    return cudaSuccess;
+}
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int)
 {
     *p = cudaDeviceProp();
@@ -128,7 +197,8 @@ cudaError_t cudaFree(void *p)
     for (const char *guard : guards)
         for (int i = 0; i < GUARD_BYTES; i++)
             if (guard[i] != (char)0xff)
-                host::refuse("something was written before or behind a block of device memory");
+                host::refuse(
+                    "something was written before or behind a block of device memory");
     allocated -= block->second;
     free(block->first - GUARD_BYTES);
     blocks.erase(block);
@@ -155,16 +225,20 @@ cudaError_t cudaFreeHost(void *p)
 
 static void check_copy(const void *to, const void *from, size_t n, cudaMemcpyKind kind)
 {
-    bool to_device = kind != cudaMemcpyDeviceToHost, from_device = kind != cudaMemcpyHostToDevice;
-    if (n > 0 && (within(blocks, to, n) != to_device || within(blocks, from, n) != from_device))
+    bool to_device = kind != cudaMemcpyDeviceToHost,
+         from_device = kind != cudaMemcpyHostToDevice;
+    if (n > 0 &&
+        (within(blocks, to, n) != to_device || within(blocks, from, n) != from_device))
         host::refuse("a copy from or to a place that is not where it says");
 }
-cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t n, cudaMemcpyKind kind, cudaStream_t s)
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t n, cudaMemcpyKind kind,
+                            cudaStream_t s)
 {
     check_copy(to, from, n, kind);
     if (kind == cudaMemcpyHostToDevice && !within(pinned, from, n)) {
         not_while_capturing();
-        auto kept = std::make_shared<std::vector<char>>((const char *)from, (const char *)from + n);
+        auto kept = std::make_shared<std::vector<char>>((const char *)from,
+                                                        (const char *)from + n);
         host::enqueue(s, [=] { std::copy(kept->begin(), kept->end(), (char *)to); });
         return cudaSuccess;
     }
@@ -216,7 +290,11 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t *e, unsigned)
     *e = new host_event{std::make_shared<event_state>()};
     return cudaSuccess;
 }
-cudaError_t cudaEventDestroy(cudaEvent_t e) { delete e; return cudaSuccess; }
+cudaError_t cudaEventDestroy(cudaEvent_t e)
+{
+    delete e;
+    return cudaSuccess;
+}
 cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s)
 {
     std::shared_ptr<event_state> state = e->state;
@@ -257,6 +335,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t s, cudaStreamCaptureMode)
     not_while_capturing();
     captured = s;
     recording.clear();
+    last_recorded = host::OTHER_WORK;
     return cudaSuccess;
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t s, cudaGraph_t *g)
@@ -272,8 +351,16 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t *x, cudaGraph_t g, unsigned lon
     *x = new host_graph(*g);
     return cudaSuccess;
 }
-cudaError_t cudaGraphDestroy(cudaGraph_t g) { delete g; return cudaSuccess; }
-cudaError_t cudaGraphExecDestroy(cudaGraphExec_t x) { delete x; return cudaSuccess; }
+cudaError_t cudaGraphDestroy(cudaGraph_t g)
+{
+    delete g;
+    return cudaSuccess;
+}
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t x)
+{
+    delete x;
+    return cudaSuccess;
+}
 cudaError_t cudaGraphLaunch(cudaGraphExec_t x, cudaStream_t s)
 {
     std::shared_ptr<work_list> work = x->work;
@@ -289,7 +376,10 @@ cudaError_t cudaGetLastError(void)
     last_error = cudaSuccess;
     return e;
 }
-cudaError_t cudaPeekAtLastError(void) { return last_error; }
+cudaError_t cudaPeekAtLastError(void)
+{
+    return last_error;
+}
 const char *cudaGetErrorString(cudaError_t e)
 {
     return e == cudaErrorMemoryAllocation ? "out of memory"

@@ -148,7 +148,8 @@ static void check_decoding(const struct golden *g)
     for (int i = 0; i < t->n_nodes; i++) {
         int32_t up = t->parent[i] < 0 ? -1 : branch[t->parent[i]];
         assert_ok(kv_branch_open(cache, up, &branch[i]));
-        assert_ok(decode_prefill(d, &g->m, cache, branch[i], t->tokens[i], t->count[i]));
+        assert_ok(
+            decode_prefill(d, &g->m, cache, branch[i], t->tokens[i], t->count[i]));
         assert_ok(decode_logits(d, &g->m, cache, branch[i], logits));
         for (int v = 0; v < g->m.config.vocab; v++) {
             double want = value(g, i, "last_logits", v);

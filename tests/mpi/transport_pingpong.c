@@ -133,7 +133,8 @@ static void pingpong(void)
     struct transport *t = join(PATIENCE_MS);
     int here = 0;
     int place = -1;
-    demand(mpi_ranks_on_host(t, &here, &place) == OK && here == t->size && place == t->rank,
+    demand(mpi_ranks_on_host(t, &here, &place) == OK && here == t->size &&
+               place == t->rank,
            "ranks on this host");
     for (unsigned k = 0; k < N_SIZES; k++) {
         for (int rank = 1; t->rank == 0 && rank < t->size; rank++)

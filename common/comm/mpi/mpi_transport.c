@@ -175,9 +175,9 @@ enum status mpi_tell_all(struct transport *t, const void *mine, int bytes, void 
     int64_t until = clock_ms() + deadline_ms;
     MPI_Request gather;
     int done = 0;
-    TRY(mpi_check(MPI_Iallgather(mine, bytes, MPI_BYTE, all, bytes, MPI_BYTE, m->comm,
-                                 &gather),
-                  "allgather"));
+    TRY(mpi_check(
+        MPI_Iallgather(mine, bytes, MPI_BYTE, all, bytes, MPI_BYTE, m->comm, &gather),
+        "allgather"));
     while (!done) {
         TRY(mpi_check(MPI_Test(&gather, &done, MPI_STATUS_IGNORE), "allgather"));
         if (done)

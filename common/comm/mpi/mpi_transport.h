@@ -19,8 +19,8 @@ int mpi_launched(void);
 // only _exit, since MPI's own clean-up would wait for the lost rank.
 int mpi_transport_finish(struct transport *t, int clean);
 
-// How many ranks share this host, and this one's place among them.  Every rank calls it,
-// at start-up.
+// How many ranks share this host, and this one's place among them.  Every rank calls
+// it, at start-up.
 CHECKED enum status mpi_ranks_on_host(struct transport *t, int *ranks, int *place);
 // `all` (size * bytes) = what every rank says of itself, rank after rank.  Every rank
 // calls it, at start-up.  ERR_TIMEOUT: not all came in deadline_ms.

@@ -232,7 +232,8 @@ static int done(void *context, uint64_t ticket)
 {
     cudaError_t e = cudaEventQuery((cudaEvent_t)(uintptr_t)ticket);
     if (e == cudaErrorNotReady) {
-        (void)cudaGetLastError(); // or who asks next for an error would find that answer
+        (void)
+            cudaGetLastError(); // or who asks next for an error would find that answer
         return 0;
     }
     drop(context, ticket);

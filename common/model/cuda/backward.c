@@ -2,7 +2,8 @@
 #include "train.h"
 
 // t->d_stream and, for the products, its copy t->d_row as T.
-static void final_norm_backward(struct device *d, const void *base, const struct pack *p)
+static void final_norm_backward(struct device *d, const void *base,
+                                const struct pack *p)
 {
     const struct train_buffers *t = &d->train;
     size_t stream = (size_t)p->n_tokens * (size_t)d->c.dim;

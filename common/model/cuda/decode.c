@@ -51,8 +51,12 @@ static enum status run_graph(struct device *d, struct graph_slot *slot, int buck
     if (!slot->graph) {
         TRY(gpu_capture_begin(d->gpu));
         enum status st = work(d, rows), ended = gpu_capture_end(d->gpu, &slot->graph);
-        if (st != OK || ended != OK)
-            return st != OK ? st : ended;
+        if (st != OK) { // what was recorded is not all of it
+            gpu_graph_free(slot->graph);
+            slot->graph = NULL;
+            return st;
+        }
+        TRY(ended);
     }
     return gpu_graph_launch(d->gpu, slot->graph);
 }
@@ -205,7 +209,8 @@ static enum status draw_rows(struct device *d, int rows)
 {
     const struct decode_buffers *b = &d->decode;
     TRY(predict_rows(d, rows));
-    gpu_sample(d->gpu, b->drawn, b->logits, d->ld, b->draws, b->sampling, rows, d->c.vocab);
+    gpu_sample(d->gpu, b->drawn, b->logits, d->ld, b->draws, b->sampling, rows,
+               d->c.vocab);
     return OK;
 }
 
@@ -219,11 +224,13 @@ static void send_draws(struct device *d, const struct decode_draw *draws, int n,
         b->host_draws[i] = (struct gpu_draw){
             .row = i,
             .greedy = from->temperature <= 0.0f,
-            .inv_temperature = from->temperature > 0.0f ? 1.0f / from->temperature : 1.0f,
+            .inv_temperature =
+                from->temperature > 0.0f ? 1.0f / from->temperature : 1.0f,
             .u = from->u,
         };
     }
-    gpu_upload(d->gpu, GPU_MAIN, b->from, b->host_from, (size_t)padded * sizeof *b->from);
+    gpu_upload(d->gpu, GPU_MAIN, b->from, b->host_from,
+               (size_t)padded * sizeof *b->from);
     gpu_upload(d->gpu, GPU_MAIN, b->draws, b->host_draws,
                (size_t)padded * sizeof *b->draws);
 }
@@ -235,7 +242,8 @@ static enum status draw_some(struct device *d, struct decode_draw *draws, int n)
     int bucket = bucket_of(d, n);
     send_draws(d, draws, n, d->buckets[bucket]);
     TRY(run_graph(d, &d->draws[d->parity][bucket], bucket, draw_rows));
-    gpu_download(d->gpu, GPU_MAIN, b->host_drawn, b->drawn, (size_t)n * sizeof *b->drawn);
+    gpu_download(d->gpu, GPU_MAIN, b->host_drawn, b->drawn,
+                 (size_t)n * sizeof *b->drawn);
     TRY(gpu_wait(d->gpu, GPU_MAIN, d->setup.deadline_ms, "GPU: decode step"));
     b->step.sent = b->prompt.sent = 0;
     for (int i = 0; i < n; i++) {

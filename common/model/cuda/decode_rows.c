@@ -11,7 +11,8 @@ static enum status check_room(const struct device *d, const struct call_control 
         return status_fail(ERR_LIMIT, "GPU: %d rows at once, made for %d", rows->n,
                            c->rows);
     if (rows->n_pages > d->decode.kv_pages || rows->n_segments > d->decode.kv_pages)
-        return status_fail(ERR_INTERNAL, "GPU: %d pages in %d segments, the cache has %d",
+        return status_fail(ERR_INTERNAL,
+                           "GPU: %d pages in %d segments, the cache has %d",
                            rows->n_pages, rows->n_segments, d->decode.kv_pages);
     return OK;
 }
@@ -44,8 +45,9 @@ static enum status list_paths(const struct device *d, const struct call_control 
         for (int32_t s = leaf; s >= 0; s = rows->segments[s].parent)
             depth++;
         if (depth > room - used)
-            return status_fail(ERR_LIMIT, "decode: paths of %d rows take more than %d "
-                                          "segments: fewer rows (rollout.max_rows)",
+            return status_fail(ERR_LIMIT,
+                               "decode: paths of %d rows take more than %d "
+                               "segments: fewer rows (rollout.max_rows)",
                                rows->n, room);
         h->path_first[i] = used;
         used += depth;

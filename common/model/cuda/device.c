@@ -15,10 +15,11 @@
 static enum status check_shape(const struct model_config *c)
 {
     if (c->dim % 8 != 0 || c->ffn % 8 != 0 || c->head_dim % 8 != 0)
-        return status_fail(ERR_INPUT,
-                           "device cuda: hidden size %d, inner size %d and head size %d "
-                           "must be multiples of 8",
-                           c->dim, c->ffn, c->head_dim);
+        return status_fail(
+            ERR_INPUT,
+            "device cuda: hidden size %d, inner size %d and head size %d "
+            "must be multiples of 8",
+            c->dim, c->ffn, c->head_dim);
     if (c->dim > GPU_WIDEST_NORM)
         return status_fail(ERR_INPUT,
                            "device cuda: hidden size %d, at most %d are made", c->dim,
@@ -109,15 +110,15 @@ static enum status make_arena(struct device *d)
     on.used = d->info.arena_bytes;
     host.used = d->info.host_bytes;
     if (on.used > d->info.free_bytes || d->info.free_bytes - on.used < LEFT_FREE)
-        return status_fail(ERR_NOMEM,
-                           "%s: %.1f GiB are wanted (weights, optimizer, activations of "
-                           "%d tokens, %d key/value pages), %.1f are free, 0.5 of which "
-                           "must stay so: smaller "
-                           "train.pack_tokens or rollout.kv_mb, gpu.recompute or "
-                           "gpu.optimizer: host would fit more",
-                           d->info.name, (double)on.used / 1073741824.0,
-                           d->setup.limits.train_tokens, d->setup.limits.kv_pages,
-                           (double)d->info.free_bytes / 1073741824.0);
+        return status_fail(
+            ERR_NOMEM,
+            "%s: %.1f GiB are wanted (weights, optimizer, activations of "
+            "%d tokens, %d key/value pages), %.1f are free, 0.5 of which "
+            "must stay so: smaller "
+            "train.pack_tokens or rollout.kv_mb, gpu.recompute or "
+            "gpu.optimizer: host would fit more",
+            d->info.name, (double)on.used / 1073741824.0, d->setup.limits.train_tokens,
+            d->setup.limits.kv_pages, (double)d->info.free_bytes / 1073741824.0);
     TRY(gpu_memory_new(d->gpu, &d->arena, on.used));
     TRY(gpu_host_new(d->gpu, &d->host_arena, host.used > 0 ? host.used : 1));
     on = (struct arena){.base = d->arena};
@@ -215,7 +216,8 @@ static void cuda_describe(const struct device *d, struct device_info *out)
 static float *resting(const struct device *d, size_t *floats)
 {
     if (d->decode.rows > 0) {
-        *floats = arena_rows((size_t)d->decode.rows, (size_t)d->padding) * (size_t)d->ld;
+        *floats =
+            arena_rows((size_t)d->decode.rows, (size_t)d->padding) * (size_t)d->ld;
         return d->decode.logits;
     }
     *floats = (size_t)d->train.chunk * (size_t)d->ld;
@@ -265,7 +267,8 @@ static void cuda_release(struct device *d)
 static enum status cuda_copy(struct device *d, void *to, const void *from, size_t bytes)
 {
     gpu_copy(d->gpu, GPU_BROADCAST, to, from, bytes);
-    return gpu_wait(d->gpu, GPU_BROADCAST, d->setup.deadline_ms, "GPU: copying weights");
+    return gpu_wait(d->gpu, GPU_BROADCAST, d->setup.deadline_ms,
+                    "GPU: copying weights");
 }
 
 // Decoding's graphs know where the weights lie: each of the two places has its own.

@@ -16,8 +16,8 @@ static struct gemm_call call_of(const struct gpu_layer *l, enum gemm_kind kind, 
     };
 }
 
-enum status times_matrix(const struct gpu_layer *l, void *to, const void *a, size_t matrix,
-                    size_t bias, int N, int K)
+enum status times_matrix(const struct gpu_layer *l, void *to, const void *a,
+                         size_t matrix, size_t bias, int N, int K)
 {
     struct gemm_call call = call_of(l, GEMM_FORWARD, N, K);
     call.to = to;
@@ -45,7 +45,7 @@ enum status add_times_matrix(const struct gpu_layer *l, float *to, const float *
 }
 
 enum status times_matrix_back(const struct gpu_layer *l, void *to, const void *a,
-                         size_t matrix, int N, int K)
+                              size_t matrix, int N, int K)
 {
     struct gemm_call call = call_of(l, GEMM_INPUT, N, K);
     call.to = to;
@@ -55,7 +55,7 @@ enum status times_matrix_back(const struct gpu_layer *l, void *to, const void *a
 }
 
 enum status matrix_gradient(const struct gpu_layer *l, const void *a, const void *b,
-                           size_t matrix, size_t bias, int N, int K)
+                            size_t matrix, size_t bias, int N, int K)
 {
     struct device *d = l->d;
     struct gemm_call call = call_of(l, GEMM_WEIGHT, N, K);
@@ -82,7 +82,8 @@ enum status layer_qkv(const struct gpu_layer *l, void *qkv, void *row, float *in
 {
     const struct layer_offsets *o = offsets_of(l);
     layer_norm(l, row, inv_rms, stream, o->attn_norm);
-    return times_matrix(l, qkv, row, o->qkv, o->qkv_bias, qkv_width(&l->d->c), l->d->c.dim);
+    return times_matrix(l, qkv, row, o->qkv, o->qkv_bias, qkv_width(&l->d->c),
+                        l->d->c.dim);
 }
 
 struct gpu_rotate layer_rotation(const struct gpu_layer *l, const int32_t *positions)
@@ -116,7 +117,7 @@ enum status layer_gate_up(const struct gpu_layer *l, void *gate_up, void *row,
     const struct layer_offsets *o = offsets_of(l);
     layer_norm(l, row, inv_rms, stream, o->ffn_norm);
     return times_matrix(l, gate_up, row, o->gate_up, o->gate_up_bias, 2 * l->d->c.ffn,
-                   l->d->c.dim);
+                        l->d->c.dim);
 }
 
 enum status layer_down(const struct gpu_layer *l, float *to, const float *stream,

@@ -19,18 +19,18 @@ static inline const struct layer_offsets *offsets_of(const struct gpu_layer *l)
 
 // to (M, N) T = a (M, K) W^T + bias.
 CHECKED enum status times_matrix(const struct gpu_layer *l, void *to, const void *a,
-                            size_t matrix, size_t bias, int N, int K);
+                                 size_t matrix, size_t bias, int N, int K);
 // to (M, N) float = stream + a (M, K) W^T + bias; `to` may be `stream`.
 CHECKED enum status add_times_matrix(const struct gpu_layer *l, float *to,
                                      const float *stream, const void *a, size_t matrix,
                                      size_t bias, int N, int K);
 // to (M, K) T = a (M, N) W.
-CHECKED enum status times_matrix_back(const struct gpu_layer *l, void *to, const void *a,
-                                 size_t matrix, int N, int K);
+CHECKED enum status times_matrix_back(const struct gpu_layer *l, void *to,
+                                      const void *a, size_t matrix, int N, int K);
 // The gradient of W (N, K) += a (M, N)^T b (M, K), and that of its bias.
 CHECKED enum status matrix_gradient(const struct gpu_layer *l, const void *a,
-                                   const void *b, size_t matrix, size_t bias, int N,
-                                   int K);
+                                    const void *b, size_t matrix, size_t bias, int N,
+                                    int K);
 
 void layer_norm(const struct gpu_layer *l, void *row, float *inv_rms,
                 const float *stream, size_t gain);

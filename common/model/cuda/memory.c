@@ -6,14 +6,16 @@ static void *rows_of(const struct device *d, struct arena *a, size_t rows, size_
                      size_t bytes)
 {
     size_t elements;
-    if (__builtin_mul_overflow(arena_rows(rows, (size_t)d->padding), width, &elements)) {
+    if (__builtin_mul_overflow(arena_rows(rows, (size_t)d->padding), width,
+                               &elements)) {
         a->overflowed = 1;
         return NULL;
     }
     return arena_take(a, elements, bytes);
 }
 
-#define FLOATS(rows, width)   rows_of(d, a, (size_t)(rows), (size_t)(width), sizeof(float))
+#define FLOATS(rows, width)                                                            \
+    rows_of(d, a, (size_t)(rows), (size_t)(width), sizeof(float))
 #define ELEMENTS(rows, width) rows_of(d, a, (size_t)(rows), (size_t)(width), size)
 #define INTS(n)               arena_take(a, (size_t)(n), sizeof(int32_t))
 
@@ -38,8 +40,8 @@ static void place_kept(struct device *d, struct arena *a, struct layer_kept *l,
     l->lse = FLOATS(M, c->heads);
     l->norm_1 = FLOATS(M, 1);
     l->norm_2 = FLOATS(M, 1);
-    l->gate_up = first && again == RECOMPUTE_FFN ? first->gate_up
-                                                 : ELEMENTS(M, 2 * c->ffn);
+    l->gate_up =
+        first && again == RECOMPUTE_FFN ? first->gate_up : ELEMENTS(M, 2 * c->ffn);
 }
 
 static void place_pack(const struct device *d, struct arena *a, struct pack_control *p)
@@ -59,7 +61,8 @@ static void place_pack(const struct device *d, struct arena *a, struct pack_cont
     p->behaviour = INTS(P);
     p->reference = INTS(P);
     if (d->fast) {
-        size_t tiles = (size_t)tiles_count((int)M) + 1, most = tiles_most((int)M, (int)M);
+        size_t tiles = (size_t)tiles_count((int)M) + 1,
+               most = tiles_most((int)M, (int)M);
         p->tiles_first = INTS(tiles);
         p->turned_first = INTS(tiles);
         p->part_first = INTS(tiles);
@@ -76,7 +79,8 @@ static void place_pack(const struct device *d, struct arena *a, struct pack_cont
     p->length = INTS(M);
 }
 
-static void place_results(const struct device *d, struct arena *a, struct pack_control *p)
+static void place_results(const struct device *d, struct arena *a,
+                          struct pack_control *p)
 {
     p->log_prob = INTS(d->train.P);
     p->entropy = INTS(d->train.P);
@@ -239,7 +243,8 @@ static void place_decoding(struct device *d, struct arena *a, struct arena *host
                           (size_t)c->layers * ((size_t)b->kv_pages + 1) * KV_PAGE *
                               (size_t)(2 * kv_width(c)),
                           size);
-    b->hidden = arena_take(a, ((size_t)b->kv_pages + 1) * (size_t)c->dim, sizeof(float));
+    b->hidden =
+        arena_take(a, ((size_t)b->kv_pages + 1) * (size_t)c->dim, sizeof(float));
     b->stream = FLOATS(most, c->dim);
     b->row = ELEMENTS(most, c->dim);
     b->qkv = ELEMENTS(most, qkv_width(c));
@@ -247,11 +252,14 @@ static void place_decoding(struct device *d, struct arena *a, struct arena *host
     b->gate_up = ELEMENTS(most, 2 * c->ffn);
     b->wide = ELEMENTS(most, c->ffn);
     b->logits = FLOATS(b->rows, d->ld);
-    b->parts = d->fast ? arena_take(a, cascade_scratch_floats(b->limits.parts, c->heads,
-                                                              c->head_dim),
-                                    sizeof(float))
-                       : NULL;
-    b->sums = d->few ? arena_take(a, few_scratch_floats(c, b->rows), sizeof(float)) : NULL;
+    b->parts =
+        d->fast
+            ? arena_take(a,
+                         cascade_scratch_floats(b->limits.parts, c->heads, c->head_dim),
+                         sizeof(float))
+            : NULL;
+    b->sums =
+        d->few ? arena_take(a, few_scratch_floats(c, b->rows), sizeof(float)) : NULL;
     place_call(d, a, host, &b->step, b->rows, 0);
     place_call(d, a, host, &b->prompt, b->prefill_rows, 1);
     b->draws = arena_take(a, (size_t)b->rows, sizeof *b->draws);

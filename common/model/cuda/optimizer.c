@@ -30,7 +30,8 @@ enum status optimizer_norm(struct device *d, double *out)
 }
 
 // The image is final up to element `end`, in the order of the main stream.
-static enum status tell(struct device *d, const struct training_watch *watch, size_t end)
+static enum status tell(struct device *d, const struct training_watch *watch,
+                        size_t end)
 {
     if (!watch)
         return OK;
@@ -45,8 +46,8 @@ static void update_range(struct device *d, const struct adamw *a,
 {
     struct optimizer_state *o = &d->optimizer;
     gpu_adamw(d->gpu, d->type, element(d, d->weights[DEVICE_LEARNER], r->begin),
-              o->master + r->begin, o->m + r->begin, o->v + r->begin, o->grad + r->begin,
-              r->end - r->begin, a, r->matrix);
+              o->master + r->begin, o->m + r->begin, o->v + r->begin,
+              o->grad + r->begin, r->end - r->begin, a, r->matrix);
 }
 
 // ---- moments in host memory: stretches go up, are updated and come back, with two
@@ -57,7 +58,8 @@ struct stretch {
     int matrix;
 };
 
-static void stretch_copy(struct device *d, const struct stretch *s, float *staging, int up)
+static void stretch_copy(struct device *d, const struct stretch *s, float *staging,
+                         int up)
 {
     struct optimizer_state *o = &d->optimizer;
     float *host[3] = {o->master + s->begin, o->m + s->begin, o->v + s->begin};
@@ -74,8 +76,8 @@ static void stretch_copy(struct device *d, const struct stretch *s, float *stagi
 static void stretch_update(struct device *d, const struct adamw *a,
                            const struct stretch *s, float *staging)
 {
-    gpu_adamw(d->gpu, d->type, element(d, d->weights[DEVICE_LEARNER], s->begin), staging,
-              staging + STAGING_FLOATS, staging + 2 * STAGING_FLOATS,
+    gpu_adamw(d->gpu, d->type, element(d, d->weights[DEVICE_LEARNER], s->begin),
+              staging, staging + STAGING_FLOATS, staging + 2 * STAGING_FLOATS,
               d->optimizer.grad + s->begin, s->n, a, s->matrix);
 }
 
@@ -138,7 +140,8 @@ static void hash_from_host(struct device *d)
     size_t room = 3 * (size_t)STAGING_FLOATS, total = d->layout.total;
     for (size_t at = 0; at < total; at += room) {
         size_t n = total - at < room ? total - at : room;
-        gpu_upload(d->gpu, GPU_MAIN, o->staging[0], o->master + at, n * sizeof *o->master);
+        gpu_upload(d->gpu, GPU_MAIN, o->staging[0], o->master + at,
+                   n * sizeof *o->master);
         gpu_fingerprint(d->gpu, o->hash, o->staging[0], at, n);
     }
 }

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-// Tiles and `ends` hold for depth-first order only: each span hangs on the one before it
-// or on one above that.
+// Tiles and `ends` hold for depth-first order only: each span hangs on the one before
+// it or on one above that.
 static enum status check_order(const struct pack *p)
 {
     for (int32_t s = 1; s < p->n_spans; s++) {
@@ -15,8 +15,8 @@ static enum status check_order(const struct pack *p)
         while (up > parent)
             up = p->spans[up].parent;
         if (up != parent)
-            return status_fail(ERR_INTERNAL, "pack: span %d is not in depth-first order",
-                               s);
+            return status_fail(ERR_INTERNAL,
+                               "pack: span %d is not in depth-first order", s);
     }
     return OK;
 }
@@ -27,11 +27,12 @@ static enum status check_room(const struct device *d, const struct pack *p)
     TRY(pack_check(p, &d->c));
     TRY(check_order(p));
     if (p->n_tokens > t->M || p->n_outputs > t->P)
-        return status_fail(ERR_LIMIT,
-                           "a pack of %d tokens and %d predictions: the GPU's memory was "
-                           "shared out for %d and %d (train.pack_tokens, or trees with "
-                           "fewer leaves)",
-                           p->n_tokens, p->n_outputs, t->M, t->P);
+        return status_fail(
+            ERR_LIMIT,
+            "a pack of %d tokens and %d predictions: the GPU's memory was "
+            "shared out for %d and %d (train.pack_tokens, or trees with "
+            "fewer leaves)",
+            p->n_tokens, p->n_outputs, t->M, t->P);
     return OK;
 }
 
@@ -43,14 +44,16 @@ static enum status list_paths(const struct device *d, const struct pack *p)
     for (int32_t s = 0; s < p->n_spans; s++) {
         const struct attention_span *span = &p->spans[s];
         int32_t above = span->parent;
-        size_t depth = above < 0 ? 0 : (size_t)(h->path_first[above + 1] - h->path_first[above]);
+        size_t depth =
+            above < 0 ? 0 : (size_t)(h->path_first[above + 1] - h->path_first[above]);
         h->stretches[s] = (struct gpu_stretch){span->start, span->count, span->begin};
         h->path_first[s] = (int32_t)used;
         if (used + depth + 1 > room)
-            return status_fail(ERR_LIMIT,
-                               "a pack of %d spans: their paths take more than %d places "
-                               "a token; smaller packs (train.pack_tokens) would fit",
-                               p->n_spans, PATH_STRETCHES);
+            return status_fail(
+                ERR_LIMIT,
+                "a pack of %d spans: their paths take more than %d places "
+                "a token; smaller packs (train.pack_tokens) would fit",
+                p->n_spans, PATH_STRETCHES);
         if (depth > 0)
             memcpy(h->list + used, h->list + h->path_first[above],
                    depth * sizeof *h->list);

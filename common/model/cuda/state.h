@@ -36,12 +36,12 @@ enum {
 
 // What a layer keeps for the backward pass; M rows.  T: the setup's type.
 struct layer_kept {
-    float *input, *middle;   // (M, dim) the residual stream: before, after attention
-    void *qkv;               // (M, qkv_width) T, rotated unless heads are normalised
-    void *attended;          // (M, q_width) T
-    float *lse;              // (M, heads)
-    void *gate_up;           // (M, 2 ffn) T
-    float *norm_1, *norm_2;  // (M) inverse root mean squares
+    float *input, *middle;  // (M, dim) the residual stream: before, after attention
+    void *qkv;              // (M, qkv_width) T, rotated unless heads are normalised
+    void *attended;         // (M, q_width) T
+    float *lse;             // (M, heads)
+    void *gate_up;          // (M, 2 ffn) T
+    float *norm_1, *norm_2; // (M) inverse root mean squares
 };
 
 // Control arrays of a pack: alike in pinned host memory and on the device.
@@ -62,22 +62,22 @@ struct pack_control {
 struct train_buffers {
     int32_t M, P; // room
     struct layer_kept *layers;
-    float *output, *d_stream;      // (M, dim)
-    float *last, *d_last;          // (P, dim)
-    void *normed, *d_normed;       // (P, dim) T
-    float *inv_rms;                // (P)
-    void *row, *d_row;             // (M, dim) T
-    void *wide;                    // (M, ffn) T
-    void *rotated;                 // (M, qkv_width) T where heads are normalised
-    float *head_norm;              // (M, heads + kv_heads) likewise
-    void *d_qkv, *d_attended;      // T
-    float *delta;                  // (M, heads)
-    float *key_parts;              // of the shares, where attention is fast
-    int n_shares;                  // of the last pack
-    float *logits;                 // (chunk, ld)
-    void *d_logits;                // (chunk, ld) T
-    float *parts;                  // GPU_PARTS of the widest row
-    int chunk;                     // rows of logits at once
+    float *output, *d_stream; // (M, dim)
+    float *last, *d_last;     // (P, dim)
+    void *normed, *d_normed;  // (P, dim) T
+    float *inv_rms;           // (P)
+    void *row, *d_row;        // (M, dim) T
+    void *wide;               // (M, ffn) T
+    void *rotated;            // (M, qkv_width) T where heads are normalised
+    float *head_norm;         // (M, heads + kv_heads) likewise
+    void *d_qkv, *d_attended; // T
+    float *delta;             // (M, heads)
+    float *key_parts;         // of the shares, where attention is fast
+    int n_shares;             // of the last pack
+    float *logits;            // (chunk, ld)
+    void *d_logits;           // (chunk, ld) T
+    float *parts;             // GPU_PARTS of the widest row
+    int chunk;                // rows of logits at once
     struct pack_control on, host;
     void *control, *host_control;
     size_t control_bytes;
@@ -120,11 +120,11 @@ struct decode_buffers {
     void *cache; // (layers, slots, 2 kv_width) T; the last page takes what is nobody's
     float *hidden; // (kv_pages + 1, dim) states that may predict
     // Rows of one call.
-    float *stream;                 // (rows, dim)
+    float *stream;                               // (rows, dim)
     void *row, *qkv, *attended, *gate_up, *wide; // T
-    float *parts;                  // of the cascade
-    float *sums;                   // few: parts of a product's sums
-    float *logits;                 // (decode rows, ld)
+    float *parts;                                // of the cascade
+    float *sums;                                 // few: parts of a product's sums
+    float *logits;                               // (decode rows, ld)
     struct call_control step, prompt;
     struct cascade_limits limits;
     // Host scratch of cascade_build, a segment each.
@@ -133,7 +133,7 @@ struct decode_buffers {
     size_t segment_capacity, low_capacity, high_capacity;
     struct gpu_draw *draws, *host_draws;
     struct gpu_drawn *drawn, *host_drawn;
-    void *sampling; // scratch
+    void *sampling;            // scratch
     int32_t *from, *host_from; // (decode rows) hidden
 };
 
@@ -151,9 +151,9 @@ struct device {
     struct gpu_gemm *gemm;
     enum gpu_type type;
     struct gpu_heads heads;
-    int fast;  // attention by tiles
-    int few;   // decoding by products of few rows
-    int ld;    // elements of a row of logits
+    int fast;    // attention by tiles
+    int few;     // decoding by products of few rows
+    int ld;      // elements of a row of logits
     int padding; // rows of every buffer are a multiple of it
 
     void *arena, *host_arena;
@@ -177,7 +177,8 @@ CHECKED enum status device_place(struct device *d, struct arena *device,
                                  struct arena *host);
 
 // Element `offset` of a set of weights; offset (size_t)-1: NULL.
-static inline const void *weight_at(const struct device *d, const void *base, size_t offset)
+static inline const void *weight_at(const struct device *d, const void *base,
+                                    size_t offset)
 {
     if (offset == (size_t)-1)
         return NULL;

@@ -42,8 +42,8 @@ static void attend(const struct gpu_layer *l, const void *qkv)
     };
     if (!d->fast) {
         const struct gpu_paths paths = pack_paths(d);
-        gpu_attention_plain(d->gpu, d->type, k->attended, k->lse, qkv, width, &kv, &paths,
-                            &d->heads, l->M);
+        gpu_attention_plain(d->gpu, d->type, k->attended, k->lse, qkv, width, &kv,
+                            &paths, &d->heads, l->M);
         return;
     }
     const struct gpu_flash flash = {

@@ -1,9 +1,9 @@
 // Attention over trees on a GPU.  Two kinds:
 //
 // The plain one (attention_plain.cu) follows every row's own path, position by
-// position, in chunks of 32 fixed by the position alone: a row's bits depend on its path
-// only, the same from the key/value cache and from packed rows, so a rollout's log-prob
-// is the learner's.  Any type, any head size up to 256.  Slow.
+// position, in chunks of 32 fixed by the position alone: a row's bits depend on its
+// path only, the same from the key/value cache and from packed rows, so a rollout's
+// log-prob is the learner's.  Any type, any head size up to 256.  Slow.
 //
 // The fast one works on tiles of TILE rows by TILE keys with tensor cores, bf16, head
 // sizes 64, 80, 96 and 128: attention_flash*.cu for packed rows and prompts (lists of
@@ -11,8 +11,8 @@
 // rows that share it: cascade.h).  FlashAttention-2 (arXiv 2307.08691), Hydragen (arXiv
 // 2402.05099).
 //
-// Keys and values are rows of `kv_stride` elements: packed rows [q | k | v], or slots of
-// the cache [k | v].
+// Keys and values are rows of `kv_stride` elements: packed rows [q | k | v], or slots
+// of the cache [k | v].
 #ifndef TENSOR_CUDA_ATTENTION_H
 #define TENSOR_CUDA_ATTENTION_H
 
@@ -38,8 +38,8 @@ static inline int gpu_attention_is_fast(enum gpu_type type, const struct gpu_hea
 
 // ---- the plain kind
 
-// A stretch of a path: positions [start, start + count) are rows base, base + 1, ... or,
-// with pages, the slots of the pages listed from `base` on.
+// A stretch of a path: positions [start, start + count) are rows base, base + 1, ...
+// or, with pages, the slots of the pages listed from `base` on.
 struct gpu_stretch {
     int32_t start, count, base;
 };
@@ -65,10 +65,10 @@ void gpu_attention_plain(struct gpu *g, enum gpu_type type, void *O, float *lse,
 
 // What the backward passes need.  dQKV is overwritten; delta (M, heads) is scratch.
 struct gpu_attention_grad {
-    void *dQKV;          // (M, (heads + 2 kv_heads) * head_dim)
-    const void *dO, *O;  // (M, heads * head_dim)
-    const float *lse;    // (M, heads)
-    const void *QKV;     // rotated
+    void *dQKV;         // (M, (heads + 2 kv_heads) * head_dim)
+    const void *dO, *O; // (M, heads * head_dim)
+    const float *lse;   // (M, heads)
+    const void *QKV;    // rotated
     float *delta;
     const int32_t *ends; // (M) row j is seen by rows j .. ends[j] - 1
 };

@@ -8,23 +8,32 @@ struct cascade_source {
     const int32_t *pages;
     int keys;
 
-    __device__ __forceinline__ int tiles() const { return (keys + TILE - 1) / TILE; }
+    __device__ __forceinline__ int tiles() const
+    {
+        return (keys + TILE - 1) / TILE;
+    }
     __device__ __forceinline__ int64_t key(int i, int r) const
     {
         int j = i * TILE + r;
         return j < keys ? (int64_t)pages[j / 16] * 16 + j % 16 : -1;
     }
-    __device__ __forceinline__ int masked(int i) const { return (i + 1) * TILE > keys; }
-    __device__ __forceinline__ int seen(int i, int, int r) const { return i * TILE + r < keys; }
+    __device__ __forceinline__ int masked(int i) const
+    {
+        return (i + 1) * TILE > keys;
+    }
+    __device__ __forceinline__ int seen(int i, int, int r) const
+    {
+        return i * TILE + r < keys;
+    }
 };
 
 // As flash_loop of fragments.cuh, but a warp whose rows are none only copies: of a
 // branch's own keys one row alone is to be seen, that is one warp's rows.
 template <int HD>
-__device__ __forceinline__ void cascade_loop(struct running<HD> *r, struct flash_shared<HD> *m,
-                                             const bf16 *K, const bf16 *V, size_t stride,
-                                             const struct cascade_source &source, int live,
-                                             float scale)
+__device__ __forceinline__ void
+cascade_loop(struct running<HD> *r, struct flash_shared<HD> *m, const bf16 *K,
+             const bf16 *V, size_t stride, const struct cascade_source &source,
+             int live, float scale)
 {
     int row = (int)threadIdx.x / WARP * STRIP, lane = (int)threadIdx.x % WARP;
     int n_tiles = source.tiles();
@@ -40,7 +49,8 @@ __device__ __forceinline__ void cascade_loop(struct running<HD> *r, struct flash
             product_rows<HD, TILE / 8>(s, &m->q, row, &m->k, 0);
         __syncthreads(); // K is no longer read
         if (i + 1 < n_tiles)
-            fill_tile(&m->k, K, stride, [&](int key) { return source.key(i + 1, key); });
+            fill_tile(&m->k, K, stride,
+                      [&](int key) { return source.key(i + 1, key); });
         copy_commit();
         if (live && source.masked(i))
             for (int n = 0; n < TILE / 8; n++)
@@ -58,13 +68,15 @@ __device__ __forceinline__ void cascade_loop(struct running<HD> *r, struct flash
 
 // Keys and values into the L2 cache; the last key may still be on its way there.
 template <int HD>
-__device__ __forceinline__ void ask_for_keys(const bf16 *K, const bf16 *V, size_t stride,
+__device__ __forceinline__ void ask_for_keys(const bf16 *K, const bf16 *V,
+                                             size_t stride,
                                              const struct cascade_source &source)
 {
     enum { LINE = 64, LINES = (HD + LINE - 1) / LINE }; // elements
     for (int i = (int)threadIdx.x; i < source.keys * LINES; i += FLASH_THREADS) {
         int key = i / LINES;
-        size_t at = (size_t)source.key(key / TILE, key % TILE) * stride + i % LINES * LINE;
+        size_t at =
+            (size_t)source.key(key / TILE, key % TILE) * stride + i % LINES * LINE;
         prefetch_line(K + at);
         prefetch_line(V + at);
     }
@@ -85,7 +97,8 @@ __device__ __forceinline__ struct cascade_unit unit_of(const struct cascade_view
 
 template <int HD>
 __device__ __forceinline__ void put_part(float *parts, const struct running<HD> *r,
-                                         const struct cascade_unit &u, const struct gpu_heads &h)
+                                         const struct cascade_unit &u,
+                                         const struct gpu_heads &h)
 {
     int warp = (int)threadIdx.x / WARP, lane = (int)threadIdx.x % WARP;
     int group = h.heads / h.kv_heads;
@@ -118,7 +131,8 @@ __global__ void __launch_bounds__(FLASH_THREADS)
     if ((int)blockIdx.x < units) {
         struct cascade_unit u = unit_of(plan, h, (int)blockIdx.x);
         size_t head = (size_t)u.own * HD;
-        ask_for_keys<HD>((const bf16 *)kv.k + head, (const bf16 *)kv.v + head, kv.stride,
+        ask_for_keys<HD>((const bf16 *)kv.k + head, (const bf16 *)kv.v + head,
+                         kv.stride,
                          cascade_source{plan.pages + u.item.page, u.item.keys});
     }
     wait_for_earlier();
@@ -128,26 +142,29 @@ __global__ void __launch_bounds__(FLASH_THREADS)
         struct running<HD> r;
         __syncthreads(); // the last unit's tiles are no longer read
         fill_tile(&m->q, Q + head * (size_t)group, 1, [&](int q) {
-            return q < u.queries
-                       ? (int64_t)((size_t)(u.item.row + q / group) * ldq) + q % group * HD
-                       : (int64_t)-1;
+            return q < u.queries ? (int64_t)((size_t)(u.item.row + q / group) * ldq) +
+                                       q % group * HD
+                                 : (int64_t)-1;
         });
         running_clear(&r);
-        cascade_loop<HD>(&r, m, (const bf16 *)kv.k + head, (const bf16 *)kv.v + head, kv.stride,
+        cascade_loop<HD>(&r, m, (const bf16 *)kv.k + head, (const bf16 *)kv.v + head,
+                         kv.stride,
                          cascade_source{plan.pages + u.item.page, u.item.keys},
                          (int)threadIdx.x / WARP * STRIP < u.queries, scale);
-        put_part<HD>(parts, &r, unit_of(plan, h, i), h); // read again: registers are short
+        put_part<HD>(parts, &r, unit_of(plan, h, i),
+                     h); // read again: registers are short
     }
     ask_ahead(ahead);
 }
 
 // One warp a (row, head), two columns a lane at a time.
-__global__ void merge_kernel(bf16 *O, const float *parts, struct cascade_view plan, int heads,
-                             int head_dim, int M)
+__global__ void merge_kernel(bf16 *O, const float *parts, struct cascade_view plan,
+                             int heads, int head_dim, int M)
 {
     size_t unit = (size_t)blockIdx.x * FLASH_WARPS + threadIdx.x / WARP;
     int lane = (int)threadIdx.x % WARP;
-    size_t row = unit / (size_t)heads, head = unit % (size_t)heads, width = (size_t)head_dim + 2;
+    size_t row = unit / (size_t)heads, head = unit % (size_t)heads,
+           width = (size_t)head_dim + 2;
     let_next_begin();
     wait_for_earlier();
     if (unit >= (size_t)M * (size_t)heads)
@@ -155,13 +172,15 @@ __global__ void merge_kernel(bf16 *O, const float *parts, struct cascade_view pl
     int first = plan.part_first[row], end = plan.part_first[row + 1];
     float most = -INFINITY, sum = 0.0f;
     for (int i = first + lane; i < end; i += WARP)
-        most = fmaxf(most, parts[((size_t)plan.parts[i] * (size_t)heads + head) * width +
-                                 (size_t)head_dim]);
+        most =
+            fmaxf(most, parts[((size_t)plan.parts[i] * (size_t)heads + head) * width +
+                              (size_t)head_dim]);
     most = warp_max(most);
     float2 o[2] = {{0.0f, 0.0f}, {0.0f, 0.0f}};
 #pragma unroll 4
     for (int i = first; i < end; i++) {
-        const float *part = parts + ((size_t)plan.parts[i] * (size_t)heads + head) * width;
+        const float *part =
+            parts + ((size_t)plan.parts[i] * (size_t)heads + head) * width;
         float share = exp2f(part[head_dim] - most);
         sum += share * part[head_dim + 1];
         for (int c = 0; c < 2 && 2 * (c * WARP + lane) < head_dim; c++) {
@@ -177,16 +196,18 @@ __global__ void merge_kernel(bf16 *O, const float *parts, struct cascade_view pl
 }
 
 template <int HD>
-static void cascade(struct gpu *g, void *O, const void *Q, size_t ldq, const struct gpu_kv *kv,
-                    const struct cascade_view *plan, const struct few_ahead *ahead, float *scratch,
+static void cascade(struct gpu *g, void *O, const void *Q, size_t ldq,
+                    const struct gpu_kv *kv, const struct cascade_view *plan,
+                    const struct few_ahead *ahead, float *scratch,
                     const struct gpu_heads *h, int M)
 {
     float scale = LOG2_E / sqrtf((float)HD);
     launch_early(g, (unsigned)(RESIDENT * gpu_multiprocessors(g)), FLASH_THREADS,
-           sizeof(struct flash_shared<HD>), cascade_kernel<HD>, scratch, (const bf16 *)Q, ldq, *kv,
-           *plan, *ahead, *h, scale);
-    launch_early(g, blocks_for((size_t)M * (size_t)h->heads, FLASH_WARPS), FLASH_THREADS, 0,
-           merge_kernel, (bf16 *)O, (const float *)scratch, *plan, h->heads, HD, M);
+                 sizeof(struct flash_shared<HD>), cascade_kernel<HD>, scratch,
+                 (const bf16 *)Q, ldq, *kv, *plan, *ahead, *h, scale);
+    launch_early(g, blocks_for((size_t)M * (size_t)h->heads, FLASH_WARPS),
+                 FLASH_THREADS, 0, merge_kernel, (bf16 *)O, (const float *)scratch,
+                 *plan, h->heads, HD, M);
 }
 
 void gpu_attention_cascade(struct gpu *g, void *O, const void *Q, size_t ldq,

@@ -6,13 +6,19 @@ struct flash_source {
     const int32_t *slots, *ends, *items;
     int n, first_row, n_keys; // first_row: as a key
 
-    __device__ __forceinline__ int tiles() const { return n; }
+    __device__ __forceinline__ int tiles() const
+    {
+        return n;
+    }
     __device__ __forceinline__ int64_t key(int i, int r) const
     {
         int j = items[i] / 2 * TILE + r;
         return j >= n_keys ? -1 : slots ? slots[j] : j;
     }
-    __device__ __forceinline__ int masked(int i) const { return items[i] % 2; }
+    __device__ __forceinline__ int masked(int i) const
+    {
+        return items[i] % 2;
+    }
     __device__ __forceinline__ int seen(int i, int row, int r) const
     {
         int j = items[i] / 2 * TILE + r, at = first_row + row;

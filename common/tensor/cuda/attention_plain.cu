@@ -13,8 +13,8 @@ struct plain_shape {
 
 static struct plain_shape plain_shape_of(const struct gpu_heads *h, size_t ldq, int M)
 {
-    return plain_shape{h->heads, h->kv_heads, h->head_dim, M, 1.0f / sqrtf((float)h->head_dim),
-                       ldq};
+    return plain_shape{
+        h->heads, h->kv_heads, h->head_dim, M, 1.0f / sqrtf((float)h->head_dim), ldq};
 }
 
 // A lane's place on a path; positions are asked for in ascending order.
@@ -22,7 +22,8 @@ struct walk {
     int at, end; // in paths.list
 };
 
-__device__ __forceinline__ int32_t row_at(struct walk *w, const struct gpu_paths *p, int position)
+__device__ __forceinline__ int32_t row_at(struct walk *w, const struct gpu_paths *p,
+                                          int position)
 {
     struct gpu_stretch s = p->stretches[p->list[w->at]];
     while (position >= s.start + s.count && w->at + 1 < w->end)
@@ -41,8 +42,8 @@ __device__ __forceinline__ float dot(const float *a, const T *b, int n)
 }
 
 template <class T>
-__global__ void plain_kernel(T *O, float *lse, const T *Q, struct gpu_kv kv, struct gpu_paths p,
-                             struct plain_shape s)
+__global__ void plain_kernel(T *O, float *lse, const T *Q, struct gpu_kv kv,
+                             struct gpu_paths p, struct plain_shape s)
 {
     __shared__ float queries[PLAIN_WARPS][PLAIN_MOST_DIM];
     int lane = (int)threadIdx.x % WARP, warp = (int)threadIdx.x / WARP;
@@ -63,8 +64,9 @@ __global__ void plain_kernel(T *O, float *lse, const T *Q, struct gpu_kv kv, str
     for (int begin = 0; begin < length; begin += WARP) {
         int count = length - begin < WARP ? length - begin : WARP;
         int32_t at = lane < count ? row_at(&w, &p, begin + lane) : 0;
-        float score = lane < count ? dot(queries[warp], K + (size_t)at * kv.stride, s.head_dim)
-                                   : -INFINITY;
+        float score = lane < count
+                          ? dot(queries[warp], K + (size_t)at * kv.stride, s.head_dim)
+                          : -INFINITY;
         float top = fmaxf(most, warp_max(score));
         float keep = expf(most - top), weight = lane < count ? expf(score - top) : 0.0f;
         sum = sum * keep + warp_sum(weight);
@@ -79,23 +81,25 @@ __global__ void plain_kernel(T *O, float *lse, const T *Q, struct gpu_kv kv, str
         }
     }
     for (int i = 0; i * WARP + lane < s.head_dim; i++)
-        O[unit * (size_t)s.head_dim + (size_t)(i * WARP + lane)] = from_float<T>(o[i] / sum);
+        O[unit * (size_t)s.head_dim + (size_t)(i * WARP + lane)] =
+            from_float<T>(o[i] / sum);
     if (lse && lane == 0)
         lse[unit] = most + logf(sum);
 }
 
 template <class T>
 static void plain(struct gpu *g, void *O, float *lse, const void *Q, size_t ldq,
-                  const struct gpu_kv *kv, const struct gpu_paths *p, const struct gpu_heads *h,
-                  int M)
+                  const struct gpu_kv *kv, const struct gpu_paths *p,
+                  const struct gpu_heads *h, int M)
 {
-    launch(g, blocks_for((size_t)M * (size_t)h->heads, PLAIN_WARPS), PLAIN_WARPS * WARP, 0,
-           plain_kernel<T>, (T *)O, lse, (const T *)Q, *kv, *p, plain_shape_of(h, ldq, M));
+    launch(g, blocks_for((size_t)M * (size_t)h->heads, PLAIN_WARPS), PLAIN_WARPS * WARP,
+           0, plain_kernel<T>, (T *)O, lse, (const T *)Q, *kv, *p,
+           plain_shape_of(h, ldq, M));
 }
 
-void gpu_attention_plain(struct gpu *g, enum gpu_type type, void *O, float *lse, const void *Q,
-                         size_t ldq, const struct gpu_kv *kv, const struct gpu_paths *p,
-                         const struct gpu_heads *h, int M)
+void gpu_attention_plain(struct gpu *g, enum gpu_type type, void *O, float *lse,
+                         const void *Q, size_t ldq, const struct gpu_kv *kv,
+                         const struct gpu_paths *p, const struct gpu_heads *h, int M)
 {
     BY_TYPE(type, plain, g, O, lse, Q, ldq, kv, p, h, M);
 }
@@ -110,7 +114,8 @@ struct grad_rows {
 };
 
 template <class T>
-__global__ void delta_kernel(float *delta, const T *dO, const T *O, int head_dim, size_t units)
+__global__ void delta_kernel(float *delta, const T *dO, const T *O, int head_dim,
+                             size_t units)
 {
     size_t unit = (size_t)blockIdx.x * PLAIN_WARPS + threadIdx.x / WARP;
     int lane = (int)threadIdx.x % WARP;
@@ -130,7 +135,8 @@ template <class T>
 __global__ void plain_dq_kernel(T *dQKV, const T *dO, const T *QKV, struct grad_rows r,
                                 struct gpu_paths p, struct plain_shape s)
 {
-    __shared__ float queries[PLAIN_WARPS][PLAIN_MOST_DIM], slopes[PLAIN_WARPS][PLAIN_MOST_DIM];
+    __shared__ float queries[PLAIN_WARPS][PLAIN_MOST_DIM],
+        slopes[PLAIN_WARPS][PLAIN_MOST_DIM];
     int lane = (int)threadIdx.x % WARP, warp = (int)threadIdx.x / WARP;
     size_t unit = (size_t)blockIdx.x * PLAIN_WARPS + (size_t)warp;
     if (unit >= (size_t)s.M * (size_t)s.heads)
@@ -154,8 +160,10 @@ __global__ void plain_dq_kernel(T *dQKV, const T *dO, const T *QKV, struct grad_
         float ds = 0.0f;
         if (lane < count) {
             at = row_at(&w, &p, begin + lane);
-            float weight = expf(dot(queries[warp], K + (size_t)at * r.width, s.head_dim) - lse);
-            ds = weight * (dot(slopes[warp], V + (size_t)at * r.width, s.head_dim) - delta);
+            float weight =
+                expf(dot(queries[warp], K + (size_t)at * r.width, s.head_dim) - lse);
+            ds = weight *
+                 (dot(slopes[warp], V + (size_t)at * r.width, s.head_dim) - delta);
         }
         for (int j = 0; j < count; j++) {
             float share = __shfl_sync(ALL_LANES, ds, j) * s.scale;
@@ -173,7 +181,8 @@ template <class T>
 __global__ void plain_dkv_kernel(T *dQKV, const T *dO, const T *QKV, struct grad_rows r,
                                  struct plain_shape s)
 {
-    __shared__ float keys[PLAIN_WARPS][PLAIN_MOST_DIM], values[PLAIN_WARPS][PLAIN_MOST_DIM];
+    __shared__ float keys[PLAIN_WARPS][PLAIN_MOST_DIM],
+        values[PLAIN_WARPS][PLAIN_MOST_DIM];
     int lane = (int)threadIdx.x % WARP, warp = (int)threadIdx.x / WARP;
     size_t unit = (size_t)blockIdx.x * PLAIN_WARPS + (size_t)warp;
     if (unit >= (size_t)s.M * (size_t)s.kv_heads)
@@ -194,11 +203,13 @@ __global__ void plain_dkv_kernel(T *dQKV, const T *dO, const T *QKV, struct grad
             int count = end - begin < WARP ? end - begin : WARP;
             float weight = 0.0f, ds = 0.0f;
             if (lane < count) {
-                size_t i = (size_t)(begin + lane), of = i * (size_t)s.heads + (size_t)head;
+                size_t i = (size_t)(begin + lane),
+                       of = i * (size_t)s.heads + (size_t)head;
                 const T *q = QKV + i * r.width + (size_t)head * (size_t)s.head_dim;
                 weight = expf(dot(keys[warp], q, s.head_dim) - r.lse[of]);
                 ds = weight *
-                     (dot(values[warp], dO + of * (size_t)s.head_dim, s.head_dim) - r.delta[of]);
+                     (dot(values[warp], dO + of * (size_t)s.head_dim, s.head_dim) -
+                      r.delta[of]);
             }
             for (int j = 0; j < count; j++) {
                 float share = __shfl_sync(ALL_LANES, ds, j) * s.scale;
@@ -219,16 +230,17 @@ __global__ void plain_dkv_kernel(T *dQKV, const T *dO, const T *QKV, struct grad
 }
 
 template <class T>
-static void delta(struct gpu *g, const struct gpu_attention_grad *a, const struct gpu_heads *h,
-                  int M)
+static void delta(struct gpu *g, const struct gpu_attention_grad *a,
+                  const struct gpu_heads *h, int M)
 {
     size_t units = (size_t)M * (size_t)h->heads;
-    launch(g, blocks_for(units, PLAIN_WARPS), PLAIN_WARPS * WARP, 0, delta_kernel<T>, a->delta,
-           (const T *)a->dO, (const T *)a->O, h->head_dim, units);
+    launch(g, blocks_for(units, PLAIN_WARPS), PLAIN_WARPS * WARP, 0, delta_kernel<T>,
+           a->delta, (const T *)a->dO, (const T *)a->O, h->head_dim, units);
 }
 
-void attention_delta(struct gpu *g, enum gpu_type type, const struct gpu_attention_grad *a,
-                     const struct gpu_heads *h, int M)
+void attention_delta(struct gpu *g, enum gpu_type type,
+                     const struct gpu_attention_grad *a, const struct gpu_heads *h,
+                     int M)
 {
     BY_TYPE(type, delta, g, a, h, M);
 }
@@ -241,15 +253,18 @@ static void plain_backward(struct gpu *g, const struct gpu_attention_grad *a,
     struct grad_rows r = {a->lse, a->delta, a->ends, width};
     struct plain_shape s = plain_shape_of(h, width, M);
     delta<T>(g, a, h, M);
-    launch(g, blocks_for((size_t)M * (size_t)h->heads, PLAIN_WARPS), PLAIN_WARPS * WARP, 0,
-           plain_dq_kernel<T>, (T *)a->dQKV, (const T *)a->dO, (const T *)a->QKV, r, *p, s);
-    launch(g, blocks_for((size_t)M * (size_t)h->kv_heads, PLAIN_WARPS), PLAIN_WARPS * WARP, 0,
-           plain_dkv_kernel<T>, (T *)a->dQKV, (const T *)a->dO, (const T *)a->QKV, r, s);
+    launch(g, blocks_for((size_t)M * (size_t)h->heads, PLAIN_WARPS), PLAIN_WARPS * WARP,
+           0, plain_dq_kernel<T>, (T *)a->dQKV, (const T *)a->dO, (const T *)a->QKV, r,
+           *p, s);
+    launch(g, blocks_for((size_t)M * (size_t)h->kv_heads, PLAIN_WARPS),
+           PLAIN_WARPS * WARP, 0, plain_dkv_kernel<T>, (T *)a->dQKV, (const T *)a->dO,
+           (const T *)a->QKV, r, s);
 }
 
 void gpu_attention_plain_backward(struct gpu *g, enum gpu_type type,
-                                  const struct gpu_attention_grad *a, const struct gpu_paths *p,
-                                  const struct gpu_heads *h, int M)
+                                  const struct gpu_attention_grad *a,
+                                  const struct gpu_paths *p, const struct gpu_heads *h,
+                                  int M)
 {
     BY_TYPE(type, plain_backward, g, a, p, h, M);
 }

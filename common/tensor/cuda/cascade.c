@@ -79,12 +79,12 @@ static enum status choose_cut(struct cascade_plan *p, const struct cascade_limit
             break;
     }
     if (!chosen)
-        return status_fail(ERR_LIMIT,
-                           "decode: attention over %d segments takes %lld parts and %lld "
-                           "items, there is room for %d and %d: fewer rows at once "
-                           "(rollout.max_rows) would fit",
-                           n_segments, (long long)a.parts, (long long)a.items, l->parts,
-                           l->items);
+        return status_fail(
+            ERR_LIMIT,
+            "decode: attention over %d segments takes %lld parts and %lld "
+            "items, there is room for %d and %d: fewer rows at once "
+            "(rollout.max_rows) would fit",
+            n_segments, (long long)a.parts, (long long)a.items, l->parts, l->items);
     p->keys_per_item = chosen;
     return OK;
 }
@@ -93,11 +93,12 @@ static void add_items(struct cascade_plan *p, const struct cascade_limits *l,
                       const struct cascade_segment *s, int low, int high)
 {
     for (int key = 0; key < s->count; key += p->keys_per_item) {
-        int keys = s->count - key < p->keys_per_item ? s->count - key : p->keys_per_item;
+        int keys =
+            s->count - key < p->keys_per_item ? s->count - key : p->keys_per_item;
         for (int row = low; row < high; row += l->rows_per_item) {
             int rows = high - row < l->rows_per_item ? high - row : l->rows_per_item;
-            p->items[p->n_items++] = (struct cascade_item){s->page + key / PAGE, keys, row,
-                                                           rows, p->n_parts};
+            p->items[p->n_items++] = (struct cascade_item){s->page + key / PAGE, keys,
+                                                           row, rows, p->n_parts};
             p->n_parts += rows;
         }
     }

@@ -38,9 +38,9 @@ struct cascade_view {
 };
 
 struct cascade_limits {
-    int items, parts;   // room in the arrays
-    int rows_per_item;  // of one tile: TILE / (heads a key/value head serves)
-    int units_wanted;   // items that keep the GPU busy
+    int items, parts;  // room in the arrays
+    int rows_per_item; // of one tile: TILE / (heads a key/value head serves)
+    int units_wanted;  // items that keep the GPU busy
 };
 
 struct cascade_plan {
@@ -51,11 +51,13 @@ struct cascade_plan {
     int keys_per_item; // as chosen
 };
 
-// Fills the plan for M rows, row i ending in segment leaf[i].  Keys are cut as finely as
-// keeps the GPU evenly busy and the parts within their room.  ERR_LIMIT: no cut fits.
-CHECKED enum status cascade_build(struct cascade_plan *p, const struct cascade_limits *l,
-                                  const struct cascade_segment *segments, int n_segments,
-                                  const int32_t *leaf, int M);
+// Fills the plan for M rows, row i ending in segment leaf[i].  Keys are cut as finely
+// as keeps the GPU evenly busy and the parts within their room.  ERR_LIMIT: no cut
+// fits.
+CHECKED enum status cascade_build(struct cascade_plan *p,
+                                  const struct cascade_limits *l,
+                                  const struct cascade_segment *segments,
+                                  int n_segments, const int32_t *leaf, int M);
 
 // Floats of scratch for so many parts.
 static inline size_t cascade_scratch_floats(int parts, int heads, int head_dim)

@@ -301,7 +301,9 @@ __global__ void __launch_bounds__(threads_of(KIND)) few_kernel(struct few_args a
     if constexpr (together(KIND) > 1) {
         put_together<KIND, TILES>(a, sum, (float *)ring, outputs);
     } else {
+#pragma unroll // or the sums would lie in memory
         for (int s = 0; s < 2; s++)
+#pragma unroll
             for (int j = 0; j < TILES; j++)
                 put_sums<KIND>(a, sum[s][j], outputs, strip + 16 * s + lane / 4,
                                j * 8 + 2 * (lane % 4));

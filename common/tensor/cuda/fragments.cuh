@@ -7,6 +7,7 @@
 #define TENSOR_CUDA_FRAGMENTS_CUH
 
 #include "attention.h"
+
 #include "kernel.cuh"
 
 enum { FLASH_WARPS = 4, FLASH_THREADS = FLASH_WARPS * WARP, STRIP = 16 };
@@ -20,8 +21,8 @@ template <int HD> struct tile {
 // Fills a tile: row r comes from row index(r) of `from`, -1: zeros.  Arrives after
 // copy_commit and copy_wait.
 template <int HD, class Index>
-__device__ __forceinline__ void fill_tile(struct tile<HD> *to, const bf16 *from, size_t stride,
-                                          Index index)
+__device__ __forceinline__ void fill_tile(struct tile<HD> *to, const bf16 *from,
+                                          size_t stride, Index index)
 {
 #pragma unroll 2
     for (int c = (int)threadIdx.x; c < TILE * HD / 8; c += FLASH_THREADS) {
@@ -34,7 +35,8 @@ __device__ __forceinline__ void fill_tile(struct tile<HD> *to, const bf16 *from,
 
 // The left operand: rows [row, row + 16), columns [column, column + 16).
 template <int HD>
-__device__ __forceinline__ void left(uint32_t a[4], const struct tile<HD> *t, int row, int column)
+__device__ __forceinline__ void left(uint32_t a[4], const struct tile<HD> *t, int row,
+                                     int column)
 {
     int lane = (int)threadIdx.x % WARP;
     load_matrix(a, &t->at[row + lane % 16][column + lane / 16 * 8]);
@@ -43,24 +45,29 @@ __device__ __forceinline__ void left(uint32_t a[4], const struct tile<HD> *t, in
 // summed index its columns [k, k + 16).  r[0], r[1] are the first's, r[2], r[3] the
 // second's.
 template <int HD>
-__device__ __forceinline__ void right_rows(uint32_t r[4], const struct tile<HD> *t, int n, int k)
+__device__ __forceinline__ void right_rows(uint32_t r[4], const struct tile<HD> *t,
+                                           int n, int k)
 {
     int lane = (int)threadIdx.x % WARP;
     load_matrix(r, &t->at[n + lane / 16 * 8 + lane % 8][k + lane / 8 % 2 * 8]);
 }
-// Likewise with the summed index along the tile's rows [k, k + 16), columns [n, n + 16).
+// Likewise with the summed index along the tile's rows [k, k + 16), columns [n, n +
+// 16).
 template <int HD>
-__device__ __forceinline__ void right_columns(uint32_t r[4], const struct tile<HD> *t, int k, int n)
+__device__ __forceinline__ void right_columns(uint32_t r[4], const struct tile<HD> *t,
+                                              int k, int n)
 {
     int lane = (int)threadIdx.x % WARP;
-    load_matrix_transposed(r, &t->at[k + lane / 8 % 2 * 8 + lane % 8][n + lane / 16 * 8]);
+    load_matrix_transposed(r,
+                           &t->at[k + lane / 8 % 2 * 8 + lane % 8][n + lane / 16 * 8]);
 }
 
 // s (16, 8 N) = rows [row, row + 16) of `a` times rows [first, first + 8 N) of `b`,
 // transposed.
 template <int HD, int N>
-__device__ __forceinline__ void product_rows(float s[N][4], const struct tile<HD> *a, int row,
-                                             const struct tile<HD> *b, int first)
+__device__ __forceinline__ void product_rows(float s[N][4], const struct tile<HD> *a,
+                                             int row, const struct tile<HD> *b,
+                                             int first)
 {
     for (int n = 0; n < N; n++)
         for (int i = 0; i < 4; i++)
@@ -87,7 +94,8 @@ __device__ __forceinline__ void add_product(float o[HD / 8][4], const float p[N]
 #pragma unroll
     for (int k = 0; k < N; k += 2) {
         uint32_t x[4] = {pack_pair(p[k][0], p[k][1]), pack_pair(p[k][2], p[k][3]),
-                         pack_pair(p[k + 1][0], p[k + 1][1]), pack_pair(p[k + 1][2], p[k + 1][3])};
+                         pack_pair(p[k + 1][0], p[k + 1][1]),
+                         pack_pair(p[k + 1][2], p[k + 1][3])};
 #pragma unroll
         for (int n = 0; n < HD; n += 16) {
             uint32_t y[4];
@@ -195,7 +203,8 @@ __device__ __forceinline__ float quad_sum(float x)
     return x + __shfl_xor_sync(ALL_LANES, x, 2);
 }
 
-// The running softmax of 16 rows: a lane has rows lane / 4 ([0]) and lane / 4 + 8 ([1]).
+// The running softmax of 16 rows: a lane has rows lane / 4 ([0]) and lane / 4 + 8
+// ([1]).
 struct softmax_rows {
     float most[2], sum[2]; // most: in powers of two
 };
@@ -247,18 +256,19 @@ template <int HD> __device__ __forceinline__ void running_clear(struct running<H
 
 static constexpr float LOG2_E = 1.4426950408889634f, LN_2 = 0.6931471805599453f;
 
-// The loop over tiles of keys.  Source says which: tiles() of them, key(i, r) the row of
-// K and V that key r of tile i stands in (-1: none), masked(i), and seen(i, row, r).
+// The loop over tiles of keys.  Source says which: tiles() of them, key(i, r) the row
+// of K and V that key r of tile i stands in (-1: none), masked(i), and seen(i, row, r).
 template <int HD> struct flash_shared {
     struct tile<HD> q, k, v;
 };
 
 template <int HD, class Source>
-__device__ __forceinline__ void flash_loop(struct running<HD> *r, struct flash_shared<HD> *m,
-                                           const bf16 *K, const bf16 *V, size_t stride,
-                                           const Source &source, float scale)
+__device__ __forceinline__ void
+flash_loop(struct running<HD> *r, struct flash_shared<HD> *m, const bf16 *K,
+           const bf16 *V, size_t stride, const Source &source, float scale)
 {
-    int warp = (int)threadIdx.x / WARP, lane = (int)threadIdx.x % WARP, n_tiles = source.tiles();
+    int warp = (int)threadIdx.x / WARP, lane = (int)threadIdx.x % WARP,
+        n_tiles = source.tiles();
     if (n_tiles > 0)
         fill_tile(&m->k, K, stride, [&](int row) { return source.key(0, row); });
     copy_commit();
@@ -271,7 +281,8 @@ __device__ __forceinline__ void flash_loop(struct running<HD> *r, struct flash_s
         product_rows<HD, TILE / 8>(s, &m->q, warp * STRIP, &m->k, 0);
         __syncthreads(); // K is no longer read
         if (i + 1 < n_tiles)
-            fill_tile(&m->k, K, stride, [&](int row) { return source.key(i + 1, row); });
+            fill_tile(&m->k, K, stride,
+                      [&](int row) { return source.key(i + 1, row); });
         copy_commit();
         if (source.masked(i))
             for (int n = 0; n < TILE / 8; n++)
@@ -290,10 +301,18 @@ __device__ __forceinline__ void flash_loop(struct running<HD> *r, struct flash_s
 #define BY_HEAD_DIM(head_dim, function, ...)                                           \
     do {                                                                               \
         switch (head_dim) {                                                            \
-        case 64: function<64>(__VA_ARGS__); break;                                     \
-        case 80: function<80>(__VA_ARGS__); break;                                     \
-        case 96: function<96>(__VA_ARGS__); break;                                     \
-        default: function<128>(__VA_ARGS__); break;                                    \
+        case 64:                                                                       \
+            function<64>(__VA_ARGS__);                                                 \
+            break;                                                                     \
+        case 80:                                                                       \
+            function<80>(__VA_ARGS__);                                                 \
+            break;                                                                     \
+        case 96:                                                                       \
+            function<96>(__VA_ARGS__);                                                 \
+            break;                                                                     \
+        default:                                                                       \
+            function<128>(__VA_ARGS__);                                                \
+            break;                                                                     \
         }                                                                              \
     } while (0)
 

@@ -5,6 +5,7 @@ extern "C" {
 }
 
 #include <cublasLt.h>
+
 #include <string.h>
 
 enum { PLANS = 512 };
@@ -35,9 +36,9 @@ struct gpu_gemm {
 
 static enum status refused(cublasStatus_t e, const char *what)
 {
-    return e == CUBLAS_STATUS_SUCCESS
-               ? OK
-               : status_fail(ERR_IO, "cuBLASLt: %s: %s", what, cublasLtGetStatusString(e));
+    return e == CUBLAS_STATUS_SUCCESS ? OK
+                                      : status_fail(ERR_IO, "cuBLASLt: %s: %s", what,
+                                                    cublasLtGetStatusString(e));
 }
 
 enum status gpu_gemm_new(struct gpu_gemm **out, struct gpu *g, void *workspace,
@@ -99,17 +100,18 @@ static cublasStatus_t describe(struct plan *p, const void *bias)
                                       (uint64_t)rows_b, s->ld_b);
     e[2] = cublasLtMatrixLayoutCreate(&p->b, data_type(s->type), (uint64_t)columns_a,
                                       (uint64_t)s->M, s->ld_a);
-    e[3] = cublasLtMatrixLayoutCreate(&p->to, data_type(s->to_type), (uint64_t)columns_to,
-                                      (uint64_t)rows_to, s->ld_to);
+    e[3] =
+        cublasLtMatrixLayoutCreate(&p->to, data_type(s->to_type), (uint64_t)columns_to,
+                                   (uint64_t)rows_to, s->ld_to);
     if (s->kind == GEMM_FORWARD)
-        e[4] = cublasLtMatmulDescSetAttribute(p->product, CUBLASLT_MATMUL_DESC_TRANSA, &transposed,
-                                              sizeof transposed);
+        e[4] = cublasLtMatmulDescSetAttribute(p->product, CUBLASLT_MATMUL_DESC_TRANSA,
+                                              &transposed, sizeof transposed);
     if (s->kind == GEMM_WEIGHT)
-        e[5] = cublasLtMatmulDescSetAttribute(p->product, CUBLASLT_MATMUL_DESC_TRANSB, &transposed,
-                                              sizeof transposed);
+        e[5] = cublasLtMatmulDescSetAttribute(p->product, CUBLASLT_MATMUL_DESC_TRANSB,
+                                              &transposed, sizeof transposed);
     if (s->bias)
-        e[6] = cublasLtMatmulDescSetAttribute(p->product, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue,
-                                              sizeof epilogue);
+        e[6] = cublasLtMatmulDescSetAttribute(p->product, CUBLASLT_MATMUL_DESC_EPILOGUE,
+                                              &epilogue, sizeof epilogue);
     if (s->bias) // the heuristic looks at its alignment
         e[7] = cublasLtMatmulDescSetAttribute(
             p->product, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof bias);
@@ -143,14 +145,16 @@ static cublasStatus_t choose(const struct gpu_gemm *m, struct plan *p)
     if (e == CUBLAS_STATUS_SUCCESS)
         e = ask_alignment(wish, (uint32_t)p->of.alignment);
     if (e == CUBLAS_STATUS_SUCCESS)
-        e = cublasLtMatmulPreferenceSetAttribute(wish, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
-                                                 &m->workspace_bytes, sizeof m->workspace_bytes);
+        e = cublasLtMatmulPreferenceSetAttribute(
+            wish, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &m->workspace_bytes,
+            sizeof m->workspace_bytes);
     if (e == CUBLAS_STATUS_SUCCESS && m->fixed_rows)
-        e = cublasLtMatmulPreferenceSetAttribute(wish, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
-                                                 &reduction, sizeof reduction);
+        e = cublasLtMatmulPreferenceSetAttribute(
+            wish, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &reduction,
+            sizeof reduction);
     if (e == CUBLAS_STATUS_SUCCESS)
-        e = cublasLtMatmulAlgoGetHeuristic(m->handle, p->product, p->a, p->b, p->to, p->to, wish, 1,
-                                           &best, &found);
+        e = cublasLtMatmulAlgoGetHeuristic(m->handle, p->product, p->a, p->b, p->to,
+                                           p->to, wish, 1, &best, &found);
     if (e == CUBLAS_STATUS_SUCCESS && found < 1)
         e = CUBLAS_STATUS_NOT_SUPPORTED;
     if (e == CUBLAS_STATUS_SUCCESS)
@@ -181,7 +185,8 @@ static enum status plan_of(struct gpu_gemm *m, const struct shape *s, const void
         e = choose(m, oldest);
     if (e != CUBLAS_STATUS_SUCCESS) {
         plan_clear(oldest);
-        return status_fail(ERR_IO, "cuBLASLt: product %d of %d rows, %d outputs, %d inputs: %s",
+        return status_fail(ERR_IO,
+                           "cuBLASLt: product %d of %d rows, %d outputs, %d inputs: %s",
                            s->kind, s->M, s->N, s->K, cublasLtGetStatusString(e));
     }
     *out = oldest;
@@ -204,7 +209,8 @@ static enum status multiply(struct gpu_gemm *m, const struct gemm_call *c)
     TRY(plan_of(m, &s, c->bias, &p));
     p->used = ++m->calls;
     if (c->bias)
-        TRY(refused(cublasLtMatmulDescSetAttribute(p->product, CUBLASLT_MATMUL_DESC_BIAS_POINTER,
+        TRY(refused(cublasLtMatmulDescSetAttribute(p->product,
+                                                   CUBLASLT_MATMUL_DESC_BIAS_POINTER,
                                                    &c->bias, sizeof c->bias),
                     "bias"));
     const void *add = c->kind == GEMM_WEIGHT ? c->to : c->add;
@@ -223,7 +229,8 @@ enum status gpu_gemm(struct gpu_gemm *m, const struct gemm_call *c)
     for (int row = 0; row < c->M; row += m->fixed_rows) {
         struct gemm_call part = *c;
         part.M = m->fixed_rows;
-        part.a = (const char *)c->a + (size_t)row * (size_t)c->ld_a * gpu_type_bytes(c->type);
+        part.a = (const char *)c->a +
+                 (size_t)row * (size_t)c->ld_a * gpu_type_bytes(c->type);
         size_t at = (size_t)row * (size_t)c->ld_to * gpu_type_bytes(c->to_type);
         part.to = (char *)c->to + at;
         part.add = c->add ? (const char *)c->add + at : NULL;

@@ -22,9 +22,9 @@ struct gemm_call {
     int M, N, K;
     void *to;
     const void *a, *b;
-    const void *bias;       // GEMM_FORWARD, of to's type; NULL: none
-    int ld_to, ld_a, ld_b;  // elements from row to row
-    enum gpu_type type;     // of a and b
+    const void *bias;      // GEMM_FORWARD, of to's type; NULL: none
+    int ld_to, ld_a, ld_b; // elements from row to row
+    enum gpu_type type;    // of a and b
     enum gpu_type to_type;
     // GEMM_FORWARD: of to's type and row distance, may be `to`; NULL: none.
     const void *add;
@@ -43,7 +43,9 @@ void gpu_gemm_free(struct gpu_gemm *m);
 // Enqueues.  ERR_IO names the shape that cuBLASLt refused.
 CHECKED enum status gpu_gemm(struct gpu_gemm *m, const struct gemm_call *c);
 
-enum { GPU_GEMM_WORKSPACE = 64 << 20 }; // bytes; what cuBLASLt wants on Hopper is 32 MiB
+enum {
+    GPU_GEMM_WORKSPACE = 64 << 20
+}; // bytes; what cuBLASLt wants on Hopper is 32 MiB
 
 #ifdef __cplusplus
 }

@@ -100,8 +100,8 @@ static void rotate(struct gpu *g, void *out, float *inv_rms, const void *in,
            rotate_kernel<T>, (T *)out, inv_rms, (const T *)in, *r, s);
 }
 
-void gpu_rotate(struct gpu *g, enum gpu_type type, void *out, float *inv_rms, const void *in,
-                const struct gpu_rotate *r, int M)
+void gpu_rotate(struct gpu *g, enum gpu_type type, void *out, float *inv_rms,
+                const void *in, const struct gpu_rotate *r, int M)
 {
     BY_TYPE(type, rotate, g, out, inv_rms, in, r, M);
 }
@@ -187,8 +187,9 @@ __global__ void __launch_bounds__(HEAD_THREADS)
 }
 
 template <class T>
-static void rotate_backward(struct gpu *g, void *d, float *dq_gain, float *dk_gain, const void *in,
-                            const float *inv_rms, const struct gpu_rotate *r, float *parts, int M)
+static void rotate_backward(struct gpu *g, void *d, float *dq_gain, float *dk_gain,
+                            const void *in, const float *inv_rms,
+                            const struct gpu_rotate *r, float *parts, int M)
 {
     struct head_shape s = shape_of(r);
     int blocks = r->q_gain && M > GPU_PARTS ? GPU_PARTS : M;

@@ -6,16 +6,17 @@
 
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
-#include <stdint.h>
 
 #include <ptx.cuh>
+#include <stdint.h>
 
 typedef __nv_bfloat16 bf16;
 
 enum { WARP = 32, PLAIN_SHARED_BYTES = 48 << 10 };
 static constexpr unsigned ALL_LANES = 0xffffffffu;
 
-// An error stays with the runtime until gpu_check or gpu_wait asks for it.
+// An error is noted at once: the runtime keeps it only until somebody clears its last
+// one, as who asks whether a stream is done must.
 template <class... P, class... A>
 static void launch_with(struct gpu *g, cudaLaunchConfig_t *config, void (*kernel)(P...),
                         A... arguments)
@@ -24,10 +25,11 @@ static void launch_with(struct gpu *g, cudaLaunchConfig_t *config, void (*kernel
     if (n.x == 0 || n.y == 0 || n.z == 0)
         return;
     if (config->dynamicSmemBytes > PLAIN_SHARED_BYTES)
-        (void)cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                   (int)config->dynamicSmemBytes);
+        gpu_note(g, (int)cudaFuncSetAttribute(
+                        kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                        (int)config->dynamicSmemBytes));
     config->stream = (cudaStream_t)gpu_stream_of(g, GPU_MAIN);
-    (void)cudaLaunchKernelEx(config, kernel, static_cast<P>(arguments)...);
+    gpu_note(g, (int)cudaLaunchKernelEx(config, kernel, static_cast<P>(arguments)...));
 }
 
 template <class... P, class... A>

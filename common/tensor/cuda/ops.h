@@ -75,12 +75,12 @@ void gpu_place_rows(struct gpu *g, float *to, const float *X, const int32_t *row
 // (slots, 2 kv_heads * head_dim) = [k | v].
 struct gpu_rotate {
     int heads, kv_heads, head_dim;
-    const float *cosine, *sine;   // (positions, head_dim / 2)
-    const int32_t *positions;     // (M)
-    const void *q_gain, *k_gain;  // (head_dim) or NULL
+    const float *cosine, *sine;  // (positions, head_dim / 2)
+    const int32_t *positions;    // (M)
+    const void *q_gain, *k_gain; // (head_dim) or NULL
     float epsilon;
-    void *cache;                  // of this layer
-    const int32_t *slots;         // (M) or NULL
+    void *cache;          // of this layer
+    const int32_t *slots; // (M) or NULL
 };
 void gpu_rotate(struct gpu *g, enum gpu_type type, void *out, float *inv_rms,
                 const void *in, const struct gpu_rotate *r, int M);
@@ -92,7 +92,8 @@ void gpu_rotate_backward(struct gpu *g, enum gpu_type type, void *d, float *dq_g
                          const struct gpu_rotate *r, float *parts, int M);
 
 // Y (M, F) = silu(gate) * up, GU (M, 2F) = [gate | up].
-void gpu_swiglu(struct gpu *g, enum gpu_type type, void *Y, const void *GU, int M, int F);
+void gpu_swiglu(struct gpu *g, enum gpu_type type, void *Y, const void *GU, int M,
+                int F);
 // dGU, and Y as in the forward pass; dGU may be GU, Y may be dY.
 void gpu_swiglu_backward(struct gpu *g, enum gpu_type type, void *dGU, void *Y,
                          const void *dY, const void *GU, int M, int F);
@@ -150,7 +151,8 @@ void gpu_squared_norm(struct gpu *g, double *out, const float *x, double *parts,
                       size_t n);
 // *sum (device) += a fingerprint of x, whose elements are numbers first, first + 1, ...
 // of a whole; modulo 2^64, so that the cut into calls does not matter.
-void gpu_fingerprint(struct gpu *g, uint64_t *sum, const float *x, size_t first, size_t n);
+void gpu_fingerprint(struct gpu *g, uint64_t *sum, const float *x, size_t first,
+                     size_t n);
 
 #ifdef __cplusplus
 }

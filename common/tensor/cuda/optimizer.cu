@@ -21,8 +21,8 @@ __device__ __forceinline__ float adamw_one(float w, float *m, float *v, float gr
 }
 
 template <class T>
-__global__ void adamw_kernel(T *image, float *w, float *m, float *v, const float *grad, size_t n,
-                             struct adamw_step a)
+__global__ void adamw_kernel(T *image, float *w, float *m, float *v, const float *grad,
+                             size_t n, struct adamw_step a)
 {
     size_t at = 4 * ((size_t)blockIdx.x * blockDim.x + threadIdx.x);
     if (at + 4 > n) {
@@ -45,15 +45,15 @@ __global__ void adamw_kernel(T *image, float *w, float *m, float *v, const float
 }
 
 template <class T>
-static void adamw(struct gpu *g, void *image, float *w, float *m, float *v, const float *grad,
-                  size_t n, const struct adamw_step *a)
+static void adamw(struct gpu *g, void *image, float *w, float *m, float *v,
+                  const float *grad, size_t n, const struct adamw_step *a)
 {
-    launch(g, blocks_for(n, 4 * UPDATE_THREADS), UPDATE_THREADS, 0, adamw_kernel<T>, (T *)image, w,
-           m, v, grad, n, *a);
+    launch(g, blocks_for(n, 4 * UPDATE_THREADS), UPDATE_THREADS, 0, adamw_kernel<T>,
+           (T *)image, w, m, v, grad, n, *a);
 }
 
-void gpu_adamw(struct gpu *g, enum gpu_type type, void *image, float *w, float *m, float *v,
-               const float *grad, size_t n, const struct adamw *a, int decay)
+void gpu_adamw(struct gpu *g, enum gpu_type type, void *image, float *w, float *m,
+               float *v, const float *grad, size_t n, const struct adamw *a, int decay)
 {
     const struct adamw_step step = {
         a->lr,
@@ -113,7 +113,8 @@ __global__ void sum_doubles_kernel(double *out, const double *parts)
         *out = sum;
 }
 
-void gpu_squared_norm(struct gpu *g, double *out, const float *x, double *parts, size_t n)
+void gpu_squared_norm(struct gpu *g, double *out, const float *x, double *parts,
+                      size_t n)
 {
     launch(g, GPU_PARTS, UPDATE_THREADS, 0, squares_kernel, parts, x, n);
     launch(g, 1, GPU_PARTS, 0, sum_doubles_kernel, out, (const double *)parts);
@@ -130,7 +131,8 @@ __device__ __forceinline__ unsigned long long mix(unsigned long long x)
     return x ^ (x >> 31);
 }
 
-__global__ void fingerprint_kernel(unsigned long long *sum, const float *x, size_t first, size_t n)
+__global__ void fingerprint_kernel(unsigned long long *sum, const float *x,
+                                   size_t first, size_t n)
 {
     unsigned long long own = 0;
     size_t stride = (size_t)gridDim.x * blockDim.x;
@@ -143,9 +145,10 @@ __global__ void fingerprint_kernel(unsigned long long *sum, const float *x, size
         atomicAdd(sum, own);
 }
 
-void gpu_fingerprint(struct gpu *g, uint64_t *sum, const float *x, size_t first, size_t n)
+void gpu_fingerprint(struct gpu *g, uint64_t *sum, const float *x, size_t first,
+                     size_t n)
 {
     static_assert(sizeof(unsigned long long) == sizeof *sum, "of atomicAdd");
-    launch(g, GPU_PARTS, UPDATE_THREADS, 0, fingerprint_kernel, (unsigned long long *)sum, x,
-           first, n);
+    launch(g, GPU_PARTS, UPDATE_THREADS, 0, fingerprint_kernel,
+           (unsigned long long *)sum, x, first, n);
 }

@@ -18,7 +18,8 @@ template <class T> __global__ void cast_kernel(T *to, const float *from, size_t 
 template <class T>
 static void cast(struct gpu *g, void *to, const float *from, size_t n)
 {
-    launch(g, blocks_for(n, 4 * ROW_THREADS), ROW_THREADS, 0, cast_kernel<T>, (T *)to, from, n);
+    launch(g, blocks_for(n, 4 * ROW_THREADS), ROW_THREADS, 0, cast_kernel<T>, (T *)to,
+           from, n);
 }
 
 void gpu_cast(struct gpu *g, enum gpu_type type, void *to, const float *from, size_t n)
@@ -36,10 +37,11 @@ __global__ void embedding_kernel(float *X, const T *table, const int32_t *tokens
 }
 
 template <class T>
-static void embedding(struct gpu *g, float *X, const void *table, const int32_t *tokens, int M,
-                      int D)
+static void embedding(struct gpu *g, float *X, const void *table, const int32_t *tokens,
+                      int M, int D)
 {
-    launch(g, (unsigned)M, ROW_THREADS, 0, embedding_kernel<T>, X, (const T *)table, tokens, D);
+    launch(g, (unsigned)M, ROW_THREADS, 0, embedding_kernel<T>, X, (const T *)table,
+           tokens, D);
 }
 
 void gpu_embedding(struct gpu *g, enum gpu_type type, float *X, const void *table,
@@ -67,8 +69,8 @@ void gpu_embedding_backward(struct gpu *g, float *d_table, const float *dX,
                             const int32_t *order, const int32_t *first,
                             const int32_t *token, int n_tokens, int D)
 {
-    launch(g, (unsigned)n_tokens, ROW_THREADS, 0, embedding_backward_kernel, d_table, dX, order,
-           first, token, D);
+    launch(g, (unsigned)n_tokens, ROW_THREADS, 0, embedding_backward_kernel, d_table,
+           dX, order, first, token, D);
 }
 
 // ---- RMSNorm
@@ -131,8 +133,8 @@ static void rmsnorm(struct gpu *g, void *Y, float *inv_rms, const float *X,
            (const T *)n->gain, n->epsilon, n->from, n->to, D);
 }
 
-void gpu_rmsnorm(struct gpu *g, enum gpu_type type, void *Y, float *inv_rms, const float *X,
-                 const struct gpu_norm *n, int M, int D)
+void gpu_rmsnorm(struct gpu *g, enum gpu_type type, void *Y, float *inv_rms,
+                 const float *X, const struct gpu_norm *n, int M, int D)
 {
     BY_TYPE(type, rmsnorm, g, Y, inv_rms, X, n, M, D);
 }
@@ -200,7 +202,8 @@ __global__ void gather_kernel(float *out, const float *X, const int32_t *row, in
         store4(out + j * (size_t)D + d, load4(X + (size_t)row[j] * (size_t)D + d));
 }
 
-void gpu_gather(struct gpu *g, float *out, const float *X, const int32_t *row, int P, int D)
+void gpu_gather(struct gpu *g, float *out, const float *X, const int32_t *row, int P,
+                int D)
 {
     launch(g, (unsigned)P, ROW_THREADS, 0, gather_kernel, out, X, row, D);
 }
@@ -219,7 +222,8 @@ void gpu_place_rows(struct gpu *g, float *to, const float *X, const int32_t *row
 }
 
 // The block of the first of several equal rows adds them all.
-__global__ void scatter_kernel(float *dX, const float *d, const int32_t *row, int P, int D)
+__global__ void scatter_kernel(float *dX, const float *d, const int32_t *row, int P,
+                               int D)
 {
     int j = (int)blockIdx.x;
     if (j > 0 && row[j - 1] == row[j])
@@ -232,7 +236,8 @@ __global__ void scatter_kernel(float *dX, const float *d, const int32_t *row, in
     }
 }
 
-void gpu_scatter(struct gpu *g, float *dX, const float *d, const int32_t *row, int P, int M, int D)
+void gpu_scatter(struct gpu *g, float *dX, const float *d, const int32_t *row, int P,
+                 int M, int D)
 {
     gpu_zero(g, GPU_MAIN, dX, (size_t)M * (size_t)D * sizeof *dX);
     launch(g, (unsigned)P, ROW_THREADS, 0, scatter_kernel, dX, d, row, P, D);

@@ -6,6 +6,7 @@ extern "C" {
 }
 
 #include <cuda_runtime.h>
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -16,7 +17,8 @@ struct gpu {
     cudaDeviceProp properties;
     int driver;              // version; 0: unknown
     cudaError_t first_error; // of a call that could not report it
-    int hung; // a wait passed its deadline: no call that waits by itself is made any more
+    int hung; // a wait passed its deadline: no call that waits by itself is made any
+              // more
 };
 
 struct gpu_graph {
@@ -37,7 +39,8 @@ static void note(struct gpu *g, cudaError_t e)
 static enum status open_streams(struct gpu *g)
 {
     for (int i = 0; i < GPU_STREAMS; i++) {
-        cudaError_t e = cudaStreamCreateWithFlags(&g->streams[i], cudaStreamNonBlocking);
+        cudaError_t e =
+            cudaStreamCreateWithFlags(&g->streams[i], cudaStreamNonBlocking);
         if (e == cudaSuccess)
             e = cudaEventCreateWithFlags(&g->order[i], cudaEventDisableTiming);
         if (e != cudaSuccess)
@@ -54,11 +57,12 @@ static enum status unusable(cudaError_t e)
     if (cudaDriverGetVersion(&driver) != cudaSuccess || driver == 0)
         return status_fail(ERR_INPUT, "no GPU can be used: there is no NVIDIA driver "
                                       "(libcuda.so.1)");
-    return status_fail(ERR_INPUT,
-                       "no GPU can be used: %s (the driver is made for CUDA %d.%d, this "
-                       "build for %d.%d)",
-                       cudaGetErrorString(e), driver / 1000, driver / 10 % 100,
-                       runtime / 1000, runtime / 10 % 100);
+    return status_fail(
+        ERR_INPUT,
+        "no GPU can be used: %s (the driver is made for CUDA %d.%d, this "
+        "build for %d.%d)",
+        cudaGetErrorString(e), driver / 1000, driver / 10 % 100, runtime / 1000,
+        runtime / 10 % 100);
 }
 
 enum status gpu_count(int *out)
@@ -88,9 +92,9 @@ enum status gpu_open(struct gpu **out, int ordinal)
         e = cudaDriverGetVersion(&g->driver);
     enum status st = e == cudaSuccess ? OK : failed(ERR_IO, e, "GPU");
     if (st == OK && g->properties.major < 8)
-        st = status_fail(ERR_INPUT, "GPU %d, %s, is of compute capability %d.%d: 8.0 is needed",
-                         ordinal, g->properties.name, g->properties.major,
-                         g->properties.minor);
+        st = status_fail(
+            ERR_INPUT, "GPU %d, %s, is of compute capability %d.%d: 8.0 is needed",
+            ordinal, g->properties.name, g->properties.major, g->properties.minor);
     if (st == OK)
         st = open_streams(g);
     if (st != OK) {
@@ -166,16 +170,19 @@ void gpu_host_free(struct gpu *g, void *host)
 void gpu_upload(struct gpu *g, enum gpu_stream s, void *device, const void *host,
                 size_t bytes)
 {
-    note(g, cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, g->streams[s]));
+    note(g,
+         cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, g->streams[s]));
 }
 
 void gpu_download(struct gpu *g, enum gpu_stream s, void *host, const void *device,
                   size_t bytes)
 {
-    note(g, cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, g->streams[s]));
+    note(g,
+         cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, g->streams[s]));
 }
 
-void gpu_copy(struct gpu *g, enum gpu_stream s, void *to, const void *from, size_t bytes)
+void gpu_copy(struct gpu *g, enum gpu_stream s, void *to, const void *from,
+              size_t bytes)
 {
     note(g, cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, g->streams[s]));
 }
@@ -209,7 +216,8 @@ enum status gpu_wait(struct gpu *g, enum gpu_stream s, int64_t deadline_ms,
             return gpu_check(g, what);
         if (e != cudaErrorNotReady)
             return failed(ERR_IO, e, what);
-        (void)cudaGetLastError(); // or gpu_check would find that answer
+        // Or gpu_check would find that answer.  Launches have noted theirs.
+        (void)cudaGetLastError();
         g->hung = clock_ms() - begun > deadline_ms;
         if (g->hung)
             return status_fail(ERR_TIMEOUT, "%s: not done after %lld ms on %s", what,
@@ -261,6 +269,11 @@ void gpu_graph_free(struct gpu_graph *graph)
         return;
     (void)cudaGraphExecDestroy(graph->graph);
     mem_free(graph);
+}
+
+void gpu_note(struct gpu *g, int error)
+{
+    note(g, (cudaError_t)error);
 }
 
 void *gpu_stream_of(const struct gpu *g, enum gpu_stream s)

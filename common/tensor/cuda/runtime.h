@@ -77,7 +77,10 @@ CHECKED enum status gpu_capture_end(struct gpu *g, struct gpu_graph **out);
 CHECKED enum status gpu_graph_launch(struct gpu *g, struct gpu_graph *graph);
 void gpu_graph_free(struct gpu_graph *graph);
 
-// For the layers below: a cudaStream_t.
+// For the layers below.  A cudaError_t of a call that cannot report it: the next
+// gpu_check or gpu_wait will.
+void gpu_note(struct gpu *g, int error);
+// A cudaStream_t.
 void *gpu_stream_of(const struct gpu *g, enum gpu_stream s);
 int gpu_multiprocessors(const struct gpu *g);
 size_t gpu_shared_bytes(const struct gpu *g); // the most that a block can have

@@ -1,6 +1,6 @@
 // Sampling in three steps: every row's softmax; then, by as many blocks as there are
-// chunks of the vocabulary, the weight of each chunk; last the chunk that the draw falls
-// into is read once more.
+// chunks of the vocabulary, the weight of each chunk; last the chunk that the draw
+// falls into is read once more.
 #include "vocabulary.cuh"
 
 enum {
@@ -24,7 +24,8 @@ struct sample_scratch {
 size_t gpu_sample_scratch(int n, int V)
 {
     size_t rows = (size_t)n, chunks = (size_t)chunks_of(V);
-    return rows * (chunks * (sizeof(double) + sizeof(int32_t)) + sizeof(struct row_stats));
+    return rows *
+           (chunks * (sizeof(double) + sizeof(int32_t)) + sizeof(struct row_stats));
 }
 
 static struct sample_scratch scratch_of(void *memory, int n, int V)
@@ -57,7 +58,8 @@ __device__ __forceinline__ struct before block_before(double x, double *scratch)
         all += scratch[i];
     }
     __syncthreads();
-    // What one thread ends with the next begins with, to the bit: rounding leaves no gap.
+    // What one thread ends with the next begins with, to the bit: rounding leaves no
+    // gap.
     double up = __shfl_up_sync(ALL_LANES, sum, 1u);
     return {before + (lane > 0 ? up : 0.0), before + sum, all};
 }
@@ -86,12 +88,14 @@ __device__ __forceinline__ struct own_logits load_own(const float *z, int chunk,
     return own;
 }
 
-__device__ __forceinline__ double weight_of(const struct own_logits &own, int i, float maximum)
+__device__ __forceinline__ double weight_of(const struct own_logits &own, int i,
+                                            float maximum)
 {
     return i < own.n ? (double)expf(own.z[i] - maximum) : 0.0;
 }
 
-__device__ __forceinline__ double weight_of_all(const struct own_logits &own, float maximum)
+__device__ __forceinline__ double weight_of_all(const struct own_logits &own,
+                                                float maximum)
 {
     double sum = 0.0;
 #pragma unroll
@@ -113,8 +117,8 @@ __global__ void __launch_bounds__(VOCABULARY_THREADS)
     let_next_begin();
     wait_for_earlier();
     struct gpu_draw d = draws[blockIdx.x];
-    struct row_stats all =
-        stats_of_row(logits + (size_t)d.row * (size_t)ld, inv_temperature_of(d), V, scratch);
+    struct row_stats all = stats_of_row(logits + (size_t)d.row * (size_t)ld,
+                                        inv_temperature_of(d), V, scratch);
     if (threadIdx.x == 0)
         s.stats[blockIdx.x] = all;
 }
@@ -132,8 +136,8 @@ __global__ void __launch_bounds__(CHUNK_THREADS)
     float maximum = s.stats[blockIdx.y].maximum;
     if (threadIdx.x == 0)
         best = V;
-    const struct own_logits own = load_own(logits + (size_t)d.row * (size_t)ld, (int)blockIdx.x,
-                                           inv_temperature_of(d), V);
+    const struct own_logits own = load_own(logits + (size_t)d.row * (size_t)ld,
+                                           (int)blockIdx.x, inv_temperature_of(d), V);
     struct before b = block_before(weight_of_all(own, maximum), sums); // `best` is set
 #pragma unroll
     for (int i = 0; i < OWN_TOKENS; i++)
@@ -172,7 +176,8 @@ __device__ __forceinline__ void draw_token(int32_t *token, const struct own_logi
     if (!(b.before <= goal && goal < b.through))
         return;
     double passed = b.before;
-    int chosen = -1; // the last one that weighs anything and begins at or below the goal
+    int chosen =
+        -1; // the last one that weighs anything and begins at or below the goal
 #pragma unroll
     for (int i = 0; i < OWN_TOKENS; i++) {
         double weight = weight_of(own, i, maximum);
@@ -193,8 +198,8 @@ __device__ __forceinline__ int32_t best_token(const int32_t *best, int chunks, i
 }
 
 __global__ void __launch_bounds__(CHUNK_THREADS)
-    draw_kernel(struct gpu_drawn *out, struct sample_scratch s, const float *logits, int ld,
-                const struct gpu_draw *draws, int chunks, int V)
+    draw_kernel(struct gpu_drawn *out, struct sample_scratch s, const float *logits,
+                int ld, const struct gpu_draw *draws, int chunks, int V)
 {
     __shared__ double sums[WARP];
     __shared__ int32_t token;
@@ -209,7 +214,8 @@ __global__ void __launch_bounds__(CHUNK_THREADS)
         token = V;
     __syncthreads();
     if (chunk >= 0) // the same in all threads
-        draw_token(&token, load_own(z, chunk, d.inv_temperature, V), all.maximum, goal, sums);
+        draw_token(&token, load_own(z, chunk, d.inv_temperature, V), all.maximum, goal,
+                   sums);
     __syncthreads();
     if (threadIdx.x != 0)
         return;
@@ -225,9 +231,10 @@ void gpu_sample(struct gpu *g, struct gpu_drawn *out, const float *logits, int l
 {
     struct sample_scratch s = scratch_of(scratch, n, V);
     int chunks = chunks_of(V);
-    launch_early(g, (unsigned)n, VOCABULARY_THREADS, 0, stats_kernel, s, logits, ld, draws, V);
-    launch_early(g, dim3((unsigned)chunks, (unsigned)n), CHUNK_THREADS, 0, chunk_kernel, s,
-                 logits, ld, draws, V);
-    launch_early(g, (unsigned)n, CHUNK_THREADS, 0, draw_kernel, out, s, logits, ld, draws,
-                 chunks, V);
+    launch_early(g, (unsigned)n, VOCABULARY_THREADS, 0, stats_kernel, s, logits, ld,
+                 draws, V);
+    launch_early(g, dim3((unsigned)chunks, (unsigned)n), CHUNK_THREADS, 0, chunk_kernel,
+                 s, logits, ld, draws, V);
+    launch_early(g, (unsigned)n, CHUNK_THREADS, 0, draw_kernel, out, s, logits, ld,
+                 draws, chunks, V);
 }

@@ -2,8 +2,9 @@
 #ifndef TENSOR_CUDA_SUMS_CUH
 #define TENSOR_CUDA_SUMS_CUH
 
-#include "kernel.cuh"
 #include "ops.h"
+
+#include "kernel.cuh"
 
 __device__ __forceinline__ float4 load4(const float *p)
 {
@@ -108,7 +109,8 @@ static __global__ void __launch_bounds__(PART_WARPS *WARP)
     out[c] += sum;
 }
 
-static inline void add_parts(struct gpu *g, float *out, const float *parts, int n, int columns)
+static inline void add_parts(struct gpu *g, float *out, const float *parts, int n,
+                             int columns)
 {
     launch(g, blocks_for((size_t)columns, WARP), PART_WARPS * WARP, 0, add_parts_kernel,
            out, parts, n, columns);

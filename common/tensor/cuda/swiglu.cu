@@ -40,14 +40,16 @@ __global__ void __launch_bounds__(SWIGLU_THREADS)
     store8(Y + 8 * (size_t)unit, x);
 }
 
-template <class T> static void swiglu(struct gpu *g, void *Y, const void *GU, int M, int F)
+template <class T>
+static void swiglu(struct gpu *g, void *Y, const void *GU, int M, int F)
 {
     size_t n = (size_t)M * (size_t)(F / 8);
     launch(g, blocks_for(n, SWIGLU_THREADS), SWIGLU_THREADS, 0, swiglu_kernel<T>,
            (T *)Y, (const T *)GU, (unsigned)n, F);
 }
 
-void gpu_swiglu(struct gpu *g, enum gpu_type type, void *Y, const void *GU, int M, int F)
+void gpu_swiglu(struct gpu *g, enum gpu_type type, void *Y, const void *GU, int M,
+                int F)
 {
     BY_TYPE(type, swiglu, g, Y, GU, M, F);
 }
@@ -113,14 +115,16 @@ __global__ void add_bias_kernel(float *X, const T *bias, unsigned n, int N)
     store8(x, add8(load8(x), load8(bias + 8 * (unit % (unsigned)(N / 8)))));
 }
 
-template <class T> static void add_bias(struct gpu *g, float *X, const void *bias, int M, int N)
+template <class T>
+static void add_bias(struct gpu *g, float *X, const void *bias, int M, int N)
 {
     size_t n = (size_t)M * (size_t)(N / 8);
     launch(g, blocks_for(n, SWIGLU_THREADS), SWIGLU_THREADS, 0, add_bias_kernel<T>, X,
            (const T *)bias, (unsigned)n, N);
 }
 
-void gpu_add_bias(struct gpu *g, enum gpu_type type, float *X, const void *bias, int M, int N)
+void gpu_add_bias(struct gpu *g, enum gpu_type type, float *X, const void *bias, int M,
+                  int N)
 {
     BY_TYPE(type, add_bias, g, X, bias, M, N);
 }
@@ -143,7 +147,8 @@ __global__ void __launch_bounds__(COLUMN_THREADS)
 }
 
 template <class T>
-static void bias_backward(struct gpu *g, float *db, const void *dY, float *parts, int M, int N)
+static void bias_backward(struct gpu *g, float *db, const void *dY, float *parts, int M,
+                          int N)
 {
     int blocks = M < GPU_PARTS ? M : GPU_PARTS;
     launch(g, dim3(blocks_for((size_t)N, 8 * COLUMN_THREADS), (unsigned)blocks),
@@ -151,8 +156,8 @@ static void bias_backward(struct gpu *g, float *db, const void *dY, float *parts
     add_parts(g, db, parts, blocks, N);
 }
 
-void gpu_bias_backward(struct gpu *g, enum gpu_type type, float *db, const void *dY, float *parts,
-                       int M, int N)
+void gpu_bias_backward(struct gpu *g, enum gpu_type type, float *db, const void *dY,
+                       float *parts, int M, int N)
 {
     BY_TYPE(type, bias_backward, g, db, dY, parts, M, N);
 }

@@ -4,7 +4,7 @@
 
 #include <limits.h>
 
-// A span's subtree ends where the first later span starts that is not below it.  Parents
+// A span's subtree ends where the first later span starts that is not below it. Parents
 // come first, so walking backwards a span's end is known before its parent asks.
 void tiles_ends(int32_t *ends, const struct attention_span *spans, int n_spans, int M)
 {

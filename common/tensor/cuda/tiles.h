@@ -2,9 +2,10 @@
 // code, pure.
 //
 // In depth-first order key j is seen by the rows [j, ends[j]), where ends[j] is the
-// first row behind the subtree that hangs on j's node.  A tile of TILE rows by TILE keys
-// is empty where the keys' largest end is at or above its first row, or all keys stand
-// behind the rows; it is full where every pair in it is visible; the rest need the mask.
+// first row behind the subtree that hangs on j's node.  A tile of TILE rows by TILE
+// keys is empty where the keys' largest end is at or above its first row, or all keys
+// stand behind the rows; it is full where every pair in it is visible; the rest need
+// the mask.
 #ifndef TENSOR_CUDA_TILES_H
 #define TENSOR_CUDA_TILES_H
 
@@ -39,9 +40,10 @@ static inline int tiles_count(int n)
     return (n + TILE - 1) / TILE;
 }
 
-// Of each tile of rows, the tiles of keys (transposed == 0), or of each tile of keys the
-// tiles of rows.  Row i is key shift + i; ends (n_keys) as above, NULL: all later rows.
-// first has room for tiles_count + 1, items for tiles_most.  Returns the items written.
+// Of each tile of rows, the tiles of keys (transposed == 0), or of each tile of keys
+// the tiles of rows.  Row i is key shift + i; ends (n_keys) as above, NULL: all later
+// rows. first has room for tiles_count + 1, items for tiles_most.  Returns the items
+// written.
 size_t tiles_list(int32_t *first, int32_t *items, const int32_t *ends, int M, int shift,
                   int n_keys, int transposed);
 

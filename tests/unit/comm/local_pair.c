@@ -1,5 +1,6 @@
 // A learner and a worker in one process: the group's phases over copies.
 #include "comm/local_pair.h"
+
 #include "comm/nccl_group.h"
 
 #include <cmocka.h>

@@ -1,7 +1,6 @@
 // The token loss: its value by the written formula, its derivative by differences.
-#include "tensor/token_loss.h"
-
 #include "base/rng.h"
+#include "tensor/token_loss.h"
 
 #include <cmocka.h>
 #include <math.h>

@@ -92,9 +92,8 @@ static void out_of_pages_feeds_nothing(void **state)
     assert_int_equal(kv_branch_length(d->cache, branches[0]), 0);
     feed(d, branches[0], (PAGES - 1) * KV_PAGE);
     // One page is left, and two are wanted.
-    assert_int_equal(
-        decode_step(d->decoder, &d->m, d->cache, branches, tokens, 2),
-        ERR_LIMIT);
+    assert_int_equal(decode_step(d->decoder, &d->m, d->cache, branches, tokens, 2),
+                     ERR_LIMIT);
     assert_int_equal(kv_branch_length(d->cache, branches[0]), (PAGES - 1) * KV_PAGE);
     assert_int_equal(kv_branch_length(d->cache, branches[1]), 0);
     assert_ok(decode_step(d->decoder, &d->m, d->cache, branches, tokens, 1));
@@ -120,11 +119,10 @@ static void wrong_calls_are_refused(void **state)
     assert_int_equal(step_one(d, child, d->m.config.vocab), ERR_INPUT);
     assert_int_equal(step_one(d, child, -1), ERR_INPUT);
     twice[0] = twice[1] = child;
-    assert_int_equal(
-        decode_step(d->decoder, &d->m, d->cache, twice, tokens, 2),
-        ERR_INTERNAL);
-    assert_int_equal(
-        decode_prefill(d->decoder, &d->m, d->cache, child, tokens, 0), ERR_INPUT);
+    assert_int_equal(decode_step(d->decoder, &d->m, d->cache, twice, tokens, 2),
+                     ERR_INTERNAL);
+    assert_int_equal(decode_prefill(d->decoder, &d->m, d->cache, child, tokens, 0),
+                     ERR_INPUT);
     assert_int_equal(kv_branch_open(d->cache, 99, &other), ERR_INTERNAL);
     assert_int_equal(other, -7);
     assert_int_equal(kv_branch_length(d->cache, child), 3);
@@ -141,9 +139,8 @@ static void positions_are_bounded(void **state)
     int32_t branch = open_branch(d, -1);
     int32_t most = d->m.config.max_positions;
     d->m.config.max_positions = 32;
-    assert_int_equal(
-        decode_prefill(d->decoder, &d->m, d->cache, branch, tokens, 33),
-        ERR_LIMIT);
+    assert_int_equal(decode_prefill(d->decoder, &d->m, d->cache, branch, tokens, 33),
+                     ERR_LIMIT);
     feed(d, branch, 32);
     assert_int_equal(step_one(d, branch, 0), ERR_LIMIT);
     d->m.config.max_positions = most;

@@ -81,11 +81,10 @@ static void decoding_survives(void **state)
             assert_ok(decode_logits(d, &m, cache, child, want));
         } else {
             assert_true(failures_of(kv_branch_open(cache, -1, &root)) > 0);
-            assert_true(
-                failures_of(decode_prefill(d, &m, cache, root, prompt, 20)) > 0);
+            assert_true(failures_of(decode_prefill(d, &m, cache, root, prompt, 20)) >
+                        0);
             assert_true(failures_of(kv_branch_open(cache, root, &child)) >= 0);
-            assert_true(
-                failures_of(decode_step(d, &m, cache, &child, &token, 1)) > 0);
+            assert_true(failures_of(decode_step(d, &m, cache, &child, &token, 1)) > 0);
             assert_ok(decode_logits(d, &m, cache, child, logits));
             assert_int_equal(kv_branch_length(cache, child), 21);
             assert_int_equal(kv_cache_free_pages(cache), 13);

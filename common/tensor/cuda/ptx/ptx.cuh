@@ -5,6 +5,7 @@
 
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
+
 #include <stdint.h>
 
 // The block's dynamic shared memory, aligned to 16 bytes.
@@ -23,26 +24,27 @@ __device__ __forceinline__ uint32_t shared_address(const void *p)
 // rest becomes zeros.  Both addresses are multiples of 16.
 __device__ __forceinline__ void copy_async(void *shared, const void *global, int valid)
 {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(
-                     shared_address(shared)),
-                 "l"(global), "r"(valid)
-                 : "memory");
+    asm volatile(
+        "cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(shared)),
+        "l"(global), "r"(valid)
+        : "memory");
 }
-// Likewise of what is read once only: it is the first to leave the L2 cache, so that the
-// stream pushes nothing else out.  `first_out` is first_out_policy's.
+// Likewise of what is read once only: it is the first to leave the L2 cache, so that
+// the stream pushes nothing else out.  `first_out` is first_out_policy's.
 __device__ __forceinline__ uint64_t first_out_policy()
 {
     uint64_t policy;
     asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
     return policy;
 }
-__device__ __forceinline__ void copy_async_once(void *shared, const void *global, int valid,
-                                                uint64_t first_out)
+__device__ __forceinline__ void copy_async_once(void *shared, const void *global,
+                                                int valid, uint64_t first_out)
 {
-    asm volatile("cp.async.cg.shared.global.L2::cache_hint [%0], [%1], 16, %2, %3;" ::"r"(
-                     shared_address(shared)),
-                 "l"(global), "r"(valid), "l"(first_out)
-                 : "memory");
+    asm volatile(
+        "cp.async.cg.shared.global.L2::cache_hint [%0], [%1], 16, %2, %3;" ::"r"(
+            shared_address(shared)),
+        "l"(global), "r"(valid), "l"(first_out)
+        : "memory");
 }
 __device__ __forceinline__ void copy_commit()
 {
