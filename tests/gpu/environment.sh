@@ -129,7 +129,7 @@ find_cuda_libraries() {
     local wanted folder other
     wanted=$(readelf -d "$GPU_BIN/etreerpo_cuda.so" 2>/dev/null | sed -n 's/.*\[\(libcublasLt\.so\.[0-9]*\)\].*/\1/p')
     [ -n "$wanted" ] || wanted=$(of_stage cublas 2>/dev/null)
-    if ! loads "$wanted"; then
+    if [ -n "$wanted" ] && ! loads "$wanted"; then
         if ! folder=$(library_folder "$wanted"); then
             other=$(library_folder 'libcublasLt.so.*') && other=$(basename "$(compgen -G "$other/libcublasLt.so.*" | head -n 1)")
             say "the backend was built with CUDA ${wanted##*.} and needs $wanted; here is ${other:-no libcublasLt at all}: stage with that CUDA (CUDA_HOME=... tests/gpu/stage) or set CUDA_HOME"
