@@ -33,7 +33,7 @@ BATCH, PREFIX, NEW_TOKENS = 64, 2048, 64
 
 def make(shape):
     config = Qwen2Config(vocab_size=151936, num_key_value_heads=2, max_position_embeddings=4096,
-                         rope_theta=1e6, tie_word_embeddings=True, **SHAPES[shape])
+                         tie_word_embeddings=True, **SHAPES[shape])
     config._attn_implementation = "sdpa"
     torch.manual_seed(1)
     with torch.device("cuda"):

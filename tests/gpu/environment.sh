@@ -5,7 +5,9 @@ set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$root/launch/mpi-env.sh"
 stage=$root/build/gpu-stage
-export OUT=${OUT:-$root/build/gpu-results}
+tree=$root/build/gpu-unpacked # not in the stage's folder, which travels
+# What is to be kept, few files; and what is not: policies of gigabytes, every program's log.
+export OUT=${OUT:-$root/build/gpu-results} WORK=${WORK:-$root/build/gpu-work}
 
 say() { printf '%s\n' "$*"; }
 fail() {
@@ -18,14 +20,18 @@ skip() {
 }
 
 # A number by its key from a JSON file or the last line that has it.
-number() { sed -n "s/.*\"$2\": *\([-0-9.e]*\).*/\1/p" "$1" | tail -n 1; }
-first_number() { sed -n "s/.*\"$2\": *\([-0-9.e]*\).*/\1/p" "$1" | head -n 1; }
-holds() { awk "BEGIN { exit !($1) }"; }
+number() { sed -n "s/.*\"$2\": *\([^,}]*\).*/\1/p" "$1" | tail -n 1; }
+is_number() { [[ ${1:-} =~ ^-?[0-9]+(\.[0-9]*)?(e[-+]?[0-9]+)?$ ]]; }
+# Numbers compared; false for an expression with a word in it (nan, null) or without a number.
+holds() {
+    [[ ! $1 =~ (^|[^0-9.])[A-Za-z] ]] && awk "BEGIN { exit !($1) }" 2>/dev/null
+}
 fingerprints() {
     sed -n 's/.*"step": *\([0-9]*\).*"batch_hash": *"\([0-9a-f]*\)".*"weights_hash": *"\([0-9a-f]*\)".*/\1 \2 \3/p' "$1/metrics.jsonl"
 }
-# figure NAME VALUE UNIT: a line of results.jsonl.
+# figure NAME VALUE UNIT: a line of results.jsonl; the step fails where it is no number.
 figure() {
+    is_number "$2" || fail "$1: '$2' is not a number"
     printf '{"step": "%s", "figure": "%s", "value": %s, "unit": "%s"}\n' "${STEP:-}" "$1" "$2" "$3" >>"$OUT/results.jsonl"
 }
 
@@ -77,21 +83,20 @@ library_folder() { # NAME, which may end in a star
     return 1
 }
 
+# What stopped half-way is not taken for a tree.
 unpack_stage() {
-    local tree=$stage/tree
     cmp -s "$stage/about" "$tree/about" && return
-    rm -rf "$tree" && mkdir -p "$tree" || return
+    rm -rf "$tree" "$tree.part" && mkdir -p "$tree.part" || return
     if command -v xz >/dev/null; then
         xz -dc "$stage/stage.tar.xz"
     else
         python3 -c 'import lzma, shutil, sys; shutil.copyfileobj(lzma.open(sys.argv[1]), sys.stdout.buffer)' "$stage/stage.tar.xz"
-    fi | tar -C "$tree" -xf - || { say "the stage cannot be unpacked"; return 1; }
+    fi | tar -C "$tree.part" -xf - && mv "$tree.part" "$tree" || { say "the stage cannot be unpacked"; return 1; }
 }
 
-of_stage() { sed -n "s/^$1=//p" "$stage/tree/about"; }
+of_stage() { sed -n "s/^$1=//p" "$tree/about"; }
 
 use_stage() {
-    local tree=$stage/tree
     unpack_stage || return
     local needs here
     needs=$(of_stage glibc) here=$(getconf GNU_LIBC_VERSION | sed 's/.* //')
@@ -101,6 +106,8 @@ use_stage() {
     export GPU_BIN=$tree/bin PATH=$tree/bin:$PATH OPAL_PREFIX=$tree
     export PMIX_PREFIX=$tree/lib/x86_64-linux-gnu/pmix2 PMIX_INSTALL_PREFIX=$tree/lib/x86_64-linux-gnu/pmix2
     export PMIX_MCA_pcompress_base_silence_warning=1 OMPI_MCA_plm=isolated
+    # For programs that are not ours.
+    export LD_LIBRARY_PATH_BEFORE=${LD_LIBRARY_PATH:-}
     export LD_LIBRARY_PATH=$tree/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
     loads libstdc++.so.6 || add_path LD_LIBRARY_PATH "$tree/fallback"
 }
@@ -110,9 +117,9 @@ use_build() {
     if [ ! -x "$GPU_BIN/benchmarks/gpu/bench_gpu_device" ]; then
         command -v mpicc >/dev/null && command -v cmake >/dev/null && command -v ninja >/dev/null ||
             { say "no stage in $stage (tests/gpu/stage makes one where the packages are), and no packages to build with here"; return 1; }
-        (cd "$root" && cmake --preset release >"$OUT/build.log" 2>&1 &&
+        (cd "$root" && cmake --preset release >"$WORK/build.log" 2>&1 &&
             cmake --build build/release --target etreerpo etreerpo_cuda gpu_tests gpu_benchmarks \
-                -- -j "$(nproc)" >>"$OUT/build.log" 2>&1) || { say "the build failed: $OUT/build.log"; return 1; }
+                -- -j "$(nproc)" >>"$WORK/build.log" 2>&1) || { say "the build failed: $WORK/build.log"; return 1; }
     fi
     [ -f "$GPU_BIN/etreerpo_cuda.so" ] || { say "$GPU_BIN has no etreerpo_cuda.so: no nvcc when it was built"; return 1; }
 }
@@ -122,7 +129,7 @@ find_cuda_libraries() {
     local wanted folder other
     wanted=$(readelf -d "$GPU_BIN/etreerpo_cuda.so" 2>/dev/null | sed -n 's/.*\[\(libcublasLt\.so\.[0-9]*\)\].*/\1/p')
     [ -n "$wanted" ] || wanted=$(of_stage cublas 2>/dev/null)
-    if ! loads "$wanted"; then
+    if [ -n "$wanted" ] && ! loads "$wanted"; then
         if ! folder=$(library_folder "$wanted"); then
             other=$(library_folder 'libcublasLt.so.*') && other=$(basename "$(compgen -G "$other/libcublasLt.so.*" | head -n 1)")
             say "the backend was built with CUDA ${wanted##*.} and needs $wanted; here is ${other:-no libcublasLt at all}: stage with that CUDA (CUDA_HOME=... tests/gpu/stage) or set CUDA_HOME"

@@ -2,7 +2,7 @@
 . "$root/launch/mpi-env.sh"
 etreerpo=$(program etreerpo)
 config=$root/launch/configs/quickstart.yaml
-work=$OUT/$STEP.d
+work=$WORK/$STEP.d
 rm -rf "$work" && mkdir -p "$work"
 export OMPI_MCA_orte_tmpdir_base=$work OMPI_MCA_btl_vader_backing_directory=$work
 gpu=(device=cuda "data.train=$work/data/train.jsonl" "data.test=$work/data/test.jsonl"
@@ -33,9 +33,11 @@ evaluate() { # NAME MODEL
     number "$work/$1.json" pass_at_1
 }
 
-# The largest of a metric over a run's steps.
+# The largest of a metric over a run's steps; one that is no number comes before all.
 largest() {
-    sed -n "s/.*\"$2\": *\([-0-9.e+nai]*\).*/\1/p" "$work/$1/metrics.jsonl" | sort -g | tail -n 1
+    local values
+    values=$(sed -n "s/.*\"$2\": *\([^,}]*\).*/\1/p" "$work/$1/metrics.jsonl")
+    grep -m 1 '[^-+.0-9e]' <<<"$values" || sort -g <<<"$values" | tail -n 1
 }
 
 warm_policy() { # a policy that solves some problems, in $work/warm/model
