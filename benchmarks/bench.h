@@ -65,6 +65,7 @@ static inline void bench_model(struct model *m, const struct model_config *c)
 {
     MUST(model_new(m, c));
     model_randomize(m, rng_root(1, RNG_TEST));
+    (void)model_repack(m);
     model_repack(m);
 }
 

@@ -72,5 +72,4 @@ void model_randomize(struct model *m, struct rng_key key)
     fill(m->params + m->layout.final_norm, (size_t)c->dim, 1);
     if (!c->tied)
         draw_matrix(m, key, m->layout.head, c->vocab, c->dim, 1);
-    model_repack(m);
 }

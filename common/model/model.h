@@ -90,7 +90,7 @@ uint64_t model_config_hash(const struct model_config *c);
 // Allocates with zero parameters.  ERR_INPUT, ERR_NOMEM.
 CHECKED enum status model_new(struct model *m, const struct model_config *c);
 void model_free(struct model *m);
-// Fresh parameters, drawn from (key, tensor, element), and their panels.
+// Fresh parameters, drawn from (key, tensor, element); model_repack comes after.
 void model_randomize(struct model *m, struct rng_key key);
 // After params changed: lays out the forward panels again, or sends them to the device.
 // ERR_IO, ERR_TIMEOUT: of the device alone.

@@ -107,6 +107,7 @@ static int make_world(void **state)
                                         .bos = -1};
     assert_ok(model_new(&m, &world.shape));
     model_randomize(&m, rng_root(3, RNG_INIT));
+    (void)model_repack(&m);
     model_repack(&m);
     teach(&m);
     world.n = m.layout.total;

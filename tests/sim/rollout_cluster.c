@@ -60,6 +60,7 @@ static void make_model(const struct tokenizer *t, struct model *m, uint64_t seed
     };
     assert_ok(model_new(m, &c));
     model_randomize(m, rng_root(seed, RNG_TEST));
+    (void)model_repack(m);
     for (size_t i = 0; i < m->layout.total; i++)
         m->params[i] *= 3.0F;
     model_repack(m);

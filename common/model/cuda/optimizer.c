@@ -77,7 +77,7 @@ static void stretch_update(struct device *d, const struct adamw *a,
                            const struct stretch *s, float *staging)
 {
     gpu_adamw(d->gpu, d->type, element(d, d->weights[DEVICE_LEARNER], s->begin),
-              staging, staging + STAGING_FLOATS, staging + 2 * STAGING_FLOATS,
+              staging, staging + STAGING_FLOATS, staging + 2 * (size_t)STAGING_FLOATS,
               d->optimizer.grad + s->begin, s->n, a, s->matrix);
 }
 

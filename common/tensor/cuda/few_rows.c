@@ -24,8 +24,8 @@ static int64_t cost_of(const struct few_cut *c, int N)
 {
     int outputs = c->warps * FEW_STRIP;
     int64_t blocks = (int64_t)ceil_div(N, outputs) * c->splits;
-    int64_t each =
-        (int64_t)c->chunks * (outputs + ROWS) * FEW_CHUNK * 2 + outputs * ROWS * 4;
+    int64_t each = (int64_t)c->chunks * (outputs + ROWS) * FEW_CHUNK * 2 +
+                   (int64_t)outputs * ROWS * 4;
     return (blocks + BLOCKS - 1) / BLOCKS * each;
 }
 

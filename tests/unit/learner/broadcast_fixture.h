@@ -63,6 +63,7 @@ static void stage_open(struct stage *s, int ranks)
     *s = (struct stage){.net = fake_net(1, 1, 1), .now_ms = 1000, .version = NONE};
     assert_ok(model_new(&s->model, &shape));
     model_randomize(&s->model, rng_root(3, RNG_INIT));
+    (void)model_repack(&s->model);
     s->bytes = s->model.layout.total * sizeof(float);
     assert_ok(mem_new(&s->buffer, s->bytes, 1));
     s->root = group(s, 0, ranks);

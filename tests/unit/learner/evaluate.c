@@ -25,6 +25,7 @@ static void puppet_model(struct model *m)
     };
     assert_ok(model_new(m, &c));
     model_randomize(m, rng_root(7, RNG_TEST));
+    (void)model_repack(m);
     m->version = 5;
     assert_int_equal(model_param_count(m) * sizeof(float), WEIGHT_BYTES);
 }

@@ -51,6 +51,7 @@ static inline void world_make(struct world *w)
     };
     assert_ok(model_new(&w->model, &c));
     model_randomize(&w->model, rng_root(3, RNG_TEST));
+    (void)model_repack(&w->model);
     for (size_t i = 0; i < w->model.layout.total; i++) // far from uniform
         w->model.params[i] *= 3.0F;
     model_repack(&w->model);
