@@ -70,7 +70,7 @@ static const struct core_ops worker_core = {seat_start, seat_receive, seat_tick,
 
 static enum status open_mpi(struct cluster *c, const struct settings *s)
 {
-    TRY(mpi_transport_new(&c->transport, (int64_t)(1000.0 * s->comm.send_s)));
+    TRY(mpi_transport_new(&c->transport, settings_ms(s->comm.send_s)));
     c->rank = c->transport->rank;
     c->size = c->transport->size;
     return mpi_ranks_on_host(c->transport, &c->ranks_on_host, &c->place_on_host);

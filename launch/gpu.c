@@ -94,7 +94,7 @@ static enum status setup_of(const struct job *job, int roles, struct device_setu
     *out = (struct device_setup){
         .type = is(s->gpu.type, "f32") ? DEVICE_F32 : DEVICE_BF16,
         .deterministic = is(s->deterministic, "true"),
-        .deadline_ms = (int64_t)(1000.0 * s->gpu.deadline_s),
+        .deadline_ms = settings_ms(s->gpu.deadline_s),
         .config = job->model.config,
     };
     if (roles & GPU_SAMPLES)
@@ -147,17 +147,21 @@ static void say(const struct job *job, const struct device_setup *setup)
         setup->deterministic ? ", deterministic" : "", info.kv_pages);
 }
 
+int32_t gpu_pages(const struct job *job)
+{
+    struct device_info info;
+    job->gpu.ops->describe(job->gpu.device, &info);
+    return info.kv_pages;
+}
+
 enum status gpu_open_for(struct job *job, int roles, const struct gpu_place *at)
 {
     struct device_setup setup;
-    struct device_info info;
     if (!gpu_wanted(&job->settings))
         return OK;
     TRY(setup_of(job, roles, &setup));
     choose_ordinal(job, at, &setup);
     TRY(accelerator_open(&job->gpu, &setup));
-    job->gpu.ops->describe(job->gpu.device, &info);
-    job->gpu_pages = info.kv_pages;
     say(job, &setup);
     model_place(&job->model, &job->gpu,
                 roles & GPU_LEARNS ? DEVICE_LEARNER : DEVICE_ROLLOUT);

@@ -4,6 +4,8 @@
 
 #include "launch/job.h"
 
+#include <string.h>
+
 enum gpu_role {
     GPU_LEARNS = 1,   // job.model is trained there
     GPU_SAMPLES = 2,  // policies decode there; job.model, where it does not learn
@@ -18,7 +20,7 @@ struct gpu_place {
 
 static inline int gpu_wanted(const struct settings *s)
 {
-    return s->device[0] == 'c' && s->device[1] == 'u';
+    return strcmp(s->device, "cuda") == 0;
 }
 
 // All do nothing where the settings say `device: cpu`.
@@ -30,6 +32,8 @@ CHECKED enum status gpu_find(struct job *job);
 // and says so in the log.  ERR_NOMEM: what does not fit.
 CHECKED enum status gpu_open_for(struct job *job, int roles,
                                  const struct gpu_place *at);
+// Key/value pages that the open GPU holds.
+int32_t gpu_pages(const struct job *job);
 // What a GPU in these roles would hold, in bytes.  ERR_INPUT: no backend.
 CHECKED enum status gpu_measure(const struct job *job, int roles, size_t *device,
                                 size_t *host);

@@ -207,11 +207,6 @@ struct prompt_source job_prompt_source(struct job_prompts *prompts)
     return (struct prompt_source){prompts, fill_prompt};
 }
 
-static int64_t ms(double seconds)
-{
-    return (int64_t)(seconds * 1000.0);
-}
-
 struct dispatch_config job_dispatch_config(const struct job *job, int ranks)
 {
     const struct settings *s = &job->settings;
@@ -221,9 +216,9 @@ struct dispatch_config job_dispatch_config(const struct job *job, int ranks)
         .incarnation = clock_incarnation(),
         .model_hash = job->model_hash,
         .vocab = job->model.config.vocab,
-        .lease_ms = ms(s->comm.lease_s),
-        .silence_ms = ms(s->comm.silence_s),
-        .start_ms = ms(s->comm.start_s),
+        .lease_ms = settings_ms(s->comm.lease_s),
+        .silence_ms = settings_ms(s->comm.silence_s),
+        .start_ms = settings_ms(s->comm.start_s),
         .slice_bytes = (size_t)s->comm.slice_mb << 20,
         .slices_ahead = 2,
     };
@@ -234,7 +229,7 @@ struct judge_config job_judge_config(const struct job *job, int threads)
     const struct settings *s = &job->settings;
     return (struct judge_config){
         .servers = s->judge.servers > 0 ? (int)s->judge.servers : threads,
-        .timeout_ms = ms(s->judge.timeout_s),
+        .timeout_ms = settings_ms(s->judge.timeout_s),
         .memory_mb = s->judge.memory_mb,
         .accept_no_sandbox = strcmp(s->judge.sandbox, "weak") == 0,
     };
@@ -250,10 +245,10 @@ struct worker_config job_worker_config(const struct job *job, int threads)
         .incarnation = clock_incarnation(),
         .model_hash = job->model_hash,
         .max_rows = (int32_t)s->rollout.max_rows,
-        .kv_pages = job->gpu.device ? job->gpu_pages : pages,
+        .kv_pages = job->gpu.device ? gpu_pages(job) : pages,
         .prefetch = (int32_t)s->rollout.prefetch,
-        .heartbeat_ms = ms(s->comm.heartbeat_s),
-        .silence_ms = ms(s->comm.silence_s),
+        .heartbeat_ms = settings_ms(s->comm.heartbeat_s),
+        .silence_ms = settings_ms(s->comm.silence_s),
         .delimiters = job->delimiters.ids,
         .n_delimiters = job->delimiters.len,
         .stops = job->stops.ids,

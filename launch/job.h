@@ -17,7 +17,6 @@ struct job {
     struct tokenizer *tokenizer;
     struct accelerator gpu; // of `device: cuda` (launch/gpu.h), else zeroed
     int gpus;               // how many the driver shows
-    int32_t gpu_pages;      // of keys and values, on the one that was opened
     struct model model;
     int no_weights; // 1: its parameters come by messages
     struct dataset train, test;

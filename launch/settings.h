@@ -78,6 +78,12 @@ struct settings {
     } comm;
 };
 
+// Seconds, as the settings have them, in milliseconds.
+static inline int64_t settings_ms(double seconds)
+{
+    return (int64_t)(seconds * 1000.0);
+}
+
 // Defaults, then the file (NULL: none), then each key=value argument.
 // ERR_INPUT names file, line, key and reason.
 CHECKED enum status settings_load(struct settings *out, const char *path, int argc,

@@ -12,11 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static int64_t ms(double seconds)
-{
-    return (int64_t)(seconds * 1000.0);
-}
-
 static struct nccl_group_options options_of(const struct job *job, int rank, int size)
 {
     const struct settings *s = &job->settings;
@@ -24,8 +19,8 @@ static struct nccl_group_options options_of(const struct job *job, int rank, int
         .rank = rank,
         .size = size,
         .chunk_bytes = (size_t)s->comm.slice_mb << 20,
-        .join_ms = ms(s->comm.start_s),
-        .broadcast_ms = ms(s->comm.send_s),
+        .join_ms = settings_ms(s->comm.start_s),
+        .broadcast_ms = settings_ms(s->comm.send_s),
     };
 }
 
@@ -84,7 +79,7 @@ static enum status choose(struct weights_choice *out, const struct weights_link 
     describe(&mine, l, job);
     TRY(mem_new(&all, (size_t)c->size, sizeof *all));
     TRY_OUT(mpi_tell_all(c->transport, &mine, (int)sizeof mine, all,
-                         ms(job->settings.comm.start_s)));
+                         settings_ms(job->settings.comm.start_s)));
     st = weights_choose(out, all, c->size, wish_of(&job->settings));
 out:
     if (st != ERR_TIMEOUT) // or MPI may still write there

@@ -85,15 +85,10 @@ static enum status join_or_shrink(struct broadcast_in *b, const struct msg_group
     return OK;
 }
 
-static int is_newer(uint64_t version, uint64_t than)
-{
-    return than == WEIGHTS_NONE || version > than;
-}
-
 // It may come before the join or the shrink that it builds on.
 static void await(struct broadcast_in *b, const struct msg_group *m)
 {
-    if (m->generation < b->generation || !is_newer(m->version, b->begun) ||
+    if (m->generation < b->generation || !weights_newer(m->version, b->begun) ||
         (b->waiting && m->version <= b->next.version))
         return;
     b->next = *m;

@@ -30,21 +30,16 @@ static enum status check_slice(const struct model *m, const struct msg_weights *
     return OK;
 }
 
-static int is_newer(uint64_t version, uint64_t than)
-{
-    return than == WEIGHTS_NONE || version > than;
-}
-
 enum status weights_in_slice(struct weights_in *w, const struct model *m, uint64_t have,
                              const struct msg_weights *slice, int *news)
 {
     TRY(check_slice(m, slice));
-    if (slice->len == 0 || !is_newer(slice->version, have))
+    if (slice->len == 0 || !weights_newer(slice->version, have))
         return OK;
     if (!w->buffer)
         TRY(pages_new(&w->buffer, model_param_count(m)));
     w->floats = model_param_count(m);
-    if (is_newer(slice->version, w->version)) {
+    if (weights_newer(slice->version, w->version)) {
         w->version = slice->version;
         w->bytes = 0;
     }

@@ -10,6 +10,10 @@
 #include "proto/message.h"
 
 #define WEIGHTS_NONE ((uint64_t)-1)
+static inline int weights_newer(uint64_t version, uint64_t than)
+{
+    return than == WEIGHTS_NONE || version > than;
+}
 
 struct weights_in {
     uint64_t version; // in transfer; WEIGHTS_NONE: none

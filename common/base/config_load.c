@@ -73,14 +73,20 @@ static const struct config_key *closest(const struct config_schema *s, const cha
     return best;
 }
 
+// s->n: there is none.
+static size_t index_of(const struct config_schema *s, const char *name)
+{
+    size_t i = 0;
+    while (i < s->n && strcmp(s->keys[i].name, name) != 0)
+        i++;
+    return i;
+}
+
 static enum status find(const struct config_schema *s, const char *name, size_t *index)
 {
-    for (size_t i = 0; i < s->n; i++) {
-        if (strcmp(s->keys[i].name, name) == 0) {
-            *index = i;
-            return OK;
-        }
-    }
+    *index = index_of(s, name);
+    if (*index < s->n)
+        return OK;
     return status_fail(ERR_INPUT, "%s: no such key; did you mean %s?", name,
                        closest(s, name)->name);
 }
@@ -149,14 +155,6 @@ static enum status read_key(struct reader *r, const char *section)
     return set_key(r, name);
 }
 
-static int is_key(const struct config_schema *s, const char *name)
-{
-    for (size_t i = 0; i < s->n; i++)
-        if (strcmp(s->keys[i].name, name) == 0)
-            return 1;
-    return 0;
-}
-
 // A section with its keys, or a key of no section.
 static enum status read_section(struct reader *r)
 {
@@ -165,7 +163,7 @@ static enum status read_section(struct reader *r)
         return status_fail(ERR_INPUT, "%s:%zu: a section's name must be plain text",
                            r->path, line_of(r));
     (void)snprintf(section, sizeof section, "%s", scalar(r));
-    if (is_key(r->schema, section))
+    if (index_of(r->schema, section) < r->schema->n)
         return set_key(r, section);
     TRY(next(r));
     if (r->event.type != YAML_MAPPING_START_EVENT)

@@ -27,11 +27,15 @@ struct cascade_source {
     }
 };
 
-// As flash_loop of fragments.cuh, but a warp whose rows are none only copies: of a
+template <int HD> struct cascade_shared {
+    struct tile<HD> q, k, v;
+};
+
+// The loop over tiles of keys.  A warp whose rows are none only copies: of a
 // branch's own keys one row alone is to be seen, that is one warp's rows.
 template <int HD>
 __device__ __forceinline__ void
-cascade_loop(struct running<HD> *r, struct flash_shared<HD> *m, const bf16 *K,
+cascade_loop(struct running<HD> *r, struct cascade_shared<HD> *m, const bf16 *K,
              const bf16 *V, size_t stride, const struct cascade_source &source,
              int live, float scale)
 {
@@ -125,7 +129,7 @@ __global__ void __launch_bounds__(FLASH_THREADS)
                    struct cascade_view plan, struct few_ahead ahead, struct gpu_heads h,
                    float scale)
 {
-    struct flash_shared<HD> *m = (struct flash_shared<HD> *)dynamic_shared();
+    struct cascade_shared<HD> *m = (struct cascade_shared<HD> *)dynamic_shared();
     int group = h.heads / h.kv_heads, units = *plan.n_items * h.kv_heads;
     let_next_begin();
     if ((int)blockIdx.x < units) {
@@ -203,7 +207,7 @@ static void cascade(struct gpu *g, void *O, const void *Q, size_t ldq,
 {
     float scale = LOG2_E / sqrtf((float)HD);
     launch_early(g, (unsigned)(RESIDENT * gpu_multiprocessors(g)), FLASH_THREADS,
-                 sizeof(struct flash_shared<HD>), cascade_kernel<HD>, scratch,
+                 sizeof(struct cascade_shared<HD>), cascade_kernel<HD>, scratch,
                  (const bf16 *)Q, ldq, *kv, *plan, *ahead, *h, scale);
     launch_early(g, blocks_for((size_t)M * (size_t)h->heads, FLASH_WARPS),
                  FLASH_THREADS, 0, merge_kernel, (bf16 *)O, (const float *)scratch,

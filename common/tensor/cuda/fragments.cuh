@@ -256,47 +256,6 @@ template <int HD> __device__ __forceinline__ void running_clear(struct running<H
 
 static constexpr float LOG2_E = 1.4426950408889634f, LN_2 = 0.6931471805599453f;
 
-// The loop over tiles of keys.  Source says which: tiles() of them, key(i, r) the row
-// of K and V that key r of tile i stands in (-1: none), masked(i), and seen(i, row, r).
-template <int HD> struct flash_shared {
-    struct tile<HD> q, k, v;
-};
-
-template <int HD, class Source>
-__device__ __forceinline__ void
-flash_loop(struct running<HD> *r, struct flash_shared<HD> *m, const bf16 *K,
-           const bf16 *V, size_t stride, const Source &source, float scale)
-{
-    int warp = (int)threadIdx.x / WARP, lane = (int)threadIdx.x % WARP,
-        n_tiles = source.tiles();
-    if (n_tiles > 0)
-        fill_tile(&m->k, K, stride, [&](int row) { return source.key(0, row); });
-    copy_commit();
-    for (int i = 0; i < n_tiles; i++) {
-        copy_wait<0>();
-        __syncthreads(); // K is here, and V is no longer read
-        fill_tile(&m->v, V, stride, [&](int row) { return source.key(i, row); });
-        copy_commit();
-        float s[TILE / 8][4];
-        product_rows<HD, TILE / 8>(s, &m->q, warp * STRIP, &m->k, 0);
-        __syncthreads(); // K is no longer read
-        if (i + 1 < n_tiles)
-            fill_tile(&m->k, K, stride,
-                      [&](int row) { return source.key(i + 1, row); });
-        copy_commit();
-        if (source.masked(i))
-            for (int n = 0; n < TILE / 8; n++)
-                for (int c = 0; c < 4; c++)
-                    if (!source.seen(i, warp * STRIP + lane / 4 + c / 2 * 8,
-                                     n * 8 + 2 * (lane % 4) + c % 2))
-                        s[n][c] = -INFINITY;
-        softmax_weigh<HD, TILE / 8>(&r->rows, r->o, s, scale);
-        copy_wait<1>();
-        __syncthreads(); // V is here
-        add_product<HD, TILE / 8>(r->o, s, &m->v, 0);
-    }
-}
-
 // Calls F<64>, F<80>, F<96> or F<128>.
 #define BY_HEAD_DIM(head_dim, function, ...)                                           \
     do {                                                                               \

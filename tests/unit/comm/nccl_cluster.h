@@ -56,13 +56,12 @@ static void cluster_open(struct cluster *c, int n, uint64_t seed, int busy, int 
 {
     *c = (struct cluster){.net = fake_net(seed, busy, delay), .n = n, .now = 1000};
     for (int r = 0; r < n; r++) {
-        struct nccl_calls calls = fake_calls(c->net, r);
         struct nccl_group_options opt = {.rank = r,
                                          .size = n,
                                          .chunk_bytes = CHUNK,
                                          .join_ms = JOIN_MS,
                                          .broadcast_ms = BROADCAST_MS};
-        assert_ok(nccl_group_new(&c->g[r], &calls, &opt));
+        c->g[r] = fake_group_new(c->net, &opt);
         assert_ok(mem_new(&c->buffer[r], MOST_BYTES, 1));
     }
 }

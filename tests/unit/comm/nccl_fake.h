@@ -7,7 +7,7 @@
 #define NCCL_FAKE_H
 
 #include "base/rng.h"
-#include "comm/nccl_calls.h"
+#include "comm/nccl_group.h"
 
 #include <cmocka.h>
 #include <stdbool.h>
@@ -393,6 +393,17 @@ static void fake_net_free(struct fake_net *n)
     }
     free(n->tickets);
     free(n);
+}
+
+// The group of one rank over the net.
+static inline struct nccl_group *fake_group_new(struct fake_net *net,
+                                                const struct nccl_group_options *opt)
+{
+    struct nccl_calls calls = fake_calls(net, opt->rank);
+    struct nccl_group *g = NULL;
+    if (nccl_group_new(&g, &calls, opt) != OK)
+        fail_msg("nccl_group_new: %s", status_message());
+    return g;
 }
 
 #endif
