@@ -71,7 +71,7 @@ static enum status replace_server(struct judge *j, struct server *s)
 {
     char why[LAST_WORDS];
     int starting = s->state == SERVER_STARTING;
-    server_last_words(s, why, sizeof why);
+    child_last_words(&s->process, why, sizeof why);
     server_kill(s);
     if (s->job)
         finish(j, s, JUDGE_KILLED);
@@ -163,11 +163,11 @@ static enum status await_hello(struct judge *j)
             enum judge_verdict none;
             char why[LAST_WORDS];
             if (server_step(s, clock_ms(), &none) == SERVER_FAILED) {
-                server_last_words(s, why, sizeof why);
+                child_last_words(&s->process, why, sizeof why);
                 return status_fail(ERR_INPUT,
                                    "judge: no sandbox for programs: %s: %s "
                                    "(judge.sandbox=weak does without)",
-                                   j->launch.argv[0], why[0] ? why : "it ended");
+                                   j->launch.spec.argv[0], why[0] ? why : "it ended");
             }
             ready += s->state == SERVER_IDLE;
         }
@@ -227,7 +227,7 @@ enum status judge_start(struct judge **out, const struct judge_config *c)
     struct judge *j = NULL;
     TRY(mem_new(&j, 1, sizeof *j));
     j->config = *c;
-    j->launch.program_fd = j->launch.filter_fd = -1;
+    child_spec_init(&j->launch.spec, "judge");
     enum status st = start(j);
     if (st == OK)
         *out = j;

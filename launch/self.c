@@ -1,4 +1,4 @@
-#include "launch/child.h"
+#include "launch/self.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -43,7 +43,8 @@ static enum status environment_without_mpi(char ***out)
     return OK;
 }
 
-static int spawn(struct child *c, char **argv, char **environment, const char *log)
+static int spawn(struct self_process *c, char **argv, char **environment,
+                 const char *log)
 {
     posix_spawn_file_actions_t files;
     int failed = posix_spawn_file_actions_init(&files);
@@ -59,12 +60,13 @@ static int spawn(struct child *c, char **argv, char **environment, const char *l
     return failed;
 }
 
-enum status child_start(struct child *c, const struct words *args, const char *log)
+enum status self_start(struct self_process *c, const struct words *args,
+                       const char *log)
 {
     struct words argv = {0};
     char **environment = NULL;
     enum status st;
-    *c = (struct child){0};
+    *c = (struct self_process){0};
     words_add(&argv, "etreerpo");
     for (size_t i = 0; i < args->n; i++)
         words_add(&argv, "%s", args->items[i]);
@@ -82,7 +84,7 @@ out:
     return st;
 }
 
-int child_ended(struct child *c)
+int self_ended(struct self_process *c)
 {
     int status = 0;
     if (c->pid == 0)
@@ -110,8 +112,8 @@ static const char *last_line(struct buf *text)
     return newline ? newline + 1 : buf_cstr(text);
 }
 
-enum status child_verdict(const struct child *c, const struct words *args,
-                          const char *log)
+enum status self_verdict(const struct self_process *c, const struct words *args,
+                         const char *log)
 {
     struct buf text = {0};
     if (c->code == 0)
@@ -129,12 +131,12 @@ enum status child_verdict(const struct child *c, const struct words *args,
     return st;
 }
 
-enum status child_run(const struct words *args, const char *log)
+enum status self_run(const struct words *args, const char *log)
 {
-    struct child c;
+    struct self_process c;
     TRY(args->status);
-    TRY(child_start(&c, args, log));
-    while (!child_ended(&c))
+    TRY(self_start(&c, args, log));
+    while (!self_ended(&c))
         clock_sleep_us(POLL_US);
-    return child_verdict(&c, args, log);
+    return self_verdict(&c, args, log);
 }
