@@ -299,6 +299,7 @@ static enum status update_step(struct learner *l, int64_t now_ms)
     const struct training_watch watch = broadcast_watch(l->broadcast, now_ms);
     TRY(trainer_update(l->trainer, &r->stats, &watch));
     TRY(remember(l));
+    r->prompts = dispatch_prompt_tokens(l->dispatch);
     r->batch_hash = HASH_START;
     for (size_t i = 0; i < r->n_trees; i++)
         r->batch_hash = tree_hash(r->batch_hash, r->trees[i]);

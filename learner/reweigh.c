@@ -14,7 +14,7 @@ static enum status part_log_probs(struct trainer *t, const struct pack_part *par
     struct pack_origin *origins = NULL;
     float inverse = 1.0f / t->config.temperature;
     enum status st;
-    TRY_OUT(pack_parts(&p, &origins, part, 1));
+    TRY_OUT(pack_parts(&p, &origins, part, 1, 0));
     TRY_OUT(trainer_reserve(t, (size_t)p.n_outputs));
     TRY_OUT(training_log_probs(t->training, POLICY_TRAINED, &p, inverse, t->log_prob,
                                NULL));
