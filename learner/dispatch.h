@@ -79,8 +79,8 @@ struct tree *dispatch_tree(struct dispatch *d, size_t i);
 size_t dispatch_complete(const struct dispatch *d); // how many trees are there
 int dispatch_done(const struct dispatch *d);
 
-// Of the batch's results taken so far: tokens of their prompts, and how many of these the workers
-// computed; the others stood in a common root (rollout/root.h).
+// Of the batch's results taken so far: tokens of their prompts, and how many of these
+// the workers computed; the others stood in a common root (rollout/root.h).
 struct prompt_tokens {
     int64_t all, computed;
 };

@@ -29,12 +29,12 @@ int32_t pack_alike(const struct tree *a, const struct tree *b, int32_t most);
 // The same of all the trees.  0 for fewer than two.
 int32_t pack_common(struct tree *const *trees, size_t n);
 
-// Packs parts[0..n).  The first `common` tokens of every part's prompt, the same ones in
-// all, stand once (0: nowhere).  Outputs are the tokens of the parts' nodes, in row order; what
-// stands above them is packed too, but predicts only them.  A token's row predicts the
-// next token of its own node, a node's last row the first token of each child.
-// *origins has one entry an output (mem_free), whose `tree` numbers the part; the owner
-// calls pack_free.  ERR_NOMEM, ERR_LIMIT.
+// Packs parts[0..n).  The first `common` tokens of every part's prompt, the same ones
+// in all, stand once (0: nowhere).  Outputs are the tokens of the parts' nodes, in row
+// order; what stands above them is packed too, but predicts only them.  A token's row
+// predicts the next token of its own node, a node's last row the first token of each
+// child. *origins has one entry an output (mem_free), whose `tree` numbers the part;
+// the owner calls pack_free.  ERR_NOMEM, ERR_LIMIT.
 CHECKED enum status pack_parts(struct pack *out, struct pack_origin **origins,
                                const struct pack_part *parts, size_t n, int32_t common);
 // Whole trees.

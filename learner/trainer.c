@@ -77,10 +77,10 @@ size_t trainer_pack_size(const struct trainer *t, struct tree *const *trees, siz
                          int last)
 {
     size_t sum = 0, most = (size_t)t->config.pack_tokens;
-    int32_t common = n > 0 && t->config.common_root ? trees[0]->nodes[0].token_count : 0;
+    int32_t common = INT32_MAX;
     for (size_t i = 0; i < n; i++) {
         sum += trees[i]->n_tokens;
-        common = pack_alike(trees[0], trees[i], common);
+        common = t->config.common_root ? pack_alike(trees[0], trees[i], common) : 0;
         size_t saved = i * (size_t)common;
         if (i > 0 && (is_worth_it(saved, sum) ? sum - saved : sum) > most)
             return i;
@@ -88,8 +88,8 @@ size_t trainer_pack_size(const struct trainer *t, struct tree *const *trees, siz
     return last ? n : 0;
 }
 
-// Of the trees of one pack.  Some of those that were to share it may have no signal: the
-// rest has a root also where it would not fit without.
+// Of the trees of one pack.  Some of those that were to share it may have no signal:
+// the rest has a root also where it would not fit without.
 static int32_t common_of(const struct trainer *t, struct tree *const *trees, size_t n)
 {
     size_t sum = 0;

@@ -29,8 +29,9 @@ struct trainer_config {
     enum loss_norm norm;
     float temperature;   // of the rollouts, > 0
     int32_t pack_tokens; // a pack is closed before it would exceed this
-    // 1: what the prompts of a pack begin with alike stands there once (learner/pack.h),
-    // where that saves a good part of it.  Log-probs are the same bits either way.
+    // 1: what the prompts of a pack begin with alike stands there once
+    // (learner/pack.h), where that saves a good part of it.  Log-probs are the same
+    // bits either way.
     int common_root;
 };
 

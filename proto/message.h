@@ -96,13 +96,13 @@ struct msg_task {
     int32_t *prompt;
     size_t n_prompt;
     int32_t common; // leading tokens of the prompt that other tasks' begin with too
-    char *answer; // for the verifier: the right one, or a program's tests
+    char *answer;   // for the verifier: the right one, or a program's tests
 };
 
 struct msg_result {
     uint64_t lease;
     int32_t prefilled; // tokens of the prompt that were computed for this task
-    struct tree tree; // canonical; a part where the task was one
+    struct tree tree;  // canonical; a part where the task was one
 };
 
 struct msg_weights {

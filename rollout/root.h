@@ -1,5 +1,6 @@
-// The common root: what the prompts of many tasks begin with alike (a system prompt, the
-// head of a template, worked examples), computed once and kept until the weights change.
+// The common root: what the prompts of many tasks begin with alike (a system prompt,
+// the head of a template, worked examples), computed once and kept until the weights
+// change.
 //
 // A task says how many leading tokens of its prompt others have too (msg_task.common).
 // They become one branch of the cache, in whole pages, so that a prompt takes no page
@@ -10,8 +11,9 @@
 #ifndef ROLLOUT_ROOT_H
 #define ROLLOUT_ROOT_H
 
-#include "model/decode.h"
 #include "task_state.h"
+
+#include "model/decode.h"
 
 struct common_root {
     int32_t *tokens;
