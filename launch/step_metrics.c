@@ -164,6 +164,7 @@ void step_metrics_fill(struct step_metrics *out, const struct step_record *recor
     put(out, record->rollout_s, "rollout_s");
     put(out, record->train_s, "train_s");
     put(out, record->publish_s, "publish_s");
+    put(out, record->step_s, "step_s");
     put_broadcast(out, &record->broadcast);
     put(out,
         share(record->learner_idle_s,
