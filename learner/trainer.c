@@ -90,7 +90,7 @@ size_t trainer_pack_size(const struct trainer *t, struct tree *const *trees, siz
 
 // Of the trees of one pack.  Some of those that were to share it may have no signal:
 // the rest has a root also where it would not fit without.
-static int32_t common_of(const struct trainer *t, struct tree *const *trees, size_t n)
+int32_t trainer_common(const struct trainer *t, struct tree *const *trees, size_t n)
 {
     size_t sum = 0;
     if (!t->config.common_root || n < 2)
@@ -262,7 +262,7 @@ static enum status train_together(struct trainer *t, struct tree *const *trees,
 {
     struct pack p = {0};
     struct pack_origin *origins = NULL;
-    enum status st = pack_trees(&p, &origins, trees, n, common_of(t, trees, n));
+    enum status st = pack_trees(&p, &origins, trees, n, trainer_common(t, trees, n));
     if (st == OK)
         st = train_pack(t, trees, &p, origins, stats);
     mem_free(origins);
@@ -300,7 +300,7 @@ enum status trainer_accumulate_supervised(struct trainer *t, struct tree *const 
     struct pack p = {0};
     struct pack_origin *origins = NULL;
     enum status st;
-    TRY_OUT(pack_trees(&p, &origins, trees, n, common_of(t, trees, n)));
+    TRY_OUT(pack_trees(&p, &origins, trees, n, trainer_common(t, trees, n)));
     TRY_OUT(trainer_reserve(t, (size_t)p.n_outputs));
     for (int32_t j = 0; j < p.n_outputs; j++)
         t->weight[j] = -1.0f;

@@ -166,6 +166,27 @@ static void supervised_packs_share_it_too(void **state)
     bench_close(&without);
 }
 
+// By the policy that sampled them all ratios are 1, to the last bit, with the common
+// root too, which costs less.
+static void weights_of_old_trees_do_not_change(void **state)
+{
+    (void)state;
+    double flops[2] = {0.0, 0.0};
+    for (int root = 0; root < 2; root++) {
+        struct trainer_config c = config_of("etreerpo");
+        struct bench b;
+        c.pack_tokens = 1000;
+        c.common_root = root;
+        bench_prompted(&b, &c, 2);
+        assert_ok(trainer_reweigh(b.trainer, b.trees, BATCH, &flops[root]));
+        for (int i = 0; i < BATCH; i++)
+            for (size_t n = 0; n < b.tree[i].n_nodes; n++)
+                assert_true(b.tree[i].nodes[n].ratio == 1.0F);
+        bench_close(&b);
+    }
+    assert_true(flops[1] < 0.8 * flops[0]);
+}
+
 // ---- where packs close
 
 enum { MANY = 24 };
@@ -246,6 +267,7 @@ int main(void)
         cmocka_unit_test(what_is_common),
         cmocka_unit_test(the_gradient_is_that_of_packs_without),
         cmocka_unit_test(supervised_packs_share_it_too),
+        cmocka_unit_test(weights_of_old_trees_do_not_change),
         cmocka_unit_test(packs_close_by_what_they_hold),
         cmocka_unit_test(a_short_head_changes_nothing),
     };
