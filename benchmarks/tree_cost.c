@@ -22,7 +22,7 @@ static void layout_open(struct layout *l, int chain, int b, int depth, int step,
     struct pack_origin *origins = NULL;
     bench_chain_then_tree(&l->tree, chain, b, depth, step, vocab);
     if (flat)
-        MUST(pack_flattened(&l->pack, &origins, list, 1, 0));
+        MUST(pack_flattened(&l->pack, &origins, list, 1));
     else
         MUST(pack_trees(&l->pack, &origins, list, 1, 0));
     MUST(mem_new(&l->log_prob, (size_t)l->pack.n_outputs, sizeof *l->log_prob));
