@@ -55,6 +55,7 @@ static const struct config_key keys[] = {
     STRING(prompt, instruction, "", "added after every question"),
     STRING(prompt, examples, "", "problems with solutions shown before every question; file[a:b] takes rows"),
     STRING(prompt, prefill, "", "how the policy's reply begins"),
+    CHOICE(prompt, common_root, "true", "true|false", "what all prompts begin with alike (template, system prompt, examples) is computed once, by workers and in training; false: for each prompt"),
 
     INT(judge, servers, "0", 0, 256, "", "programs run at once by each worker; 0: as many as its threads"),
     FLOAT(judge, timeout_s, "6", 0.1, 600, "s", "of one program with all its tests"),
