@@ -27,7 +27,8 @@ struct settings {
         char *verifier;
     } data;
     struct {
-        char *template, *system, *instruction, *examples, *prefill;
+        char *template, *template_kwargs, *date;
+        char *system, *instruction, *examples, *prefill;
     } prompt;
     struct {
         int64_t servers, memory_mb;
