@@ -171,9 +171,10 @@ static void say(const struct conversations *c, const struct draft *d, double sec
         c->template.origin, d->n_turns - 1, seconds,
         c->end_text ? c->end_text : "the end of the text");
     if (special)
-        log_warn("%zu problems hold the text of a special token, which becomes that "
-                 "token",
-                 special);
+        log_warn(
+            "special tokens are written out in %zu problems' own texts, where they "
+            "become those tokens",
+            special);
 }
 
 static enum status draft_sets(struct draft *d, struct conversations *c,

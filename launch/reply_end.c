@@ -8,6 +8,10 @@
 
 enum { SHOWN = 24 }; // bytes of a text in a message
 
+struct shown {
+    char text[2 * SHOWN + 1];
+};
+
 static int is_blank(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
@@ -52,31 +56,47 @@ static int32_t token_in(const struct tokenizer *t, const char *text, size_t *fro
     return -1;
 }
 
+// In one line; whole characters.
+static struct shown show(const char *text, size_t len)
+{
+    struct shown s = {""};
+    size_t at = 0;
+    while (len && ((unsigned char)*text & 0xc0) == 0x80) {
+        text++;
+        len--;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\n')
+            s.text[at++] = '\\';
+        s.text[at++] = text[i] == '\n' ? 'n' : is_blank(text[i]) ? ' ' : text[i];
+    }
+    return s;
+}
+
 static enum status no_token(const char *text, size_t from, size_t to)
 {
     trim(text, &from, &to);
     if (from == to)
         return OK;
-    return status_fail(
-        ERR_INPUT,
-        "it ends a reply by \"%.*s\", of which nothing is a token of the "
-        "tokenizer: no reply would end",
-        (int)(to - from < SHOWN ? to - from : SHOWN), text + from);
+    return status_fail(ERR_INPUT,
+                       "it ends a reply by \"%s\", of which nothing is a token of the "
+                       "tokenizer: no reply would end",
+                       show(text + from, to - from < SHOWN ? to - from : SHOWN).text);
 }
 
 static enum status find_in(char **out, int32_t *id, const struct tokenizer *t,
                            const struct buf *whole)
 {
-    size_t at = find_last(whole, 0, REPLY_END_REPLY), to = whole->len;
-    const char *text = buf_cstr(whole);
+    const char *text = buf_cstr(whole), *reply = strstr(text, REPLY_END_REPLY);
+    size_t to = whole->len;
     char *copy = NULL;
-    if (at == SIZE_MAX) {
+    if (!reply) {
         log_info(
             "the chat template does not show a reply as it is: the end of the text "
             "ends one");
         return OK;
     }
-    size_t from = at + strlen(REPLY_END_REPLY);
+    size_t from = (size_t)(reply - text) + strlen(REPLY_END_REPLY);
     int32_t found = token_in(t, text, &from, &to);
     if (found < 0)
         return no_token(text, from, to);
@@ -109,9 +129,10 @@ enum status reply_end_find(char **text, int32_t *id, const struct tokenizer *t,
 }
 
 // The last bytes of a text, for a message.
-static const char *tail(const struct buf *text)
+static struct shown show_tail(const struct buf *text)
 {
-    return buf_cstr(text) + (text->len > SHOWN ? text->len - SHOWN : 0);
+    size_t len = text->len < SHOWN ? text->len : SHOWN;
+    return show(buf_cstr(text) + text->len - len, len);
 }
 
 static enum status cut(struct buf *out, const struct buf *ask, const struct buf *whole,
@@ -123,7 +144,7 @@ static enum status cut(struct buf *out, const struct buf *ask, const struct buf 
             "the chat template renders a finished reply otherwise than "
             "it begins one (the prompt ends in \"%s\"): sft needs one "
             "that does not, by prompt.template or prompt.template_kwargs",
-            tail(ask));
+            show_tail(ask).text);
     size_t end = end_text ? find_last(whole, ask->len, end_text) : whole->len;
     if (end == SIZE_MAX)
         return status_fail(ERR_INPUT, "the chat template ends this reply without %s",
