@@ -145,7 +145,7 @@ static enum status render(struct chat_rendering *out, const struct conversations
     };
     const struct chat_runner how = {.accept_no_sandbox =
                                         strcmp(s->judge.sandbox, "weak") == 0};
-    return status_wrap(chat_render(out, &request, &how), "chat template");
+    return status_wrap(chat_render(out, &request, &how), "prompt.template");
 }
 
 // ---- sets
@@ -206,11 +206,13 @@ enum status conversations_render(struct conversations *c,
     TRY_OUT(draft_sets(&d, c, sets, n));
     TRY_OUT(render(&c->texts, c, &d));
     c->n_sets = n;
-    TRY_OUT(reply_end_find(&c->end_text, &c->end, c->tokenizer, &c->texts, 0));
+    TRY_OUT(
+        status_wrap(reply_end_find(&c->end_text, &c->end, c->tokenizer, &c->texts, 0),
+                    "prompt.template: %s", c->template.origin));
     say(c, &d, clock_seconds() - began_s);
 out:
     draft_free(&d);
-    return st == OK ? OK : status_wrap(st, "prompt.template");
+    return st;
 }
 
 // ---- one problem

@@ -43,7 +43,7 @@ KWARGS = {
 SYSTEM = [{"role": "system", "content": "Be brief. /no_think\n"}]
 EXAMPLES = [
     {"role": "user", "content": "What is 1+1?"},
-    {"role": "assistant", "content": "<think>\none and one\n</think>\n\nIt is 2.\n#### 2 "},
+    {"role": "assistant", "content": "<think>\none and one\n</think>\n\nIt is 2.\n#### 2"},
 ]
 HEADS = {"": [], "all": SYSTEM + EXAMPLES}
 TURNS = [
