@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "launch/gpu.h"
+#include "launch/prompt_date.h"
 #include "model/decode.h"
 
 #include <string.h>
@@ -154,15 +155,37 @@ static enum status find_ends(struct job *job)
     return OK;
 }
 
+static enum status load_prompts(struct job *job, int data)
+{
+    struct conversations_set sets[CONVERSATIONS_MAX_SETS];
+    int n = 0;
+    TRY(prompt_date_settle(&job->settings, NULL));
+    TRY(prompts_open(&job->prompts, &job->settings, job->tokenizer));
+    if (data & JOB_TRAIN)
+        sets[n++] = (struct conversations_set){.set = &job->train,
+                                               .replies = (data & JOB_REPLIES) != 0};
+    if (data & JOB_TEST)
+        sets[n++] = (struct conversations_set){.set = &job->test};
+    return prompts_render(&job->prompts, sets, n);
+}
+
 enum status job_load(struct job *job, int data)
 {
     TRY(load_tokenizer(job));
     job->no_weights = (data & JOB_NO_WEIGHTS) != 0;
     TRY(load_model(job, !job->no_weights));
-    TRY(prompts_open(&job->prompts, &job->settings, job->tokenizer));
+    TRY(load_data(job, data));
+    if (!(data & JOB_NO_PROMPTS))
+        TRY(load_prompts(job, data));
     TRY(find_ends(job));
     job->model_hash = hash_model(job);
-    return load_data(job, data);
+    return OK;
+}
+
+void job_use_reply_end(struct job *job, int32_t token)
+{
+    if (token >= 0 && token < job->model.config.vocab)
+        job->model.config.eos = token;
 }
 
 void job_free(struct job *job)

@@ -50,7 +50,9 @@ static const struct config_key keys[] = {
 
     CHOICE(data, verifier, "default", "default|number|math", "math: answers of number problems may be boxed expressions too"),
 
-    CHOICE(prompt, template, "auto", "auto|none|chatml|llama2|llama3|mistral", "chat template; auto: the checkpoint's own, if it has one"),
+    STRING(prompt, template, "auto", "chat template; auto: the checkpoint's own, if it has one; none; the name of one of its several; a file's path"),
+    KEY(prompt, template_kwargs, CONFIG_MAP, "{}", 0, 0, "", "", "what the template sees besides: {enable_thinking: false}"),
+    STRING(prompt, date, "", "YYYY-MM-DD, the day that the template sees; empty: the day the run was made"),
     STRING(prompt, system, "", "system prompt; empty: the template's own"),
     STRING(prompt, instruction, "", "added after every question"),
     STRING(prompt, examples, "", "problems with solutions shown before every question; file[a:b] takes rows"),

@@ -28,7 +28,8 @@ struct settings {
         char *verifier;
     } data;
     struct {
-        char *template, *system, *instruction, *examples, *prefill;
+        char *template, *template_kwargs, *date;
+        char *system, *instruction, *examples, *prefill;
         char *common_root; // a choice
     } prompt;
     struct {
