@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "launch/gpu.h"
 #include "model/decode.h"
+#include "model/generation.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -66,18 +67,40 @@ static enum status read_model(struct job *job, int weights)
     return OK;
 }
 
+static void drop_beyond(struct tokens *t, int32_t rows)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < t->len; i++)
+        if (t->ids[i] < rows)
+            t->ids[kept++] = t->ids[i];
+    t->len = kept;
+}
+
+// Some tokenizers name added tokens that their model was never given rows for.
+static enum status check_vocabulary(struct job *job, int tell)
+{
+    const char *folder = job->settings.model.path;
+    int32_t rows = job->model.config.vocab, tokens = tokenizer_vocab(job->tokenizer);
+    for (int32_t id = rows; id < tokens; id++)
+        if (tokenizer_is_text(job->tokenizer, id))
+            return status_fail(ERR_INPUT,
+                               "%s: the tokenizer has %d tokens, the model %d", folder,
+                               tokens, rows);
+    drop_beyond(&job->delimiters, rows);
+    if (tokens > rows && tell)
+        log_warn("%s: the model has no rows for %d added tokens (ids from %d on): a "
+                 "prompt with one of them is refused",
+                 folder, tokens - rows, rows);
+    return OK;
+}
+
 // Panels are made where the policy computes here, and now.
 static enum status load_model(struct job *job, int weights)
 {
-    const char *folder = job->settings.model.path;
     TRY(read_model(job, weights));
     if (weights && !gpu_wanted(&job->settings))
         TRY(model_repack(&job->model));
-    if (tokenizer_vocab(job->tokenizer) > job->model.config.vocab)
-        return status_fail(ERR_INPUT, "%s: the tokenizer has %d tokens, the model %d",
-                           folder, tokenizer_vocab(job->tokenizer),
-                           job->model.config.vocab);
-    return OK;
+    return check_vocabulary(job, weights);
 }
 
 static enum status load_tokenizer(struct job *job)
@@ -87,6 +110,8 @@ static enum status load_tokenizer(struct job *job)
     if (!*where)
         return status_fail(
             ERR_INPUT, "no tokenizer: set data.tokenizer or model.path to a folder");
+    if (*s->model.path)
+        TRY(status_wrap(model_folder_check(s->model.path), "model.path"));
     TRY(tokenizer_load(&job->tokenizer, where));
     if (!*s->rollout.delimiter)
         return OK;
@@ -133,25 +158,62 @@ enum status job_configure(struct job *job, const char *config_path, int argc,
     return OK;
 }
 
-// The policy ends a reply as its chat template says, else as config.json or the
-// tokenizer says; whatever any of them names ends a text.
+// What the policy's folder says of ends and of sampling.
+static enum status read_generation(struct job *job)
+{
+    const struct settings *s = &job->settings;
+    struct generation g = {0};
+    enum status st = OK;
+    if (!*s->model.path)
+        return OK;
+    TRY(generation_read(&g, s->model.path, job->model.config.vocab,
+                        s->rollout.temperature));
+    for (size_t i = 0; i < g.n_ends && st == OK; i++)
+        st = tokens_push(&job->stops, g.ends[i]);
+    if (st == OK && g.sampling.len && !job->no_weights)
+        log_info("%s: generation_config.json has %s; this run samples from the whole "
+                 "distribution at rollout.temperature %g",
+                 s->model.path, buf_cstr(&g.sampling), s->rollout.temperature);
+    generation_free(&g);
+    return st;
+}
+
+// The policy ends a reply as its chat template says, else as config.json, the tokenizer
+// or generation_config.json says; whatever any of them names ends a text.
 static enum status find_ends(struct job *job)
 {
-    int32_t *eos = &job->model.config.eos;
+    int32_t *eos = &job->model.config.eos, rows = job->model.config.vocab;
     int32_t of_chat = prompts_end(&job->prompts),
             of_text = tokenizer_eos(job->tokenizer);
-    if (of_text >= 0)
+    TRY(read_generation(job));
+    if (of_text >= 0 && of_text < rows)
         TRY(tokens_push(&job->stops, of_text));
-    if (*eos >= 0)
-        TRY(tokens_push(&job->stops, *eos));
-    else
-        *eos = of_text;
-    if (of_chat >= 0)
+    if (*eos < 0 && job->stops.len)
+        *eos = of_text >= 0 && of_text < rows ? of_text : job->stops.ids[0];
+    if (of_chat >= 0 && of_chat < rows)
         *eos = of_chat;
     if (*eos < 0)
-        return status_fail(ERR_INPUT, "no token ends a text: neither the tokenizer nor "
-                                      "config.json names one");
+        return status_fail(
+            ERR_INPUT, "no token ends a text: neither the tokenizer nor config.json "
+                       "nor generation_config.json names one of the model's");
     return OK;
+}
+
+// What the folders hold besides, for job_save_model: the tokenizer's files are those of
+// the tokenizer that is in use.
+static enum status keep_companions(struct job *job)
+{
+    const struct settings *s = &job->settings;
+    const char *model = s->model.path, *tokenizer = s->data.tokenizer;
+    int own = !*tokenizer || strcmp(tokenizer, model) == 0;
+    if (job->no_weights)
+        return OK;
+    if (*model)
+        TRY(companions_read(&job->companions, model,
+                            COMPANIONS_OF_MODEL | (own ? COMPANIONS_OF_TOKENIZER : 0)));
+    if (own)
+        return OK;
+    return companions_read(&job->companions, tokenizer, COMPANIONS_OF_TOKENIZER);
 }
 
 enum status job_load(struct job *job, int data)
@@ -161,12 +223,28 @@ enum status job_load(struct job *job, int data)
     TRY(load_model(job, !job->no_weights));
     TRY(prompts_open(&job->prompts, &job->settings, job->tokenizer));
     TRY(find_ends(job));
+    TRY(keep_companions(job));
     job->model_hash = hash_model(job);
     return load_data(job, data);
 }
 
+// Once a run: what its texts lost.
+static void tell_dropped(const struct job *job)
+{
+    struct buf which = {0};
+    uint64_t n = job->tokenizer ? tokenizer_dropped(job->tokenizer, &which) : 0;
+    if (n > 0)
+        log_warn(
+            "%llu bytes of the texts had no token (%s) and were dropped, as Hugging "
+            "Face drops them",
+            (unsigned long long)n, buf_cstr(&which));
+    buf_free(&which);
+}
+
 void job_free(struct job *job)
 {
+    tell_dropped(job);
+    companions_free(&job->companions);
     settings_free(&job->settings);
     prompts_close(&job->prompts);
     tokenizer_free(job->tokenizer);
@@ -261,6 +339,7 @@ struct worker_config job_worker_config(const struct job *job, int threads)
 enum status job_save_model(struct job *job, const char *folder)
 {
     TRY(model_fetch(&job->model));
+    TRY(companions_write(&job->companions, folder));
     TRY(tokenizer_save(job->tokenizer, folder));
     return model_save(&job->model, folder);
 }

@@ -30,7 +30,7 @@ static struct tokenizer *tokenizer_with(const char *template)
     assert_non_null(mkdtemp(folder));
     for (int c = 1; c < 128; c++)
         buf_char(&alphabet, (char)c);
-    assert_ok(tokenizer_train(&base, buf_cstr(&alphabet), alphabet.len, 0, 1));
+    assert_ok(tokenizer_of_alphabet(&base, buf_cstr(&alphabet), alphabet.len));
     assert_ok(tokenizer_save(base, folder));
     (void)snprintf(path, sizeof path, "%s/tokenizer.json", folder);
     json_t *json = json_load_file(path, 0, NULL);
