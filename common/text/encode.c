@@ -33,9 +33,11 @@ static int lacking(const struct tokenizer *t)
 // Counts bytes that no token stands for; the first of all is told.
 static void drop(const struct tokenizer *t, const char *bytes, size_t n)
 {
+    if (t->losses->quiet)
+        return;
     for (size_t i = 0; i < n; i++)
         atomic_fetch_add(&t->losses->of_byte[(unsigned char)bytes[i]], 1);
-    if (t->losses->quiet || atomic_flag_test_and_set(&t->losses->told))
+    if (atomic_flag_test_and_set(&t->losses->told))
         return;
     log_info("the vocabulary has no token for byte 0x%02x (%d of 256 have none): texts "
              "lose such bytes, as with Hugging Face",
@@ -79,10 +81,10 @@ static void push_waiting(struct encoding *e)
 static enum status push_unknown(struct encoding *e, const char *bytes, size_t width)
 {
     const struct tokenizer *t = e->tokenizer;
-    if (t->unknown == UNKNOWN_ABSENT)
+    if (t->unknown == UNKNOWN_ABSENT && !t->losses->quiet)
         return status_fail(ERR_INPUT, "byte 0x%02x has no token, and unk_token is none",
                            (unsigned)(unsigned char)*bytes);
-    if (t->unknown == UNKNOWN_DROPPED) {
+    if (t->unknown < 0) {
         drop(t, bytes, width);
         return OK;
     }
