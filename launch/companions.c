@@ -22,6 +22,7 @@ struct reading {
     const char *folder;
     char real[PATH_MAX], blobs[PATH_MAX]; // where its files may lie
     int of;
+    size_t left; // files that were too much
 };
 
 void companions_free(struct companions *c)
@@ -149,9 +150,7 @@ static enum status consider(struct reading *r, const char *name)
         return OK;
     if (bytes > FILE_BYTES || (size_t)bytes + r->out->bytes > ALL_BYTES ||
         r->out->n == MOST_FILES) {
-        log_warn("%s: left behind: at most %d files of %d MiB, %d MiB of all, travel "
-                 "with a model",
-                 path, MOST_FILES, FILE_BYTES >> 20, ALL_BYTES >> 20);
+        r->left++;
         return OK;
     }
     return add(r->out, name, path);
@@ -193,6 +192,10 @@ enum status companions_read(struct companions *c, const char *folder, int of)
         r.blobs[0] = 0;
     TRY(read_folder(&r, ""));
     TRY(read_folder(&r, TEMPLATES "/"));
+    if (r.left)
+        log_warn("%s: %zu files do not travel with the model: at most %d of %d MiB, "
+                 "%d MiB of all",
+                 folder, r.left, MOST_FILES, FILE_BYTES >> 20, ALL_BYTES >> 20);
     qsort(c->items, c->n, sizeof *c->items, by_name);
     return OK;
 }

@@ -55,7 +55,7 @@ static enum status fresh_model(struct job *job, int weights)
 
 static enum status read_model(struct job *job, int weights)
 {
-    const char *folder = job->settings.model.path;
+    const char *folder = job->sources.model;
     double began_s = clock_seconds();
     if (!*folder)
         return fresh_model(job, weights);
@@ -79,7 +79,7 @@ static void drop_beyond(struct tokens *t, int32_t rows)
 // Some tokenizers name added tokens that their model was never given rows for.
 static enum status check_vocabulary(struct job *job, int tell)
 {
-    const char *folder = job->settings.model.path;
+    const char *folder = job->sources.model;
     int32_t rows = job->model.config.vocab, tokens = tokenizer_vocab(job->tokenizer);
     for (int32_t id = rows; id < tokens; id++)
         if (tokenizer_is_text(job->tokenizer, id))
@@ -106,12 +106,7 @@ static enum status load_model(struct job *job, int weights)
 static enum status load_tokenizer(struct job *job)
 {
     const struct settings *s = &job->settings;
-    const char *where = *s->data.tokenizer ? s->data.tokenizer : s->model.path;
-    if (!*where)
-        return status_fail(
-            ERR_INPUT, "no tokenizer: set data.tokenizer or model.path to a folder");
-    if (*s->model.path)
-        TRY(status_wrap(model_folder_check(s->model.path), "model.path"));
+    const char *where = job->sources.tokenizer;
     TRY(tokenizer_load(&job->tokenizer, where));
     if (!*s->rollout.delimiter)
         return OK;
@@ -164,16 +159,16 @@ static enum status read_generation(struct job *job)
     const struct settings *s = &job->settings;
     struct generation g = {0};
     enum status st = OK;
-    if (!*s->model.path)
+    if (!*job->sources.model)
         return OK;
-    TRY(generation_read(&g, s->model.path, job->model.config.vocab,
+    TRY(generation_read(&g, job->sources.model, job->model.config.vocab,
                         s->rollout.temperature));
     for (size_t i = 0; i < g.n_ends && st == OK; i++)
         st = tokens_push(&job->stops, g.ends[i]);
     if (st == OK && g.sampling.len && !job->no_weights)
         log_info("%s: generation_config.json has %s; this run samples from the whole "
                  "distribution at rollout.temperature %g",
-                 s->model.path, buf_cstr(&g.sampling), s->rollout.temperature);
+                 job->sources.model, buf_cstr(&g.sampling), s->rollout.temperature);
     generation_free(&g);
     return st;
 }
@@ -203,9 +198,8 @@ static enum status find_ends(struct job *job)
 // the tokenizer that is in use.
 static enum status keep_companions(struct job *job)
 {
-    const struct settings *s = &job->settings;
-    const char *model = s->model.path, *tokenizer = s->data.tokenizer;
-    int own = !*tokenizer || strcmp(tokenizer, model) == 0;
+    const char *model = job->sources.model, *tokenizer = job->sources.tokenizer;
+    int own = strcmp(tokenizer, model) == 0;
     if (job->no_weights)
         return OK;
     if (*model)
@@ -218,6 +212,8 @@ static enum status keep_companions(struct job *job)
 
 enum status job_load(struct job *job, int data)
 {
+    TRY(sources_find(&job->sources, &job->settings,
+                     data & (JOB_TRAIN | JOB_NO_WEIGHTS)));
     TRY(load_tokenizer(job));
     job->no_weights = (data & JOB_NO_WEIGHTS) != 0;
     TRY(load_model(job, !job->no_weights));

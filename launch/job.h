@@ -7,6 +7,7 @@
 #include "launch/companions.h"
 #include "launch/prompts.h"
 #include "launch/settings.h"
+#include "launch/sources.h"
 #include "learner/learner.h"
 #include "model/device.h"
 #include "model/model.h"
@@ -15,6 +16,7 @@
 
 struct job {
     struct settings settings;
+    struct sources sources;
     struct tokenizer *tokenizer;
     struct accelerator gpu; // of `device: cuda` (launch/gpu.h), else zeroed
     int gpus;               // how many the driver shows

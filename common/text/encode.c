@@ -3,6 +3,7 @@
 #include "utf8.h"
 
 #include "base/log.h"
+#include "base/mem.h"
 
 #include <string.h>
 
@@ -13,6 +14,8 @@ struct encoding {
     struct word word;
     int32_t waiting; // an unknown token that is not in the word yet; -1: none
     struct buf text; // normalized
+    uint32_t *lost;  // dropped so far, by byte; NULL: none
+    int marks;       // 1: while the tokenizer is made
 };
 
 static enum status emit_word(struct encoding *e)
@@ -30,18 +33,27 @@ static int lacking(const struct tokenizer *t)
     return n;
 }
 
-// Counts bytes that no token stands for; the first of all is told.
-static void drop(const struct tokenizer *t, const char *bytes, size_t n)
+// Counts bytes that no token stands for.
+static enum status drop(struct encoding *e, const char *bytes, size_t n)
 {
-    if (t->losses->quiet)
-        return;
+    if (!e->lost)
+        TRY(mem_new(&e->lost, 256, sizeof *e->lost));
     for (size_t i = 0; i < n; i++)
-        atomic_fetch_add(&t->losses->of_byte[(unsigned char)bytes[i]], 1);
-    if (atomic_flag_test_and_set(&t->losses->told))
+        e->lost[(unsigned char)bytes[i]]++;
+    return OK;
+}
+
+// The first loss of all is told at once.
+static void report_losses(const struct encoding *e, const char *text, size_t len)
+{
+    int byte = 0;
+    if (!e->lost || !losses_add(e->tokenizer->losses, text, len, e->lost))
         return;
+    while (!e->lost[byte])
+        byte++;
     log_info("the vocabulary has no token for byte 0x%02x (%d of 256 have none): texts "
              "lose such bytes, as with Hugging Face",
-             (unsigned)(unsigned char)*bytes, lacking(t));
+             (unsigned)byte, lacking(e->tokenizer));
 }
 
 // A symbol, of which the word has at most as many as bytes.
@@ -81,13 +93,11 @@ static void push_waiting(struct encoding *e)
 static enum status push_unknown(struct encoding *e, const char *bytes, size_t width)
 {
     const struct tokenizer *t = e->tokenizer;
-    if (t->unknown == UNKNOWN_ABSENT && !t->losses->quiet)
+    if (t->unknown == UNKNOWN_ABSENT && !e->marks)
         return status_fail(ERR_INPUT, "byte 0x%02x has no token, and unk_token is none",
                            (unsigned)(unsigned char)*bytes);
-    if (t->unknown < 0) {
-        drop(t, bytes, width);
-        return OK;
-    }
+    if (t->unknown < 0)
+        return drop(e, bytes, width);
     if (!t->fuses_unknown)
         push_waiting(e);
     e->waiting = t->unknown;
@@ -194,6 +204,9 @@ static enum status encode(const struct tokenizer *t, const char *text, size_t le
                             how == AS_TEXT ? STRETCH_FIRST : STRETCH_CONTINUES);
     if (st != OK)
         out->len = before;
+    else
+        report_losses(&e, text, len);
+    mem_free(e.lost);
     word_free(&e.word);
     buf_free(&e.text);
     return st;
@@ -231,13 +244,12 @@ static enum status mark_whole(struct tokenizer *t, struct encoding *e, int32_t i
 enum status tokenizer_mark_whole_words(struct tokenizer *t)
 {
     struct tokens ids = {0};
-    struct encoding e = {.tokenizer = t, .out = &ids};
+    struct encoding e = {.tokenizer = t, .out = &ids, .marks = 1};
     enum status st = OK;
-    t->losses->quiet = 1;
     for (int32_t id = 0; id < tokenizer_vocab(t) && st == OK; id++)
         if (t->vocab.pieces[id].kind == PIECE_TEXT)
             st = mark_whole(t, &e, id);
-    t->losses->quiet = 0;
+    mem_free(e.lost);
     word_free(&e.word);
     tokens_free(&ids);
     return st;

@@ -3,6 +3,7 @@
 #define TEXT_INTERNAL_H
 
 #include "added.h"
+#include "losses.h"
 #include "merges.h"
 #include "normalize.h"
 #include "splitter.h"
@@ -11,16 +12,7 @@
 
 #include "base/buf.h"
 
-#include <stdatomic.h>
-
 enum { UNKNOWN_DROPPED = -1, UNKNOWN_ABSENT = -2 };
-
-// What encoding has dropped so far, of every thread.
-struct losses {
-    atomic_uint_fast64_t of_byte[256];
-    atomic_flag told;
-    int quiet; // 1: while the tokenizer is made
-};
 
 struct tokenizer {
     struct vocab vocab;

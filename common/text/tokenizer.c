@@ -19,7 +19,7 @@ enum status tokenizer_new(struct tokenizer **out)
     TRY(mem_new(&t, 1, sizeof *t));
     t->eos = t->bos = -1;
     t->unknown = UNKNOWN_DROPPED;
-    enum status st = mem_new(&t->losses, 1, sizeof *t->losses);
+    enum status st = losses_new(&t->losses);
     if (st == OK)
         *out = t;
     else
@@ -35,7 +35,7 @@ void tokenizer_free(struct tokenizer *t)
     merges_free(&t->merges);
     splitter_free(&t->splitter);
     added_free(&t->added);
-    mem_free(t->losses);
+    losses_free(t->losses);
     buf_free(&t->json);
     buf_free(&t->config);
     buf_free(&t->chat);
@@ -154,12 +154,12 @@ int tokenizer_adds_bos(const struct tokenizer *t)
 
 uint64_t tokenizer_dropped(const struct tokenizer *t, struct buf *which)
 {
-    uint64_t sum = 0;
+    uint64_t sum = 0, of_byte[256];
+    losses_read(t->losses, of_byte);
     for (int byte = 0; byte < 256; byte++) {
-        uint64_t n = atomic_load(&t->losses->of_byte[byte]);
-        if (n)
+        if (of_byte[byte])
             buf_printf(which, "%s0x%02x", which->len ? ", " : "", (unsigned)byte);
-        sum += n;
+        sum += of_byte[byte];
     }
     return sum;
 }

@@ -52,7 +52,8 @@ int32_t tokenizer_vocab(const struct tokenizer *t); // ids are below this
 int32_t tokenizer_eos(const struct tokenizer *t);   // -1: none known
 int32_t tokenizer_bos(const struct tokenizer *t);   // -1: none known
 int tokenizer_adds_bos(const struct tokenizer *t);  // 1: a text begins with it
-// Bytes that encoding has dropped so far; appends their names, like 0x06, to `which`.
+// Bytes that encoding has dropped so far, of a text that was encoded several times
+// once; appends their names, like 0x06, to `which`.
 uint64_t tokenizer_dropped(const struct tokenizer *t, struct buf *which);
 int32_t tokenizer_special(const struct tokenizer *t, const char *name); // -1: none
 

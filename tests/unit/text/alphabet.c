@@ -37,6 +37,8 @@ static void test_other_characters(void **state)
     assert_ok(tokenizer_encode(t, "\0acbc\xe2\x82\xac", 8, &ids));
     assert_ok(tokenizer_decode(t, ids.ids, ids.len, &text));
     assert_string_equal(buf_cstr(&text), "ab");
+    ids.len = 0;
+    assert_ok(tokenizer_encode(t, "c", 1, &ids)); // again: it counts once
     assert_int_equal(tokenizer_dropped(t, &which), 7);
     assert_string_equal(buf_cstr(&which), "0x00, 0x63, 0x82, 0xac, 0xe2");
     tokens_free(&ids);
