@@ -44,7 +44,7 @@ static void engine_free(struct engine *e)
 static enum status make_model(struct engine *e)
 {
     static const char letters[] = "ab";
-    TRY(tokenizer_train(&e->tokenizer, letters, sizeof letters - 1, 0, 1));
+    TRY(tokenizer_of_alphabet(&e->tokenizer, letters, sizeof letters - 1));
     const struct model_config c = {
         .vocab = tokenizer_vocab(e->tokenizer),
         .dim = 16,

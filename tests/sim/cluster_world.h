@@ -92,7 +92,7 @@ static int make_world(void **state)
     static const char text[] = "ab#\n 0123456789";
     struct model m = {0};
     (void)state;
-    assert_ok(tokenizer_train(&world.tokenizer, text, sizeof text - 1, 0, 1));
+    assert_ok(tokenizer_of_alphabet(&world.tokenizer, text, sizeof text - 1));
     assert_ok(tokenizer_find(world.tokenizer, "\n", &world.delimiters));
     world.shape = (struct model_config){.vocab = tokenizer_vocab(world.tokenizer),
                                         .dim = 16,
