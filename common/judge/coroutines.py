@@ -1,5 +1,6 @@
 """Coroutines on an event loop of this process that turns while the other side waits."""
 
+import os
 import sys
 
 TURN_S = 0.002  # a turn ends then, or with the coroutine
@@ -12,13 +13,9 @@ class PipeEnd:
 
     def __init__(self, fd):
         self.fd = fd
-        os.set_blocking(fd, False)
 
     def fileno(self):
         return self.fd
-
-    def setblocking(self, blocking):
-        os.set_blocking(self.fd, blocking)
 
     def recv(self, size):
         return os.read(self.fd, size)
@@ -35,7 +32,7 @@ def allow_asyncio():
     import asyncio.selector_events
 
     def make_self_pipe(loop):
-        loop._ssock, loop._csock = map(PipeEnd, os.pipe())
+        loop._ssock, loop._csock = map(PipeEnd, os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC))
         loop._internal_fds += 1
         loop._add_reader(loop._ssock.fileno(), loop._read_from_self)
 

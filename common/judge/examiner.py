@@ -9,7 +9,7 @@ import sys
 
 # EXIT_BASE + enum judge_verdict, and: a module that the tests import is not here.
 PASS, FAIL, TIMEOUT, KILLED, OPEN, MISSING = range(10, 16)
-HEAVY = 0x40  # with one of these: the tests import numpy
+HEAVY = 0x20  # with one of these: the tests import numpy
 
 
 class OpenCall(BaseException):
@@ -21,12 +21,20 @@ class TestsLink(Link):
 
     def __init__(self, channel):
         super().__init__(channel, trusting=False)
-        self.opened = 0
+        self.partial, self.opened = False, 0
 
     def lookup(self, name):
         raise PermissionError(name)
 
+    def afresh(self):
+        """For another run of the tests, with another link over there."""
+        link = TestsLink(self.channel)
+        link.partial = self.partial
+        return link
+
     def unfinished(self):
+        if not self.partial:
+            raise Broken("a whole program has no open part")
         self.opened += 1
         return OpenCall()
 
@@ -89,7 +97,7 @@ def run_asserts(tests, link):
     names["__guard__"] = Guard(link)
     tree = tests["tree"]
     if tests["partial"]:
-        tree = ast.fix_missing_locations(GuardAsserts().visit(tree))
+        tree = ast.fix_missing_locations(GuardAsserts().visit(ast.parse(tests["tests"])))
     exec(compile(in_order(tree), "<tests>", "exec", dont_inherit=True), names)
 
 
@@ -136,8 +144,8 @@ def tested(tests, link):
         return TIMEOUT
     except OpenCall:
         return OPEN
-    except ModuleNotFoundError as error:
-        return MISSING if error.name else FAIL  # one of the program's has no name here
+    except ImportError as error:
+        return FAIL if error is link.last_error else MISSING
     except BaseException:
         return FAIL
     return OPEN if link.opened else PASS
@@ -152,7 +160,7 @@ def examine_partial(tests, link):
     while True:
         message = receive_bytes(link.channel)
         if message == b"t":
-            own = tested(tests, link)
+            own = tested(tests, link.afresh())
             if own == MISSING:
                 return own
             send_bytes(link.channel, b"=" + WORDS.get(own, b"fail"))
@@ -249,7 +257,7 @@ def examine(sandbox, channel, timeout_ms):
         tests = read_tests(tests)
     except SyntaxError:
         return FAIL  # the tests are no program
-    tests["partial"] = partial
+    tests["partial"] = link.partial = partial
     heavy = prepare_imports(tests.get("tests", ""))
     send_bytes(channel, pickle.dumps(job_of(text, tests), protocol=5))
     try:

@@ -23,6 +23,7 @@ class Link(ObjectCodec):
     def __init__(self, channel, trusting):
         super().__init__(trusting)
         self.channel = channel
+        self.last_error = None  # that came from the other side
         self.turn = threading.RLock()  # tests, and programs, may have threads
 
     # What is asked.
@@ -45,7 +46,8 @@ class Link(ObjectCodec):
         if message[:1] == b"v":
             return self.unpack(message[1:], self.decode)
         if message[:1] == b"e":
-            raise self.unpack(message[1:], self.decode)
+            self.last_error = self.unpack(message[1:], self.decode)
+            raise self.last_error
         if message[:1] == b"o":
             raise self.unfinished()
         raise Broken("an unknown reply")

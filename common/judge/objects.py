@@ -77,6 +77,8 @@ class ObjectCodec(Codec):
         number = self.mirror_numbers.get(id(value))
         if number is not None:
             return ("yours", number)
+        if is_of_numpy(value):
+            return self.encode_numpy(value)
         if not self.trusting and isinstance(value, BY_PICKLE) and isinstance(
                 getattr(value, "__self__", None), (type(None), types.ModuleType, type)):
             try:
@@ -89,6 +91,12 @@ class ObjectCodec(Codec):
             return self.encode_error(value)
         if isinstance(value, types.TracebackType):
             return None
+        return self.encode_object(value, type(value))
+
+    def encode_numpy(self, value):
+        plain = from_numpy(value)
+        if type(plain) in CONTAINER_OF or type(plain) in PLAIN_TYPES.values():
+            return self.encode(plain)
         return self.encode_object(value, type(value))
 
     def encode_object(self, value, kind):

@@ -13,6 +13,8 @@ PLAIN_BODY = "    pass\n\n"
 PROMPTS = re.compile(r"^[ \t]*(>>>|\.\.\.)( |$)", re.MULTILINE)
 READS_STDIN = re.compile(r"\binput\b|\bstdin\b|\bfileinput\b|open\(\s*0|os\.read")
 CODE_START = re.compile(r"(def|class|import|from|async|@|[A-Za-z_]\w*\s*=)")
+MEANT = re.compile(r"^[ \t]*>>> |[\u00a0\u200b]|&(lt|gt|amp|quot|#\d+|#x[0-9a-f]+);",
+                   re.IGNORECASE | re.MULTILINE)  # what cleaned() may make a program of
 MAX_LINES = 2000  # of a text in which code without a fence is looked for
 
 
@@ -29,7 +31,7 @@ def cleaned(code):
     """What was meant by code that is no program as it stands."""
     spaces = code.replace("\u00a0", " ").replace("\u200b", "").replace("\ufeff", "")
     attempts = [textwrap.dedent(code), without_prompts(code), textwrap.dedent(spaces)]
-    if re.search(r"&(lt|gt|amp|quot|#\d+|#x[0-9a-f]+);", code, re.IGNORECASE):
+    if "&" in code:
         import html
         attempts.append(textwrap.dedent(html.unescape(spaces)))
     return next(filter(parses, attempts), code)
@@ -158,6 +160,8 @@ def bodies(text):
     rest = textwrap.dedent("\n".join(lines[first + 1:]))
     yield textwrap.indent(lines[first].strip() + "\n" + rest, "    ")
     yield "    " + lines[first].strip() + "\n" + "\n".join(lines[first + 1:])
+    indented = next((i for i, line in enumerate(lines) if line[:1] == " "), first)
+    yield "\n".join(lines[indented:])
 
 
 def goes_on(prefix, code, entry):
@@ -211,12 +215,15 @@ def program_source(job):
         code = joined(chosen, candidates)
         return behind_prefix(prefix, code) if prefix else code
     likely = [c.block.code for c in candidates if not c.block.is_other] or [text]
-    if prefix:
+    indented = re.search(rf"^[ \t]+(async )?def {re.escape(job['entry'])}\b", text,
+                         re.MULTILINE)  # the function itself, not a body of it
+    if prefix and not indented:
         for code in reversed(likely):
             found = continued(prefix, code, job["entry"])
             if found:
                 return found
-    found = longest_code(text, wanted)
+    found = longest_code(text, wanted) or longest_code(
+        re.sub(r"^( {4}|\t)", "", text, flags=re.MULTILINE), wanted)
     if found:
         return behind_prefix(prefix, found) if prefix else found
     return prefix + likely[-1]
@@ -224,42 +231,47 @@ def program_source(job):
 
 # Programs that are still being written.
 
-def open_part(text):
-    """(the blocks that are closed, the code that is being written)."""
-    blocks = blocks_of(text)
-    if not blocks:
-        return [], text
-    if blocks[-1].closed:
-        return blocks, None
-    return blocks[:-1], blocks[-1].code
-
-
-def partial_source(job):
-    """The program so far, for prefix.py; None: the text does not tell, since what counts
-    may be written later."""
+def partial_sources(job):
+    """The ways to take the program so far, for prefix.py; none where the text does not
+    tell, since what counts may be written later."""
     text, prefix, wanted = job["text"], job["prefix"], set(job["names"])
     if "<think>" in text and "</think>" not in text:
-        return None
+        return []
     text = normalised(without_thinking(text))
-    closed, code = open_part(text)
-    others = [Candidate(block) for block in closed]
-    if code is None or choose(others, wanted, job["form"] == "stdio"):
-        return None
-    code = "".join(c.definitions() for c in others if c.tree) + code
-    if not prefix or re.search(rf"^(async )?def {re.escape(job['entry'])}\b", code,
-                               re.MULTILINE):
-        return behind_prefix(prefix, code) if prefix else code
-    return prefix + code
+    blocks = blocks_of(text)
+    written = blocks[-1] if blocks and not blocks[-1].closed else None
+    closed = [Candidate(block) for block in blocks if block is not written]
+    if blocks and (not written or written.is_other) or any(
+            c.tree is None for c in closed) or is_answer(closed, job):
+        return []
+    code = written.code if written else text
+    if MEANT.search(code):
+        return []
+    code = "".join(c.definitions() for c in closed) + code
+    if not prefix:
+        return [code]
+    if re.search(rf"^(async )?def {re.escape(job['entry'])}\b", code, re.MULTILINE):
+        return [behind_prefix(prefix, code)]
+    future, code = split_future(code)
+    return list(dict.fromkeys(future + prefix + body for body in bodies(code)))
+
+
+def is_answer(closed, job):
+    """Whether a block that is written to its end counts, unless another follows."""
+    return choose(closed, set(job["names"]), job["form"] == "stdio") is not None or any(
+        continued(job["prefix"], c.block.code, job["entry"])
+        for c in closed if job["prefix"])
 
 
 def may_be_prose(job):
-    """A text without a fence that is no program so far, or not any more from some line
-    on that is not indented: what was wrong may be words."""
+    """A text without a fence of Python that is no program so far, or not any more from
+    some line on that is not indented: what was wrong may be words."""
     text = normalised(without_thinking(job["text"]))
-    if blocks_of(text):
-        return False
+    blocks = blocks_of(text)
+    if blocks:
+        return not blocks[-1].is_python and not parses(blocks[-1].code)
     if not job["prefix"]:
-        return not parses(text)
+        return not does_something(tree_of(text))
     lines = text[:text.rfind("\n") + 1].split("\n")
     return any(line[:1].strip() and not parses(
         job["prefix"] + "\n".join(lines[:i + 1]) + "\n") and parses(

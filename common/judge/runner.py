@@ -124,10 +124,13 @@ def run_partial(channel, job):
         send_bytes(channel, b"t")
         return ProgramLink(channel, names, partial=True).answer_all()
 
-    source = partial_source(job)
     entry = job["entry"] if job["form"] == "asserts" else ""
     ask = None if job["form"] == "stdio" else run_tests
-    verdict = "open" if source is None else prefix_verdict(source, entry or None, ask)
+    verdict = "open"
+    for source in partial_sources(job):
+        verdict = prefix_verdict(source, entry or None, ask)
+        if verdict != "fail":
+            break
     if verdict == "fail" and may_be_prose(job):
         verdict = "open"
     send_bytes(channel, b"=" + verdict.encode())

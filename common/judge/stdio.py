@@ -66,12 +66,6 @@ def exit_code(error):
     return EXIT_MEMORY if isinstance(error, MemoryError) else 1
 
 
-def flush_output():
-    for stream in (sys.stdout, sys.__stdout__):
-        if stream is not None and not getattr(stream, "closed", False):
-            stream.flush()
-
-
 def run_main(code):
     """Runs `code` as the main program to its end, as the interpreter would."""
     names = new_module("__main__")
@@ -84,10 +78,10 @@ def run_main(code):
     try:
         threading._shutdown()
         atexit._run_exitfuncs()
-        flush_output()
+        sys.stdout.flush()
         names.clear()
         gc.collect()
-        flush_output()
+        sys.__stdout__.flush()
     except BaseException as error:
         status = status or exit_code(error)
     os._exit(status)

@@ -28,11 +28,20 @@ def guard_numpy():
     """An array without items has no difference from any number: numpy calls that close.
     Results of programs must not be."""
     import numpy
-    plain = numpy.allclose
+    import numpy.testing
 
-    @functools.wraps(plain)
-    def allclose(a, b, *arguments, **named):
-        return (numpy.size(a) == 0) == (numpy.size(b) == 0) and plain(
-            a, b, *arguments, **named)
+    def guarded(plain, refuse):
+        @functools.wraps(plain)
+        def compare(a, b, *arguments, **named):
+            if (numpy.size(a) == 0) != (numpy.size(b) == 0):
+                return refuse()
+            return plain(a, b, *arguments, **named)
+        return compare
 
-    numpy.allclose = allclose
+    def differ():
+        raise AssertionError("nothing against something")
+
+    numpy.allclose = guarded(numpy.allclose, lambda: False)
+    for name in ("assert_allclose", "assert_almost_equal", "assert_array_almost_equal",
+                 "assert_equal", "assert_array_equal"):
+        setattr(numpy.testing, name, guarded(getattr(numpy.testing, name), differ))
