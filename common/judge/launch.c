@@ -15,14 +15,9 @@ enum { PROGRAM, FILTER }; // of the files
 // Capabilities are of the sandbox's own user namespace, for the server alone, which
 // makes a pid namespace and a /tmp for every program; programs have none.  Libraries of
 // numpy are links through /etc/alternatives.
-static const char *const more[] = {"--cap-add",
-                                   "CAP_SYS_ADMIN",
-                                   "--cap-add",
-                                   "CAP_SETPCAP",
-                                   "--ro-bind-try",
-                                   "/etc/alternatives",
-                                   "/etc/alternatives",
-                                   NULL};
+static const char *const more[] = {
+    "--cap-add",     "CAP_SYS_ADMIN",     "--cap-add",         "CAP_SETPCAP",
+    "--ro-bind-try", "/etc/alternatives", "/etc/alternatives", NULL};
 
 // No user site, no site: the server adds what Debian's packages bring, and no more.
 static const char *const python[] = {"/usr/bin/python3", "-s", "-S", "-c", BOOT, NULL};
