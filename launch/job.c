@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "launch/data_check.h"
 #include "launch/gpu.h"
 #include "launch/prompt_date.h"
 #include "model/decode.h"
@@ -128,13 +129,19 @@ static void use_verifier(const struct job *job, struct dataset *set)
             set->problems[i].verifier = VERIFIER_MATH;
 }
 
+static enum status load_set(struct dataset *out, const char *path, int64_t limit)
+{
+    TRY(dataset_load(out, path, (size_t)limit));
+    return data_check_modules(out, path);
+}
+
 static enum status load_data(struct job *job, int data)
 {
     const struct settings *s = &job->settings;
     if (data & JOB_TRAIN)
-        TRY(dataset_load(&job->train, s->data.train, (size_t)s->data.train_limit));
+        TRY(load_set(&job->train, s->data.train, s->data.train_limit));
     if (data & JOB_TEST)
-        TRY(dataset_load(&job->test, s->data.test, (size_t)s->eval.problems));
+        TRY(load_set(&job->test, s->data.test, s->eval.problems));
     use_verifier(job, &job->train);
     use_verifier(job, &job->test);
     if (((data & JOB_TRAIN) && job->train.n == 0) ||
