@@ -84,6 +84,16 @@ static size_t half_day(const struct lexer *l)
     return !half ? 0 : l->end - p >= 4 && p[3] == '.' ? 4 : 3;
 }
 
+// yes and no are words, in any case but NO, a segment.
+static bool is_reply(const char *p, size_t len)
+{
+    static const char *const WORDS[] = {"yes", "Yes", "YES", "no", "No"};
+    for (int i = 0; i < 5; i++)
+        if (strlen(WORDS[i]) == len && memcmp(p, WORDS[i], len) == 0)
+            return true;
+    return false;
+}
+
 // A run of letters: a known word, prose, or a product of variables.
 static void lex_word(struct lexer *l)
 {
@@ -108,7 +118,8 @@ static void lex_word(struct lexer *l)
     if (known && l->text && (token.kind == MATH_T_CALL || token.kind == MATH_T_ROOT))
         known = false;
     if (!known) {
-        bool word = l->text || (len >= 4 && has_vowel(l->p, len)) || leads_word(l, len);
+        bool word = l->text || is_reply(l->p, len) ||
+                    (len >= 4 && has_vowel(l->p, len)) || leads_word(l, len);
         token.kind = word ? MATH_T_WORD : MATH_T_NAME;
         len = word ? len : 1;
         token.id = math_hash(0, l->p, len);
