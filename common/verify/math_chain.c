@@ -107,11 +107,19 @@ static bool all_equal(const struct chain *c)
     return true;
 }
 
+// x \equiv 3 \pmod 5
+static bool is_residue(const struct chain *c)
+{
+    const struct math_node *n = math_node_of(c->side[1]);
+    return c->relation[1] == MATH_OTHER_RELATION && n->kind == MATH_CALL &&
+           n->id == math_hash(0, "pmod", 4);
+}
+
 // x = ... = value and x \in set: the value; false: another chain.
 static bool unlabelled(struct math_work *work, const struct chain *c,
                        struct math_side *out)
 {
-    bool member = c->count == 2 && c->relation[1] == MATH_MEMBER;
+    bool member = c->count == 2 && (c->relation[1] == MATH_MEMBER || is_residue(c));
     if (c->count < 2 || (!member && !all_equal(c)) || !is_label(work, c->side[0]))
         return false;
     *out = c->side[c->count - 1];

@@ -70,6 +70,7 @@ bool math_starts_factor(struct math_parser *p, bool calls)
     case MATH_T_FRAC:
         return !math_bare_unit(p);
     case MATH_T_OPEN:
+        return !math_stands_modulus(p);
     case MATH_T_LBRACE:
     case MATH_T_LSET:
     case MATH_T_BINOM:

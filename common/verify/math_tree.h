@@ -116,6 +116,7 @@ int math_times_matrix(struct math_parser *p, int a, int b);
 // A group's or a token's text as a number, spacing apart.
 uint64_t math_raw(struct math_parser *p);
 // What juxtaposition multiplies; `calls`: functions too.
+bool math_stands_modulus(const struct math_parser *p);
 bool math_starts_factor(struct math_parser *p, bool calls);
 
 #endif
