@@ -149,7 +149,7 @@ static int parse_mixed(struct math_parser *p, int number)
                            *top = &nodes[nodes[fraction].child];
     if (small(top) >= small(&nodes[nodes[top->next].child]))
         return math_fail(p); // 3\frac52: a product or a slip
-    return math_node(p, MATH_SUM, number, fraction);
+    return math_parse_postfix(p, math_node(p, MATH_SUM, number, fraction));
 }
 
 int math_parse_product(struct math_parser *p)
