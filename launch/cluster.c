@@ -124,6 +124,22 @@ enum status cluster_open_gpu(const struct cluster *c, struct job *job, int roles
     return roles & GPU_LEARNS ? gpu_open_for(job, roles & ~GPU_RECEIVES, &place) : OK;
 }
 
+enum status cluster_agree_on_end(const struct cluster *c, struct job *job)
+{
+    int32_t mine = prompts_end(&job->prompts), *all = NULL;
+    enum status st;
+    if (c->network)
+        return OK;
+    TRY(mem_new(&all, (size_t)c->size, sizeof *all));
+    st = mpi_tell_all(c->transport, &mine, sizeof mine, all,
+                      settings_ms(job->settings.comm.silence_s));
+    if (st == OK && !cluster_is_learner(c))
+        job_use_reply_end(job, all[0]);
+    if (st == OK) // else MPI still writes there
+        mem_free(all);
+    return status_wrap(st, "what ends a reply");
+}
+
 int cluster_torn(void)
 {
     return torn;

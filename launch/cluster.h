@@ -26,6 +26,9 @@ CHECKED enum status cluster_open_alone(struct cluster *c, const struct settings 
 // process both.
 CHECKED enum status cluster_open_gpu(const struct cluster *c, struct job *job,
                                      int roles);
+// After job_load: every rank takes what ends a reply from the learner, which alone has
+// rendered the chat template.  ERR_TIMEOUT: a rank did not come in comm.silence_s.
+CHECKED enum status cluster_agree_on_end(const struct cluster *c, struct job *job);
 // Leaves it; `clean` as in mpi_transport_finish.
 void cluster_close(struct cluster *c, int clean);
 // 1 where MPI could not be finalized, because a rank is lost: the process can then only

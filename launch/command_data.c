@@ -160,7 +160,9 @@ static enum status check_references(const struct data_settings *s, const char *p
     if (!path)
         return status_fail(ERR_INPUT, "data check needs --text FILE");
     TRY(dataset_load(&set, path, 0));
-    enum status st = data_check(&set, path, &judge);
+    enum status st = data_check_modules(&set, path);
+    if (st == OK)
+        st = data_check(&set, path, &judge);
     dataset_free(&set);
     return st;
 }

@@ -72,7 +72,8 @@ enum status command_eval(int argc, char **argv)
     TRY_OUT(job_configure(&job, args.first, args.n_settings, args.settings));
     TRY_OUT(gpu_find(&job));
     TRY_OUT(cluster_open(&cluster, &job.settings));
-    TRY_OUT(job_load(&job, cluster_is_learner(&cluster) ? JOB_TEST : JOB_NO_WEIGHTS));
+    TRY_OUT(job_load(&job, cluster_is_learner(&cluster) ? JOB_TEST : JOB_WORKER));
+    TRY_OUT(cluster_agree_on_end(&cluster, &job));
     TRY_OUT(cluster_open_gpu(&cluster, &job, 0));
     // A worker serves both evaluations: it is told to stop after each, and starts anew.
     if (cluster_is_learner(&cluster)) {

@@ -22,6 +22,7 @@ static const char *token_text(void *context, int32_t token, size_t *len)
 // What the command line asks for: a text of the user's, or a problem of data.test.
 struct request {
     const char *prompt, *answer, *row;
+    int show_prompt; // and nothing else
 };
 
 // The problem that a request names; the strings of `own` are the user's.
@@ -33,9 +34,8 @@ static enum status find_problem(const struct job *job, const struct request *r,
         own->question = (char *)r->prompt;
         own->solution = (char *)"";
         own->answer = (char *)(r->answer ? r->answer : "");
-        own->verifier = strcmp(job->settings.data.verifier, "math") == 0
-                            ? VERIFIER_MATH
-                            : VERIFIER_NUMBER;
+        if (!verifier_by_name(&own->verifier, job->settings.data.verifier))
+            own->verifier = VERIFIER_NUMBER;
         *out = own;
         return OK;
     }
@@ -108,6 +108,26 @@ out:
     return st;
 }
 
+// The prompt's text as it is, and on a line of their own its ids.
+static enum status show_prompt(const struct job *job, const struct problem *problem)
+{
+    struct buf text = {0};
+    struct tokens ids = {0};
+    enum status st;
+    TRY_OUT(prompts_text(&job->prompts, problem, &text));
+    TRY_OUT(prompts_ask(&job->prompts, problem, &ids));
+    buf_printf(&text, "\n# %zu ids:", ids.len);
+    for (size_t i = 0; i < ids.len; i++)
+        buf_printf(&text, " %d", ids.ids[i]);
+    buf_char(&text, '\n');
+    TRY_OUT(text.status);
+    (void)fwrite(text.data, 1, text.len, stdout);
+out:
+    buf_free(&text);
+    tokens_free(&ids);
+    return st;
+}
+
 static enum status sample(struct job *job, const struct request *r)
 {
     struct problem own = {0};
@@ -116,6 +136,8 @@ static enum status sample(struct job *job, const struct request *r)
     struct tree tree = {0};
     enum status st;
     TRY_OUT(find_problem(job, r, &own, &problem));
+    if (r->show_prompt)
+        return show_prompt(job, problem);
     TRY_OUT(fill_task(job, problem, &task));
     TRY_OUT(expand_one(job, &task, &tree));
     st = draw(job, &tree);
@@ -130,21 +152,26 @@ enum status command_sample(int argc, char **argv)
     struct request r = {0};
     const struct option options[] = {{"--prompt", &r.prompt, NULL},
                                      {"--answer", &r.answer, NULL},
-                                     {"--problem", &r.row, NULL}};
+                                     {"--problem", &r.row, NULL},
+                                     {"--show-prompt", NULL, &r.show_prompt}};
     struct args args;
     struct job job = {0};
     enum status st;
-    TRY(args_parse(&args, argc, argv, options, 3));
+    TRY(args_parse(&args, argc, argv, options, 4));
     if (!args.first || !r.prompt == !r.row)
         return status_fail(ERR_INPUT, "usage: etreerpo sample CONFIG --prompt TEXT "
-                                      "[--answer A] | --problem N  [key=value ...]");
+                                      "[--answer A] | --problem N  [--show-prompt] "
+                                      "[key=value ...]");
     TRY_OUT(job_configure(&job, args.first, args.n_settings, args.settings));
-    TRY_OUT(gpu_find(&job));
+    if (!r.show_prompt)
+        TRY_OUT(gpu_find(&job));
     if (r.row)
         job.settings.eval.problems = 0; // any problem of the set can be named
     TRY_OUT(par_start(job_threads(&job.settings, 1, 1), 50));
-    TRY_OUT(job_load(&job, r.row ? JOB_TEST : JOB_NO_DATA));
-    TRY_OUT(gpu_open_for(&job, GPU_SAMPLES, &(struct gpu_place){0, 1}));
+    TRY_OUT(job_load(&job, (r.row ? JOB_TEST : JOB_NO_DATA) |
+                               (r.show_prompt ? JOB_NO_WEIGHTS : 0)));
+    if (!r.show_prompt)
+        TRY_OUT(gpu_open_for(&job, GPU_SAMPLES, &(struct gpu_place){0, 1}));
     st = sample(&job, &r);
 out:
     par_stop();

@@ -135,6 +135,7 @@ static enum status trainer_for(struct sft *s)
         .max_grad_norm = 1.0f,
         .temperature = 1.0f,
         .pack_tokens = (int32_t)set->train.pack_tokens,
+        .common_root = settings_common_root(set),
     };
     TRY(mem_new(&s->batch, (size_t)set->sft.batch, sizeof *s->batch));
     TRY(mem_new(&s->views, (size_t)set->sft.batch, sizeof *s->views));
@@ -162,7 +163,8 @@ enum status command_sft(int argc, char **argv)
     if (!args.first)
         return status_fail(ERR_INPUT, "usage: etreerpo sft CONFIG [key=value ...]");
     TRY_OUT(job_configure(&job, args.first, args.n_settings, args.settings));
-    int data = JOB_TRAIN | (job.settings.sft.eval_every > 0 ? JOB_TEST : JOB_NO_DATA);
+    int data = JOB_TRAIN | JOB_REPLIES |
+               (job.settings.sft.eval_every > 0 ? JOB_TEST : JOB_NO_DATA);
     TRY_OUT(gpu_find(&job));
     TRY_OUT(cluster_open_alone(&cluster, &job.settings)); // threads load faster
     TRY_OUT(job_load(&job, data));

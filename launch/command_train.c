@@ -8,6 +8,7 @@
 #include "launch/gpu.h"
 #include "launch/job.h"
 #include "launch/plan_run.h"
+#include "launch/prompt_date.h"
 #include "launch/record.h"
 #include "launch/signals.h"
 
@@ -120,6 +121,7 @@ enum status command_train(int argc, char **argv)
     if (!args.first)
         return status_fail(ERR_INPUT, "usage: etreerpo train CONFIG [key=value ...]");
     TRY_OUT(job_configure(&job, args.first, args.n_settings, args.settings));
+    TRY_OUT(prompt_date_settle(&job.settings, job.settings.run.dir));
     if (dry_run) {
         TRY_OUT(job_load(&job, JOB_TRAIN));
         st = plan_run_print(&job);
@@ -130,7 +132,8 @@ enum status command_train(int argc, char **argv)
     TRY_OUT(cluster_open(&cluster, &job.settings));
     if (!cluster_is_learner(&cluster))
         signals_ignore();
-    TRY_OUT(job_load(&job, cluster_is_learner(&cluster) ? JOB_TRAIN : JOB_NO_WEIGHTS));
+    TRY_OUT(job_load(&job, cluster_is_learner(&cluster) ? JOB_TRAIN : JOB_WORKER));
+    TRY_OUT(cluster_agree_on_end(&cluster, &job));
     TRY_OUT(cluster_open_gpu(&cluster, &job, GPU_LEARNS | GPU_RECEIVES));
     TRY_OUT(weights_link_open(&cluster.link, &cluster, &job));
     st = cluster_is_learner(&cluster) ? lead(&cluster, &job)

@@ -4,7 +4,9 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "launch/data_check.h"
 #include "launch/gpu.h"
+#include "launch/prompt_date.h"
 #include "model/decode.h"
 #include "model/generation.h"
 
@@ -117,23 +119,30 @@ static enum status load_tokenizer(struct job *job)
     return OK;
 }
 
-// data.verifier: answers of number problems may be compared as MATH's are.
+// data.verifier: answers of number problems may be read and compared by another rule.
 static void use_verifier(const struct job *job, struct dataset *set)
 {
-    if (strcmp(job->settings.data.verifier, "math") != 0)
-        return;
+    enum verifier chosen;
+    if (!verifier_by_name(&chosen, job->settings.data.verifier))
+        return; // default
     for (size_t i = 0; i < set->n; i++)
         if (set->problems[i].verifier == VERIFIER_NUMBER)
-            set->problems[i].verifier = VERIFIER_MATH;
+            set->problems[i].verifier = chosen;
+}
+
+static enum status load_set(struct dataset *out, const char *path, int64_t limit)
+{
+    TRY(dataset_load(out, path, (size_t)limit));
+    return data_check_modules(out, path);
 }
 
 static enum status load_data(struct job *job, int data)
 {
     const struct settings *s = &job->settings;
     if (data & JOB_TRAIN)
-        TRY(dataset_load(&job->train, s->data.train, (size_t)s->data.train_limit));
+        TRY(load_set(&job->train, s->data.train, s->data.train_limit));
     if (data & JOB_TEST)
-        TRY(dataset_load(&job->test, s->data.test, (size_t)s->eval.problems));
+        TRY(load_set(&job->test, s->data.test, s->eval.problems));
     use_verifier(job, &job->train);
     use_verifier(job, &job->test);
     if (((data & JOB_TRAIN) && job->train.n == 0) ||
@@ -194,6 +203,20 @@ static enum status find_ends(struct job *job)
     return OK;
 }
 
+static enum status load_prompts(struct job *job, int data)
+{
+    struct conversations_set sets[CONVERSATIONS_MAX_SETS];
+    int n = 0;
+    TRY(prompt_date_settle(&job->settings, NULL));
+    TRY(prompts_open(&job->prompts, &job->settings, job->tokenizer));
+    if (data & JOB_TRAIN)
+        sets[n++] = (struct conversations_set){.set = &job->train,
+                                               .replies = (data & JOB_REPLIES) != 0};
+    if (data & JOB_TEST)
+        sets[n++] = (struct conversations_set){.set = &job->test};
+    return prompts_render(&job->prompts, sets, n);
+}
+
 // What the folders hold besides, for job_save_model: the tokenizer's files are those of
 // the tokenizer that is in use.
 static enum status keep_companions(struct job *job)
@@ -217,11 +240,19 @@ enum status job_load(struct job *job, int data)
     TRY(load_tokenizer(job));
     job->no_weights = (data & JOB_NO_WEIGHTS) != 0;
     TRY(load_model(job, !job->no_weights));
-    TRY(prompts_open(&job->prompts, &job->settings, job->tokenizer));
+    TRY(load_data(job, data));
+    if (!(data & JOB_NO_PROMPTS))
+        TRY(load_prompts(job, data));
     TRY(find_ends(job));
     TRY(keep_companions(job));
     job->model_hash = hash_model(job);
-    return load_data(job, data);
+    return OK;
+}
+
+void job_use_reply_end(struct job *job, int32_t token)
+{
+    if (token >= 0 && token < job->model.config.vocab)
+        job->model.config.eos = token;
 }
 
 // Once a run: what its texts lost.

@@ -35,6 +35,9 @@ enum job_data {
     JOB_TRAIN = 1,
     JOB_TEST = 2,
     JOB_NO_WEIGHTS = 4, // the policy's shape alone: its parameters come by messages
+    JOB_NO_PROMPTS = 8, // nothing is asked here
+    JOB_WORKER = JOB_NO_WEIGHTS | JOB_NO_PROMPTS,
+    JOB_REPLIES = 16, // the training set's solutions are told, as replies
 };
 
 // Reads the settings only.  ERR_INPUT.
@@ -44,6 +47,9 @@ CHECKED enum status job_configure(struct job *job, const char *config_path, int 
 // the data sets in `data`.  ERR_INPUT, ERR_NOMEM.
 CHECKED enum status job_load(struct job *job, int data);
 void job_free(struct job *job);
+// What ends a reply according to the learner's chat template; -1: it says nothing.  For
+// a worker, which renders none.
+void job_use_reply_end(struct job *job, int32_t token);
 
 // Prompts and answers of a data set, for a plan; the struct must outlive the source.
 struct job_prompts {

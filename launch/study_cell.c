@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "launch/child.h"
 #include "launch/commands.h"
+#include "launch/self.h"
 #include "launch/signals.h"
 #include "launch/study_result.h"
 #include "launch/study_task.h"
@@ -99,7 +99,7 @@ static enum status measure_after(const struct grid *g, const struct grid_cell *c
     words_add(&args, "--json");
     words_add(&args, "%s/eval.json", folder);
     (void)snprintf(path, sizeof path, "%s/log", folder);
-    TRY_OUT(child_run(&args, path));
+    TRY_OUT(self_run(&args, path));
     if (signals_asked())
         goto out;
     (void)snprintf(task_folder, sizeof task_folder, "%s/tasks/%s", place->dir,

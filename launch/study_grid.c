@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "launch/child.h"
+#include "launch/self.h"
 #include "launch/signals.h"
 #include "launch/study_cell.h"
 #include "launch/study_result.h"
@@ -60,7 +60,7 @@ static enum status run_one(const struct grid *g, const struct study_run *run)
 // ---- all of them
 
 struct job {
-    struct child child;
+    struct self_process child;
     struct words args;
     struct grid_cell cell;
     char log[PATH_MAX + 16];
@@ -95,12 +95,12 @@ static enum status start_job(struct jobs *j, struct job *slot,
     TRY(slot->args.status);
     log_info("cell %zu of %zu: %s %s seed %ld", cell->index, grid_cells(j->grid),
              cell->task->name, cell->arm->name, cell->seed);
-    return child_start(&slot->child, &slot->args, slot->log);
+    return self_start(&slot->child, &slot->args, slot->log);
 }
 
 static void end_job(struct jobs *j, struct job *slot)
 {
-    if (child_verdict(&slot->child, &slot->args, slot->log) != OK) {
+    if (self_verdict(&slot->child, &slot->args, slot->log) != OK) {
         log_error("cell %zu: %s", slot->cell.index, status_message());
         j->failed++;
     }
@@ -113,7 +113,7 @@ static struct job *free_slot(struct jobs *j)
     for (;;) {
         for (long i = 0; i < j->n; i++) {
             struct job *slot = &j->all[i];
-            if (slot->args.n > 0 && child_ended(&slot->child))
+            if (slot->args.n > 0 && self_ended(&slot->child))
                 end_job(j, slot);
             if (slot->args.n == 0)
                 return signals_asked() ? NULL : slot;
@@ -128,7 +128,7 @@ static void wait_for_all(struct jobs *j)
         struct job *slot = &j->all[i];
         if (slot->args.n == 0)
             continue;
-        while (!child_ended(&slot->child))
+        while (!self_ended(&slot->child))
             clock_sleep_us(POLL_US);
         end_job(j, slot);
     }

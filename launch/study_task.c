@@ -3,7 +3,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "launch/child.h"
+#include "launch/self.h"
 #include "launch/settings.h"
 #include "launch/signals.h"
 
@@ -64,7 +64,7 @@ static enum status make_data(const struct task_work *w)
     words_split(&args, w->task->data);
     words_add(&args, "--out");
     words_add(&args, "%s", aside);
-    TRY_OUT(child_run(&args, w->log));
+    TRY_OUT(self_run(&args, w->log));
     TRY_OUT(file_rename(aside, to));
 out:
     words_free(&args);
@@ -84,7 +84,7 @@ static enum status make_policy(const struct task_work *w)
     words_add(&args, "run.dir=%s", w->folder);
     words_add(&args, "model.path=");
     words_split(&args, w->task->warm);
-    st = child_run(&args, w->log);
+    st = self_run(&args, w->log);
     words_free(&args);
     return st;
 }
@@ -96,7 +96,7 @@ static enum status measure_before(const struct task_work *w)
     words_add(&args, "%s", w->config);
     words_add(&args, "--json");
     words_add(&args, "%s/before.json", w->folder);
-    enum status st = child_run(&args, w->log);
+    enum status st = self_run(&args, w->log);
     words_free(&args);
     return st;
 }

@@ -17,7 +17,8 @@ void config_free(const struct config_schema *schema, void *settings)
 {
     for (size_t i = 0; i < schema->n; i++) {
         const struct config_key *key = &schema->keys[i];
-        if (key->type != CONFIG_STRING && key->type != CONFIG_CHOICE)
+        if (key->type == CONFIG_INT || key->type == CONFIG_FLOAT ||
+            key->type == CONFIG_INTS)
             continue;
         char **text = (char **)((char *)settings + key->offset);
         mem_free(*text);

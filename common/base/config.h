@@ -18,6 +18,8 @@ enum config_type {
     CONFIG_STRING, // char *, owned by the settings
     CONFIG_CHOICE, // char *, one of `choices`
     CONFIG_INTS,   // struct config_ints
+    CONFIG_LIST,   // char *, a JSON array: of texts, or what its reader allows
+    CONFIG_MAP,    // char *, a JSON object, likewise
 };
 
 enum { CONFIG_MAX_INTS = 16 };

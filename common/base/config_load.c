@@ -1,5 +1,6 @@
 // Reading settings: YAML by libyaml's events, which carry line numbers.
 #include "config.h"
+#include "config_json.h"
 #include "config_value.h"
 
 #include "base/mem.h"
@@ -104,10 +105,17 @@ enum status config_set(const struct config_schema *schema, void *settings,
     return config_value_set(&schema->keys[index], settings, equals + 1);
 }
 
-// The value of `name`: a scalar, or a list of scalars joined by commas.
-static enum status read_value(struct reader *r, const char *name, struct buf *text)
+// The value of a key: as JSON where the key's type is that, else a scalar, or a list of
+// scalars joined by commas.
+static enum status read_value(struct reader *r, const struct config_key *key,
+                              struct buf *text)
 {
+    const char *name = key->name;
+    size_t line = line_of(r);
     TRY(next(r));
+    if (key->type == CONFIG_LIST || key->type == CONFIG_MAP)
+        return status_wrap(config_json_event(text, &r->parser, &r->event), "%s:%zu: %s",
+                           r->path, line, name);
     if (r->event.type == YAML_SCALAR_EVENT) {
         buf_str(text, scalar(r));
         return text->status;
@@ -136,7 +144,7 @@ static enum status set_key(struct reader *r, const char *name)
         return status_wrap(st, "%s:%zu", r->path, line);
     if (r->seen[index]++)
         return status_fail(ERR_INPUT, "%s:%zu: %s: set twice", r->path, line, name);
-    TRY_OUT(read_value(r, name, &text));
+    TRY_OUT(read_value(r, &r->schema->keys[index], &text));
     st = status_wrap(
         config_value_set(&r->schema->keys[index], r->settings, buf_cstr(&text)),
         "%s:%zu", r->path, line);

@@ -1,5 +1,7 @@
 #include "config_value.h"
 
+#include "config_json.h"
+
 #include "base/mem.h"
 
 #include <errno.h>
@@ -30,6 +32,12 @@ void config_value_allowed(const struct config_key *key, struct buf *out)
     case CONFIG_INTS:
         buf_printf(out, "a list of 1 to %d whole numbers from %.0f to %.0f",
                    CONFIG_MAX_INTS, key->min, key->max);
+        break;
+    case CONFIG_LIST:
+        buf_str(out, "a list: [a, b]");
+        break;
+    case CONFIG_MAP:
+        buf_str(out, "a map: {a: b}");
         break;
     }
 }
@@ -134,6 +142,25 @@ static enum status set_ints(const struct config_key *key, struct config_ints *ou
     return OK;
 }
 
+// As JSON, whichever of YAML's ways it was written in.
+static enum status set_json(const struct config_key *key, char **out, const char *text)
+{
+    struct buf json = {0};
+    char first = key->type == CONFIG_LIST ? '[' : '{', *copy = NULL;
+    enum status st;
+    TRY_OUT(status_wrap(config_json_text(&json, text), "%s: '%.60s'", key->name, text));
+    if (*buf_cstr(&json) != first) {
+        st = refuse(key, text);
+        goto out;
+    }
+    TRY_OUT(mem_strdup(&copy, buf_cstr(&json)));
+    mem_free(*out);
+    *out = copy;
+out:
+    buf_free(&json);
+    return st;
+}
+
 enum status config_value_set(const struct config_key *key, void *settings,
                              const char *text)
 {
@@ -147,6 +174,9 @@ enum status config_value_set(const struct config_key *key, void *settings,
         return set_string(key, field(key, settings), text);
     case CONFIG_INTS:
         return set_ints(key, field(key, settings), text);
+    case CONFIG_LIST:
+    case CONFIG_MAP:
+        return set_json(key, field(key, settings), text);
     }
     return status_fail(ERR_INTERNAL, "%s: no such type", key->name);
 }
@@ -179,6 +209,8 @@ void config_value_print(const struct config_key *key, const void *settings,
         for (int64_t i = 0; i < list->n; i++)
             buf_printf(out, "%s%lld", i ? ", " : "[", (long long)list->items[i]);
         buf_char(out, ']');
+    } else if (key->type == CONFIG_LIST || key->type == CONFIG_MAP) {
+        buf_str(out, *(char *const *)at); // JSON is YAML
     } else {
         print_quoted(out, *(char *const *)at);
     }

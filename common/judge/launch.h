@@ -4,18 +4,13 @@
 #define JUDGE_LAUNCH_H
 
 #include "base/status.h"
-
-#include <stdint.h>
+#include "sandbox/child.h"
 
 struct judge_config;
 
-enum { LAUNCH_MAX_ARGS = 64 };
-
 struct launch {
-    const char *argv[LAUNCH_MAX_ARGS];
-    int argc;
+    struct child_spec spec; // files 3 and 4: the Python program, BPF instructions
     char timeout_ms[24], memory_mb[24];
-    int program_fd, filter_fd; // files in memory: the Python program, BPF instructions
 };
 
 // bare != 0: no bubblewrap, for machines without user namespaces.

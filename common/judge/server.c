@@ -3,7 +3,30 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { HELLO = 'R' }; // server.py
+enum {
+    HELLO = 'R',      // server.py
+    START_MS = 60000, // on a loaded machine; an interpreter and its modules take 0.2 s
+};
+
+void server_init(struct server *s)
+{
+    *s = (struct server){0};
+    child_init(&s->process);
+}
+
+enum status server_spawn(struct server *s, const struct launch *l, int64_t now_ms)
+{
+    TRY(child_start(&s->process, &l->spec));
+    s->state = SERVER_STARTING;
+    s->deadline_ms = now_ms + START_MS;
+    return OK;
+}
+
+void server_kill(struct server *s)
+{
+    child_kill(&s->process);
+    s->state = SERVER_DOWN;
+}
 
 void server_give(struct server *s, struct job *job, int64_t deadline_ms)
 {
@@ -15,12 +38,12 @@ void server_give(struct server *s, struct job *job, int64_t deadline_ms)
 
 int server_read_fd(const struct server *s)
 {
-    return s->out;
+    return s->process.out;
 }
 
 int server_write_fd(const struct server *s)
 {
-    return s->state == SERVER_BUSY && s->sent < s->job->len ? s->in : -1;
+    return s->state == SERVER_BUSY && s->sent < s->job->len ? s->process.in : -1;
 }
 
 static int would_block(void)
@@ -32,7 +55,8 @@ static int would_block(void)
 static int send_some(struct server *s)
 {
     while (server_write_fd(s) >= 0) {
-        ssize_t n = write(s->in, s->job->frame + s->sent, s->job->len - s->sent);
+        ssize_t n =
+            write(s->process.in, s->job->frame + s->sent, s->job->len - s->sent);
         if (n < 0)
             return !would_block();
         s->sent += (size_t)n;
@@ -44,7 +68,7 @@ static int send_some(struct server *s)
 static enum server_event receive(struct server *s, enum judge_verdict *verdict)
 {
     unsigned char byte = 0;
-    ssize_t n = read(s->out, &byte, 1);
+    ssize_t n = read(s->process.out, &byte, 1);
     if (n < 0 && would_block())
         return SERVER_NOTHING;
     if (n == 1 && s->state == SERVER_STARTING && byte == HELLO) {

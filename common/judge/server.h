@@ -8,9 +8,9 @@
 #include "launch.h"
 
 #include "base/status.h"
+#include "sandbox/child.h"
 
 #include <stdint.h>
-#include <sys/types.h>
 
 // One verification: what travels, and who asked.
 struct job {
@@ -31,8 +31,7 @@ enum server_state {
 
 struct server {
     enum server_state state;
-    pid_t pid;
-    int in, out, log;    // -1 where closed; log: its standard error, a file in memory
+    struct child process;
     struct job *job;     // of a busy one; owned
     size_t sent;         // of job->frame
     int64_t deadline_ms; // of what it does now; of one that is down: the next start
@@ -65,8 +64,5 @@ enum server_event server_step(struct server *s, int64_t now_ms,
 
 // Ends the process and all that it started, and waits for it.  s->job stays.
 void server_kill(struct server *s);
-
-// The last line on its standard error, cut to `size`; "" if there is none.
-void server_last_words(const struct server *s, char *text, size_t size);
 
 #endif

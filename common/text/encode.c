@@ -169,10 +169,10 @@ static enum status encode_stretch(struct encoding *e, const char *text, size_t l
 }
 
 // Added tokens as wholes, the stretches between them as text.
-static enum status encode_with_added(struct encoding *e, const char *text, size_t len)
+static enum status encode_with_added(struct encoding *e, const char *text, size_t len,
+                                     enum stretch where)
 {
     const struct tokenizer *t = e->tokenizer;
-    enum stretch where = STRETCH_FIRST;
     while (len) {
         size_t from = len, to = len;
         int32_t id = added_find(&t->added, &t->vocab, text, len, &from, &to);
@@ -187,10 +187,10 @@ static enum status encode_with_added(struct encoding *e, const char *text, size_
     return OK;
 }
 
-enum how { AS_TEXT, AS_CONTINUATION, WITH_ADDED };
+enum how { AS_TEXT, WITH_ADDED };
 
 static enum status encode(const struct tokenizer *t, const char *text, size_t len,
-                          enum how how, struct tokens *out)
+                          enum how how, enum stretch where, struct tokens *out)
 {
     struct encoding e = {.tokenizer = t, .out = out};
     size_t before = out->len;
@@ -198,10 +198,9 @@ static enum status encode(const struct tokenizer *t, const char *text, size_t le
     if (len >= INT32_MAX / 2)
         return status_fail(ERR_INPUT, "text of %zu bytes", len);
     if (how == WITH_ADDED)
-        st = encode_with_added(&e, text, len);
+        st = encode_with_added(&e, text, len, where);
     else
-        st = encode_stretch(&e, text, len,
-                            how == AS_TEXT ? STRETCH_FIRST : STRETCH_CONTINUES);
+        st = encode_stretch(&e, text, len, where);
     if (st != OK)
         out->len = before;
     else
@@ -215,19 +214,25 @@ static enum status encode(const struct tokenizer *t, const char *text, size_t le
 enum status tokenizer_encode(const struct tokenizer *t, const char *text, size_t len,
                              struct tokens *out)
 {
-    return encode(t, text, len, AS_TEXT, out);
+    return encode(t, text, len, AS_TEXT, STRETCH_FIRST, out);
 }
 
 enum status tokenizer_encode_more(const struct tokenizer *t, const char *text,
                                   size_t len, struct tokens *out)
 {
-    return encode(t, text, len, AS_CONTINUATION, out);
+    return encode(t, text, len, AS_TEXT, STRETCH_CONTINUES, out);
 }
 
 enum status tokenizer_encode_special(const struct tokenizer *t, const char *text,
                                      size_t len, struct tokens *out)
 {
-    return encode(t, text, len, WITH_ADDED, out);
+    return encode(t, text, len, WITH_ADDED, STRETCH_FIRST, out);
+}
+
+enum status tokenizer_encode_special_more(const struct tokenizer *t, const char *text,
+                                          size_t len, struct tokens *out)
+{
+    return encode(t, text, len, WITH_ADDED, STRETCH_CONTINUES, out);
 }
 
 // Whether a word that is this token encodes to it alone: merges need not lead there.

@@ -169,6 +169,12 @@ int32_t tokenizer_special(const struct tokenizer *t, const char *name)
     return vocab_find_special(&t->vocab, name);
 }
 
+int32_t tokenizer_added_in(const struct tokenizer *t, const char *text, size_t len,
+                           size_t *from, size_t *to)
+{
+    return added_find(&t->added, &t->vocab, text, len, from, to);
+}
+
 void tokens_free(struct tokens *t)
 {
     mem_free(t->ids);

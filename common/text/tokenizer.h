@@ -78,6 +78,13 @@ CHECKED enum status tokenizer_encode_more(const struct tokenizer *t, const char 
 CHECKED enum status tokenizer_encode_special(const struct tokenizer *t,
                                              const char *text, size_t len,
                                              struct tokens *out);
+// The same for text that goes on where other text ended.
+CHECKED enum status tokenizer_encode_special_more(const struct tokenizer *t,
+                                                  const char *text, size_t len,
+                                                  struct tokens *out);
+// The first added token in text and the bytes [*from, *to) that become it; -1: none.
+int32_t tokenizer_added_in(const struct tokenizer *t, const char *text, size_t len,
+                           size_t *from, size_t *to);
 // Appends the text of the ids; special tokens give nothing.  ERR_INPUT: id unknown.
 CHECKED enum status tokenizer_decode(const struct tokenizer *t, const int32_t *ids,
                                      size_t n, struct buf *out);

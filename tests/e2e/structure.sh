@@ -24,13 +24,14 @@ door 'msgpack_' proto
 door 'yaml_' base
 door 'cblas_|openblas_' tensor
 door '__gmp' verify
+door 'mpfr_|mpc_' verify
 door 'pcre2_' text
-door 'json_' json text data judge model archive report launch
+door 'json_' json text data chat judge model archive report launch
 door 'seccomp_' judge
 door 'utf8proc_' text
 door 'gz(open|read|close)' data
 door 'exit$|abort$' none
-door '_exit$' judge # of a child that has not become another program yet
+door '_exit$' sandbox # of a child that has not become another program yet
 door 'fopen|open64|open$|socket|clock_gettime|getenv' base data judge text model archive launch comm_mpi tensor
 
 # The GPU backend is an object of its own: its doors are told by what files include.

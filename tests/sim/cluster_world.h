@@ -18,7 +18,8 @@
             fail_msg("%s: %s", #call, status_message());                               \
     } while (0)
 
-static const char *const question = "ab", *const answers[] = {"1", "2"};
+static const char *const question = "0123456789 9876543210 ab", *const answers[] = {
+                                                                    "1", "2"};
 
 struct world {
     struct tokenizer *tokenizer;

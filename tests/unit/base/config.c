@@ -21,6 +21,7 @@ struct sample {
     double rate;
     char *name, *kind, *place;
     struct config_ints list;
+    char *words, *map;
 };
 
 static const struct config_key keys[] = {
@@ -36,6 +37,10 @@ static const struct config_key keys[] = {
      "", "of it"},
     {"b.list", CONFIG_INTS, offsetof(struct sample, list), "[4, 2]", 1, 9, "", "",
      "of numbers"},
+    {"c.words", CONFIG_LIST, offsetof(struct sample, words), "[]", 0, 0, "", "",
+     "a command"},
+    {"c.map", CONFIG_MAP, offsetof(struct sample, map), "{}", 0, 0, "", "",
+     "of anything"},
 };
 static const struct config_schema schema = {keys, sizeof keys / sizeof *keys};
 
@@ -89,6 +94,9 @@ static void test_mistakes_are_named(void **state)
         {"b:\n  list: []\n", ":2:", "b.list"},
         {"b:\n  list: [1, [2]]\n", ":2:", "plain values"},
         {"b:\n  list: [0]\n", ":2:", "b.list"},
+        {"c:\n  words: 5\n", ":2:", "c.words: '5' is not a list"},
+        {"c:\n  map: [1]\n", ":2:", "c.map"},
+        {"c:\n  map: {a: *x}\n", ":2:", "c.map"},
         {"b: 5\n", ":1:", "lines must follow"},
         {"place: nowhere\n", ":1:", "place: 'nowhere' is not one of here|there"},
         {"\nplace:\n  x: 1\n", ":3:", "place: a value or a list must follow"},
@@ -110,6 +118,38 @@ static void test_mistakes_are_named(void **state)
             fail_msg("case %zu: %s", i, status_message());
         config_free(&schema, &s);
     }
+}
+
+// Whatever way they are written in, lists and maps are kept as JSON.
+static void test_lists_and_maps(void **state)
+{
+    struct sample s = {0};
+    (void)state;
+    assert_ok(config_defaults(&schema, &s));
+    assert_string_equal(s.words, "[]");
+    assert_string_equal(s.map, "{}");
+    assert_ok(load_text(&s,
+                        "c:\n  words: [python3, 'a \\ \"b\"', \"5\", 5]\n"
+                        "  map:\n    on: true\n    deep: {x: [1, -0.5, 007, ~]}\n"));
+    assert_string_equal(s.words, "[\"python3\",\"a \\\\ \\\"b\\\"\",\"5\",5]");
+    assert_string_equal(s.map, "{\"on\":true,\"deep\":{\"x\":[1,-0.5,\"007\",\"~\"]}}");
+    assert_ok(config_set(&schema, &s, "c.words=[a, b: c]"));
+    assert_string_equal(s.words, "[\"a\",{\"b\":\"c\"}]");
+    assert_ok(config_set(&schema, &s, "c.map={question: problem, n: null}"));
+    assert_string_equal(s.map, "{\"question\":\"problem\",\"n\":null}");
+    static const char *const bad[] = {
+        "c.words=a",      "c.words={a: b}",
+        "c.map=[a]",      "c.map={a",
+        "c.map=",         "c.words=[*a]",
+        "c.map={[a]: b}", "c.words=[[[[[[[[[[1]]]]]]]]]]"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        if (config_set(&schema, &s, bad[i]) != ERR_INPUT)
+            fail_msg("%s was taken", bad[i]);
+        if (!strstr(status_message(), "c."))
+            fail_msg("%s: %s", bad[i], status_message());
+    }
+    assert_string_equal(s.words, "[\"a\",{\"b\":\"c\"}]");
+    config_free(&schema, &s);
 }
 
 static void test_bad_arguments(void **state)
@@ -135,12 +175,14 @@ static void test_print_loads_back(void **state)
     assert_ok(config_set(&schema, &s, "a.rate=0.1"));
     assert_ok(config_set(&schema, &s, "place=there"));
     assert_ok(config_set(&schema, &s, "b.name=tab\there \"and\" \\ there\n"));
+    assert_ok(config_set(&schema, &s, "c.words=[a, \"x\\ty # z\", 1]"));
     assert_ok(config_print(&schema, &s, &first));
     assert_ok(config_defaults(&schema, &back));
     assert_ok(load_text(&back, buf_cstr(&first)));
     assert_true(back.rate == s.rate);
     assert_string_equal(back.place, "there");
     assert_string_equal(back.name, s.name);
+    assert_string_equal(back.words, s.words);
     assert_ok(config_print(&schema, &back, &second));
     assert_string_equal(buf_cstr(&first), buf_cstr(&second));
     assert_ok(config_describe(&schema, &table));
@@ -158,6 +200,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults_and_values),
         cmocka_unit_test(test_mistakes_are_named),
+        cmocka_unit_test(test_lists_and_maps),
         cmocka_unit_test(test_bad_arguments),
         cmocka_unit_test(test_print_loads_back),
     };

@@ -134,28 +134,13 @@ static void test_no_solution(void **state)
     fixture_free(&f);
 }
 
-// A template whose turns this vocabulary cannot end is refused at the start.
-static void test_no_end_of_turn(void **state)
-{
-    char *argv[] = {(char *)"prompt.template=chatml"};
-    struct settings s = {0};
-    struct fixture f;
-    struct prompts p = {0};
-    (void)state;
-    fixture_make(&f, 0, NULL);
-    assert_ok(settings_load(&s, NULL, 1, argv));
-    assert_int_equal(prompts_open(&p, &s, f.tokenizer), ERR_INPUT);
-    assert_non_null(strstr(status_message(), "prompt.template"));
-    settings_free(&s);
-    fixture_free(&f);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),          cmocka_unit_test(test_instruction),
-        cmocka_unit_test(test_examples),       cmocka_unit_test(test_no_solution),
-        cmocka_unit_test(test_no_end_of_turn),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_instruction),
+        cmocka_unit_test(test_examples),
+        cmocka_unit_test(test_no_solution),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
