@@ -60,8 +60,9 @@ said "$scratch/source: no such folder"
 
 # ---- what is no folder of a model: exit status 2, one line
 refused() { # PATH WORDS...
-    "$etreerpo" train "${small[@]}" run.dir="$scratch/none" model.path="$1" 2>"$scratch/log"
-    [ $? = 2 ] || fail "$1 was not refused"
+    local rc=0
+    "$etreerpo" train "${small[@]}" run.dir="$scratch/none" model.path="$1" 2>"$scratch/log" || rc=$?
+    [ "$rc" = 2 ] || fail "$1: exit status $rc"
     shift
     [ "$(grep -c error: "$scratch/log")" = 1 ] || { cat "$scratch/log"; fail "not one line"; }
     said "$@"
