@@ -32,7 +32,10 @@ function(embed target name header)
 endfunction()
 
 embed(judge judge_program judge/program.h
-  common/judge/sandbox.py common/judge/wire.py common/judge/program.py
-  common/judge/prefix.py common/judge/runner.py common/judge/examiner.py
+  common/judge/sandbox.py common/judge/wire.py common/judge/values.py common/judge/arrays.py
+  common/judge/mirrors.py common/judge/objects.py common/judge/coroutines.py
+  common/judge/link.py common/judge/sources.py common/judge/blocks.py
+  common/judge/program.py common/judge/prefix.py common/judge/stdio.py
+  common/judge/runner.py common/judge/tolerance.py common/judge/examiner.py
   common/judge/server.py)
 embed(chat chat_program chat/program.h common/chat/render.py)

@@ -1,4 +1,4 @@
-// etreerpo data: problems and tokenizers.
+// etreerpo data: problems, and a vocabulary of their characters.
 #include "base/config.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -14,11 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_TEXT_BYTES = 1 << 30 };
-
 struct data_settings {
     int64_t seed, train, test, min_steps, max_steps, max_operand, max_factor, max_value;
-    int64_t equations, chains, prose, vocab;
+    int64_t equations, chains, prose;
     int64_t numbers, max_number, max_target;
     int64_t servers, timeout_s, memory_mb, weak;
 };
@@ -44,7 +42,6 @@ static const struct config_key keys[] = {
     INT(numbers, "3", COUNTDOWN_FEWEST, COUNTDOWN_MOST, "", "countdown: given"),
     INT(max_number, "20", 2, 1e6, "", "countdown: largest number given"),
     INT(max_target, "50", 2, 1e6, "", "countdown: largest result, and target"),
-    INT(vocab, "0", 0, 1e6, "tokens", "of the tokenizer; 0: one token a character"),
     INT(servers, "0", 0, 256, "", "check: programs run at once; 0: one a core"),
     INT(timeout_s, "10", 1, 600, "s", "check: of one program with all its tests"),
     INT(memory_mb, "512", 64, 65536, "MiB", "check: of one program"),
@@ -70,13 +67,12 @@ static void append_texts(struct buf *out, const struct dataset *d)
     }
 }
 
-static enum status save_tokenizer(const struct buf *text, int64_t vocab,
-                                  const char *dir)
+static enum status save_tokenizer(const struct buf *text, const char *dir)
 {
     struct tokenizer *t = NULL;
     enum status st;
     TRY_OUT(text->status);
-    TRY_OUT(tokenizer_train(&t, buf_cstr(text), text->len, (int32_t)vocab, vocab == 0));
+    TRY_OUT(tokenizer_of_alphabet(&t, buf_cstr(text), text->len));
     TRY_OUT(tokenizer_save(t, dir));
     log_info("%s/tokenizer.json: %d tokens", dir, tokenizer_vocab(t));
 out:
@@ -94,8 +90,8 @@ static enum status save_set(const struct dataset *d, const char *dir, const char
 }
 
 // Both sets and a tokenizer of their texts.
-static enum status save_sets(const struct data_settings *s, const struct dataset *train,
-                             const struct dataset *test, const char *dir)
+static enum status save_sets(const struct dataset *train, const struct dataset *test,
+                             const char *dir)
 {
     struct buf text = {0};
     enum status st;
@@ -104,7 +100,7 @@ static enum status save_sets(const struct data_settings *s, const struct dataset
     TRY_OUT(save_set(test, dir, "test.jsonl"));
     append_texts(&text, train);
     append_texts(&text, test);
-    st = save_tokenizer(&text, s->vocab, dir);
+    st = save_tokenizer(&text, dir);
 out:
     buf_free(&text);
     return st;
@@ -127,7 +123,7 @@ static enum status make_algebra(const struct data_settings *s, const char *dir)
     };
     struct dataset train = {0}, test = {0};
     TRY(algebra_generate(&c, &train, &test));
-    enum status st = save_sets(s, &train, &test, dir);
+    enum status st = save_sets(&train, &test, dir);
     dataset_free(&train);
     dataset_free(&test);
     return st;
@@ -145,53 +141,9 @@ static enum status make_countdown(const struct data_settings *s, const char *dir
     };
     struct dataset train = {0}, test = {0};
     TRY(countdown_generate(&c, &train, &test));
-    enum status st = save_sets(s, &train, &test, dir);
+    enum status st = save_sets(&train, &test, dir);
     dataset_free(&train);
     dataset_free(&test);
-    return st;
-}
-
-// Whether a path names problems: by its ending, with or without rows.
-static int names_problems(const char *path)
-{
-    static const char *const endings[] = {".jsonl", ".json", ".gz", "]"};
-    size_t len = strlen(path);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        size_t n = strlen(endings[i]);
-        if (len > n && strcmp(path + len - n, endings[i]) == 0)
-            return 1;
-    }
-    return 0;
-}
-
-// A plain file as it is, or the questions and solutions of problems.
-static enum status read_text(struct buf *out, const char *path)
-{
-    struct dataset set = {0};
-    if (!names_problems(path))
-        return file_read(out, path, MAX_TEXT_BYTES);
-    TRY(dataset_load(&set, path, 0));
-    append_texts(out, &set);
-    dataset_free(&set);
-    return out->status;
-}
-
-static enum status make_tokenizer(const struct data_settings *s, const char *from,
-                                  const char *dir)
-{
-    struct buf text = {0};
-    enum status st;
-    if (!from)
-        return status_fail(ERR_INPUT, "data tokenizer needs --text FILE");
-    if (s->vocab < 257)
-        return status_fail(ERR_INPUT,
-                           "vocab: %ld is below 257, the bytes and one special",
-                           (long)s->vocab);
-    TRY_OUT(read_text(&text, from));
-    TRY_OUT(file_make_dirs(dir));
-    st = save_tokenizer(&text, s->vocab, dir);
-out:
-    buf_free(&text);
     return st;
 }
 
@@ -208,7 +160,9 @@ static enum status check_references(const struct data_settings *s, const char *p
     if (!path)
         return status_fail(ERR_INPUT, "data check needs --text FILE");
     TRY(dataset_load(&set, path, 0));
-    enum status st = data_check(&set, path, &judge);
+    enum status st = data_check_modules(&set, path);
+    if (st == OK)
+        st = data_check(&set, path, &judge);
     dataset_free(&set);
     return st;
 }
@@ -225,11 +179,8 @@ enum status command_data(int argc, char **argv)
         return make_algebra(&s, dir);
     if (args.first && dir && strcmp(args.first, "countdown") == 0)
         return make_countdown(&s, dir);
-    if (args.first && dir && strcmp(args.first, "tokenizer") == 0)
-        return make_tokenizer(&s, text, dir);
     if (args.first && strcmp(args.first, "check") == 0)
         return check_references(&s, text);
-    return status_fail(ERR_INPUT, "usage: etreerpo data algebra|countdown|tokenizer "
-                                  "--out DIR [--text FILE] [key=value ...], or data "
-                                  "check --text FILE");
+    return status_fail(ERR_INPUT, "usage: etreerpo data algebra|countdown --out DIR "
+                                  "[key=value ...], or data check --text FILE");
 }

@@ -135,6 +135,7 @@ static enum status trainer_for(struct sft *s)
         .max_grad_norm = 1.0f,
         .temperature = 1.0f,
         .pack_tokens = (int32_t)set->train.pack_tokens,
+        .common_root = settings_common_root(set),
     };
     TRY(mem_new(&s->batch, (size_t)set->sft.batch, sizeof *s->batch));
     TRY(mem_new(&s->views, (size_t)set->sft.batch, sizeof *s->views));

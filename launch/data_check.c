@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "judge/modules.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -80,4 +81,19 @@ out:
     judge_stop(c.judge);
     mem_free(c.right);
     return st;
+}
+
+enum status data_check_modules(const struct dataset *set, const char *path)
+{
+    struct buf names = {0};
+    enum status st = OK;
+    for (size_t i = 0; i < set->n; i++) {
+        const struct problem *p = &set->problems[i];
+        if (p->verifier == VERIFIER_CODE)
+            TRY_OUT(modules_note(&names, p->answer, strlen(p->answer), MODULES_ALWAYS));
+    }
+    TRY_OUT(modules_check(&names));
+out:
+    buf_free(&names);
+    return status_wrap(st, "%s", path);
 }

@@ -10,4 +10,8 @@
 CHECKED enum status data_check(const struct dataset *set, const char *path,
                                const struct judge_config *judge);
 
+// Whether this machine's Python has the modules that the tests of programs import.
+// ERR_INPUT names those that it lacks.
+CHECKED enum status data_check_modules(const struct dataset *set, const char *path);
+
 #endif

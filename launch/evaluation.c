@@ -1,6 +1,7 @@
 #include "launch/evaluation.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "learner/evaluate.h"
 
 // The evaluation as a core that scores what comes out of it.
@@ -54,6 +55,13 @@ static int seat_done(const void *core)
 static const struct core_ops eval_core = {seat_start, seat_receive, seat_tick,
                                           seat_work, seat_done};
 
+static void log_prompts(const struct evaluate *e)
+{
+    struct prompt_tokens p = evaluate_prompt_tokens(e);
+    log_info("prompts of %lld tokens, %lld of them computed", (long long)p.all,
+             (long long)p.computed);
+}
+
 enum status evaluation_run(struct cluster *c, const struct job *job,
                            const struct evaluation *e, struct score *out)
 {
@@ -69,7 +77,8 @@ enum status evaluation_run(struct cluster *c, const struct job *job,
                  .branch = {(int32_t)e->samples},
                  .n_branch = 1,
                  .max_new_tokens = (int32_t)s->rollout.max_new_tokens,
-                 .temperature = (float)e->temperature},
+                 .temperature = (float)e->temperature,
+                 .common_root = settings_common_root(s)},
         .problems = e->problems,
         .chunk = (size_t)s->eval.chunk,
     };
@@ -77,6 +86,7 @@ enum status evaluation_run(struct cluster *c, const struct job *job,
     TRY_OUT(score_new(&score, e->problems, e->samples));
     TRY_OUT(evaluate_new(&seat.evaluate, &config, &job->model, clock_ms()));
     TRY_OUT(cluster_lead(c, job, &seat, &eval_core));
+    log_prompts(seat.evaluate);
     *out = score;
     score = (struct score){0};
 out:

@@ -4,9 +4,11 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "launch/data_check.h"
 #include "launch/gpu.h"
 #include "launch/prompt_date.h"
 #include "model/decode.h"
+#include "model/generation.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -55,7 +57,7 @@ static enum status fresh_model(struct job *job, int weights)
 
 static enum status read_model(struct job *job, int weights)
 {
-    const char *folder = job->settings.model.path;
+    const char *folder = job->sources.model;
     double began_s = clock_seconds();
     if (!*folder)
         return fresh_model(job, weights);
@@ -67,27 +69,46 @@ static enum status read_model(struct job *job, int weights)
     return OK;
 }
 
+static void drop_beyond(struct tokens *t, int32_t rows)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < t->len; i++)
+        if (t->ids[i] < rows)
+            t->ids[kept++] = t->ids[i];
+    t->len = kept;
+}
+
+// Some tokenizers name added tokens that their model was never given rows for.
+static enum status check_vocabulary(struct job *job, int tell)
+{
+    const char *folder = job->sources.model;
+    int32_t rows = job->model.config.vocab, tokens = tokenizer_vocab(job->tokenizer);
+    for (int32_t id = rows; id < tokens; id++)
+        if (tokenizer_is_text(job->tokenizer, id))
+            return status_fail(ERR_INPUT,
+                               "%s: the tokenizer has %d tokens, the model %d", folder,
+                               tokens, rows);
+    drop_beyond(&job->delimiters, rows);
+    if (tokens > rows && tell)
+        log_warn("%s: the model has no rows for %d added tokens (ids from %d on): a "
+                 "prompt with one of them is refused",
+                 folder, tokens - rows, rows);
+    return OK;
+}
+
 // Panels are made where the policy computes here, and now.
 static enum status load_model(struct job *job, int weights)
 {
-    const char *folder = job->settings.model.path;
     TRY(read_model(job, weights));
     if (weights && !gpu_wanted(&job->settings))
         TRY(model_repack(&job->model));
-    if (tokenizer_vocab(job->tokenizer) > job->model.config.vocab)
-        return status_fail(ERR_INPUT, "%s: the tokenizer has %d tokens, the model %d",
-                           folder, tokenizer_vocab(job->tokenizer),
-                           job->model.config.vocab);
-    return OK;
+    return check_vocabulary(job, weights);
 }
 
 static enum status load_tokenizer(struct job *job)
 {
     const struct settings *s = &job->settings;
-    const char *where = *s->data.tokenizer ? s->data.tokenizer : s->model.path;
-    if (!*where)
-        return status_fail(
-            ERR_INPUT, "no tokenizer: set data.tokenizer or model.path to a folder");
+    const char *where = job->sources.tokenizer;
     TRY(tokenizer_load(&job->tokenizer, where));
     if (!*s->rollout.delimiter)
         return OK;
@@ -98,23 +119,30 @@ static enum status load_tokenizer(struct job *job)
     return OK;
 }
 
-// data.verifier: answers of number problems may be compared as MATH's are.
+// data.verifier: answers of number problems may be read and compared by another rule.
 static void use_verifier(const struct job *job, struct dataset *set)
 {
-    if (strcmp(job->settings.data.verifier, "math") != 0)
-        return;
+    enum verifier chosen;
+    if (!verifier_by_name(&chosen, job->settings.data.verifier))
+        return; // default
     for (size_t i = 0; i < set->n; i++)
         if (set->problems[i].verifier == VERIFIER_NUMBER)
-            set->problems[i].verifier = VERIFIER_MATH;
+            set->problems[i].verifier = chosen;
+}
+
+static enum status load_set(struct dataset *out, const char *path, int64_t limit)
+{
+    TRY(dataset_load(out, path, (size_t)limit));
+    return data_check_modules(out, path);
 }
 
 static enum status load_data(struct job *job, int data)
 {
     const struct settings *s = &job->settings;
     if (data & JOB_TRAIN)
-        TRY(dataset_load(&job->train, s->data.train, (size_t)s->data.train_limit));
+        TRY(load_set(&job->train, s->data.train, s->data.train_limit));
     if (data & JOB_TEST)
-        TRY(dataset_load(&job->test, s->data.test, (size_t)s->eval.problems));
+        TRY(load_set(&job->test, s->data.test, s->eval.problems));
     use_verifier(job, &job->train);
     use_verifier(job, &job->test);
     if (((data & JOB_TRAIN) && job->train.n == 0) ||
@@ -134,24 +162,44 @@ enum status job_configure(struct job *job, const char *config_path, int argc,
     return OK;
 }
 
-// The policy ends a reply as its chat template says, else as config.json or the
-// tokenizer says; whatever any of them names ends a text.
+// What the policy's folder says of ends and of sampling.
+static enum status read_generation(struct job *job)
+{
+    const struct settings *s = &job->settings;
+    struct generation g = {0};
+    enum status st = OK;
+    if (!*job->sources.model)
+        return OK;
+    TRY(generation_read(&g, job->sources.model, job->model.config.vocab,
+                        s->rollout.temperature));
+    for (size_t i = 0; i < g.n_ends && st == OK; i++)
+        st = tokens_push(&job->stops, g.ends[i]);
+    if (st == OK && g.sampling.len && !job->no_weights)
+        log_info("%s: generation_config.json has %s; this run samples from the whole "
+                 "distribution at rollout.temperature %g",
+                 job->sources.model, buf_cstr(&g.sampling), s->rollout.temperature);
+    generation_free(&g);
+    return st;
+}
+
+// The policy ends a reply as its chat template says, else as config.json, the tokenizer
+// or generation_config.json says; whatever any of them names ends a text.
 static enum status find_ends(struct job *job)
 {
-    int32_t *eos = &job->model.config.eos;
+    int32_t *eos = &job->model.config.eos, rows = job->model.config.vocab;
     int32_t of_chat = prompts_end(&job->prompts),
             of_text = tokenizer_eos(job->tokenizer);
-    if (of_text >= 0)
+    TRY(read_generation(job));
+    if (of_text >= 0 && of_text < rows)
         TRY(tokens_push(&job->stops, of_text));
-    if (*eos >= 0)
-        TRY(tokens_push(&job->stops, *eos));
-    else
-        *eos = of_text;
-    if (of_chat >= 0)
+    if (*eos < 0 && job->stops.len)
+        *eos = of_text >= 0 && of_text < rows ? of_text : job->stops.ids[0];
+    if (of_chat >= 0 && of_chat < rows)
         *eos = of_chat;
     if (*eos < 0)
-        return status_fail(ERR_INPUT, "no token ends a text: neither the tokenizer nor "
-                                      "config.json names one");
+        return status_fail(
+            ERR_INPUT, "no token ends a text: neither the tokenizer nor config.json "
+                       "nor generation_config.json names one of the model's");
     return OK;
 }
 
@@ -169,8 +217,26 @@ static enum status load_prompts(struct job *job, int data)
     return prompts_render(&job->prompts, sets, n);
 }
 
+// What the folders hold besides, for job_save_model: the tokenizer's files are those of
+// the tokenizer that is in use.
+static enum status keep_companions(struct job *job)
+{
+    const char *model = job->sources.model, *tokenizer = job->sources.tokenizer;
+    int own = strcmp(tokenizer, model) == 0;
+    if (job->no_weights)
+        return OK;
+    if (*model)
+        TRY(companions_read(&job->companions, model,
+                            COMPANIONS_OF_MODEL | (own ? COMPANIONS_OF_TOKENIZER : 0)));
+    if (own)
+        return OK;
+    return companions_read(&job->companions, tokenizer, COMPANIONS_OF_TOKENIZER);
+}
+
 enum status job_load(struct job *job, int data)
 {
+    TRY(sources_find(&job->sources, &job->settings,
+                     data & (JOB_TRAIN | JOB_NO_WEIGHTS)));
     TRY(load_tokenizer(job));
     job->no_weights = (data & JOB_NO_WEIGHTS) != 0;
     TRY(load_model(job, !job->no_weights));
@@ -178,6 +244,7 @@ enum status job_load(struct job *job, int data)
     if (!(data & JOB_NO_PROMPTS))
         TRY(load_prompts(job, data));
     TRY(find_ends(job));
+    TRY(keep_companions(job));
     job->model_hash = hash_model(job);
     return OK;
 }
@@ -188,8 +255,23 @@ void job_use_reply_end(struct job *job, int32_t token)
         job->model.config.eos = token;
 }
 
+// Once a run: what its texts lost.
+static void tell_dropped(const struct job *job)
+{
+    struct buf which = {0};
+    uint64_t n = job->tokenizer ? tokenizer_dropped(job->tokenizer, &which) : 0;
+    if (n > 0)
+        log_warn(
+            "%llu bytes of the texts had no token (%s) and were dropped, as Hugging "
+            "Face drops them",
+            (unsigned long long)n, buf_cstr(&which));
+    buf_free(&which);
+}
+
 void job_free(struct job *job)
 {
+    tell_dropped(job);
+    companions_free(&job->companions);
     settings_free(&job->settings);
     prompts_close(&job->prompts);
     tokenizer_free(job->tokenizer);
@@ -284,6 +366,7 @@ struct worker_config job_worker_config(const struct job *job, int threads)
 enum status job_save_model(struct job *job, const char *folder)
 {
     TRY(model_fetch(&job->model));
+    TRY(companions_write(&job->companions, folder));
     TRY(tokenizer_save(job->tokenizer, folder));
     return model_save(&job->model, folder);
 }

@@ -4,8 +4,10 @@
 #define LAUNCH_JOB_H
 
 #include "data/dataset.h"
+#include "launch/companions.h"
 #include "launch/prompts.h"
 #include "launch/settings.h"
+#include "launch/sources.h"
 #include "learner/learner.h"
 #include "model/device.h"
 #include "model/model.h"
@@ -14,11 +16,13 @@
 
 struct job {
     struct settings settings;
+    struct sources sources;
     struct tokenizer *tokenizer;
     struct accelerator gpu; // of `device: cuda` (launch/gpu.h), else zeroed
     int gpus;               // how many the driver shows
     struct model model;
-    int no_weights; // 1: its parameters come by messages
+    int no_weights;               // 1: its parameters come by messages
+    struct companions companions; // of the model, to be saved with it
     struct dataset train, test;
     struct prompts prompts;
     struct tokens stops;      // token ids that end a text, beside the policy's own
@@ -63,7 +67,8 @@ struct dispatch_config job_dispatch_config(const struct job *job, int ranks);
 struct judge_config job_judge_config(const struct job *job, int threads);
 struct worker_config job_worker_config(const struct job *job, int threads);
 
-// A folder that any command loads as model.path: weights, shape, tokenizer.
+// A folder that any command loads as model.path: weights, shape, tokenizer, and what
+// the policy's folder held besides.
 CHECKED enum status job_save_model(struct job *job, const char *folder);
 
 // How many threads this process should use: run.threads, or the host's cores shared

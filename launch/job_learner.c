@@ -39,6 +39,7 @@ static enum status trainer_settings(const struct settings *s,
                                                           : LOSS_NORM_TOKEN,
         .temperature = (float)s->rollout.temperature,
         .pack_tokens = (int32_t)s->train.pack_tokens,
+        .common_root = settings_common_root(s),
     };
     return OK;
 }
@@ -117,7 +118,8 @@ enum status job_learner_config(const struct job *job, int ranks,
                  .n_branch = (int32_t)s->rollout.branch.n,
                  .step_tokens = (int32_t)s->rollout.step_tokens,
                  .max_new_tokens = (int32_t)s->rollout.max_new_tokens,
-                 .temperature = (float)s->rollout.temperature},
+                 .temperature = (float)s->rollout.temperature,
+                 .common_root = settings_common_root(s)},
         .steps = (uint64_t)s->train.steps,
         .stop_tokens = s->train.stop_tokens,
         .stop_flops = s->train.stop_flops,

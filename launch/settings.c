@@ -48,7 +48,7 @@ static const struct config_key keys[] = {
     STRING(data, tokenizer, "", "folder of the tokenizer; empty: model.path"),
     INT(data, train_limit, "0", 0, 1e9, "problems", "use only the first; 0: all"),
 
-    CHOICE(data, verifier, "default", "default|number|math", "math: answers of number problems may be boxed expressions too"),
+    CHOICE(data, verifier, "default", "default|number|last-number|math", "of number problems: what follows ####, the last number of the reply, or a final answer of any form"),
 
     STRING(prompt, template, "auto", "chat template; auto: the checkpoint's own, if it has one; none; the name of one of its several; a file's path"),
     KEY(prompt, template_kwargs, CONFIG_MAP, "{}", 0, 0, "", "", "what the template sees besides: {enable_thinking: false}"),
@@ -57,6 +57,7 @@ static const struct config_key keys[] = {
     STRING(prompt, instruction, "", "added after every question"),
     STRING(prompt, examples, "", "problems with solutions shown before every question; file[a:b] takes rows"),
     STRING(prompt, prefill, "", "how the policy's reply begins"),
+    CHOICE(prompt, common_root, "true", "true|false", "what all prompts begin with alike (template, system prompt, examples) is computed once, by workers and in training; false: for each prompt"),
 
     INT(judge, servers, "0", 0, 256, "", "programs run at once by each worker; 0: as many as its threads"),
     FLOAT(judge, timeout_s, "6", 0.1, 600, "s", "of one program with all its tests"),

@@ -9,6 +9,7 @@
 #include "base/status.h"
 
 #include <stdint.h>
+#include <string.h>
 
 struct settings {
     char *device, *deterministic; // choices
@@ -29,6 +30,7 @@ struct settings {
     struct {
         char *template, *template_kwargs, *date;
         char *system, *instruction, *examples, *prefill;
+        char *common_root; // a choice
     } prompt;
     struct {
         int64_t servers, memory_mb;
@@ -83,6 +85,11 @@ struct settings {
 static inline int64_t settings_ms(double seconds)
 {
     return (int64_t)(seconds * 1000.0);
+}
+
+static inline int settings_common_root(const struct settings *s)
+{
+    return strcmp(s->prompt.common_root, "true") == 0;
 }
 
 // Defaults, then the file (NULL: none), then each key=value argument.

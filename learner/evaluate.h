@@ -34,6 +34,8 @@ CHECKED enum status evaluate_work(struct evaluate *e, int64_t now_ms,
 // call; *n = 0 where none is waiting.  The next chunk begins only after this.
 void evaluate_take(struct evaluate *e, uint64_t *first, struct tree *const **trees,
                    size_t *n);
+// What the workers computed of the prompts (learner/dispatch.h).
+struct prompt_tokens evaluate_prompt_tokens(const struct evaluate *e);
 int evaluate_done(const struct evaluate *e);
 
 #endif

@@ -24,6 +24,11 @@ struct plan {
     struct cutoff_rule cutoff;
     int32_t step_tokens, max_new_tokens;
     float temperature;
+    // 1: every task says what of its prompt the others of its step begin with too, and
+    // so do these tokens (borrowed; none: n_like 0).
+    int common_root;
+    const int32_t *like;
+    size_t n_like;
 };
 
 // Sets the rule's rates and means of the next step by what earlier ones have shown. The

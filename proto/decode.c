@@ -175,6 +175,7 @@ static enum status decode_task(const struct fields *f, struct msg_task *out)
     TRY(copy_items(f, KEY_PROMPT, &out->prompt, sizeof *out->prompt, MAX_PROMPT_TOKENS,
                    &out->n_prompt));
     TRY(check_tokens(f, out->prompt, out->n_prompt));
+    TRY(field_i32(f, KEY_COMMON, 0, (int32_t)out->n_prompt, &out->common));
     TRY(mem_new(&out->answer, answer_len + 1, 1));
     memcpy(out->answer, answer, answer_len);
     return OK;

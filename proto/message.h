@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 enum {
-    PROTO_VERSION = 5,
+    PROTO_VERSION = 6,
     PROTO_MAX_BRANCH_DEPTHS = 16,
     PROTO_MAX_LEASES = 4096,
     PROTO_MAX_RANKS = 1 << 16,
@@ -95,12 +95,14 @@ struct msg_task {
     int32_t verifier;       // enum verifier of verify/verify.h
     int32_t *prompt;
     size_t n_prompt;
-    char *answer; // for the verifier: the right one, or a program's tests
+    int32_t common; // leading tokens of the prompt that other tasks' begin with too
+    char *answer;   // for the verifier: the right one, or a program's tests
 };
 
 struct msg_result {
     uint64_t lease;
-    struct tree tree; // canonical; a part where the task was one
+    int32_t prefilled; // tokens of the prompt that were computed for this task
+    struct tree tree;  // canonical; a part where the task was one
 };
 
 struct msg_weights {

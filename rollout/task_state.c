@@ -122,7 +122,8 @@ void task_free(struct task_state *t)
 
 int32_t task_pages(const struct task_state *t)
 {
-    return pages_of((int32_t)t->spec.n_prompt) + pages_lane(t->limit, t->spec.n_branch);
+    return pages_of((int32_t)t->spec.n_prompt - t->shared) +
+           pages_lane(t->limit, t->spec.n_branch);
 }
 
 int32_t task_child_pages(const struct task_state *t, int32_t parent)

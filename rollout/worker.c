@@ -89,7 +89,8 @@ static enum status send_finished(struct worker *w, struct outbox *out)
         TRY(expander_take(w->expander, &lease, &tree, &got));
         if (!got)
             return OK;
-        enum status st = worker_send_result(w, lease, &tree, out);
+        int32_t prefilled = expander_taken_prefilled(w->expander);
+        enum status st = worker_send_result(w, lease, &tree, prefilled, out);
         tree_free(&tree);
         TRY(st);
         held_remove(&w->held, lease);

@@ -5,7 +5,7 @@
 //   GSM8K      question, answer (steps a line, <<a*b=c>> annotations, last "#### n")
 //   MATH       problem, solution with its last \boxed{}, or answer, or both
 //   HumanEval  prompt, entry_point, test, canonical_solution
-//   MBPP       text (sanitised: prompt), code, test_list
+//   MBPP       text (sanitised: prompt), code, test_list (MBPP+: test as well)
 //   APPS       question, input_output, solutions, starter_code
 //   Countdown  numbers, target, question, answer (steps a line, last "#### expression")
 // The dataset owns its strings.

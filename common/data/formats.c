@@ -1,5 +1,6 @@
 #include "formats.h"
 
+#include "called.h"
 #include "countdown.h"
 
 #include "base/mem.h"
@@ -140,26 +141,43 @@ out:
     return st;
 }
 
-// MBPP, as published (`text`) or sanitised (`prompt`): the asserts name the function.
+// The asserts of MBPP, or the script that MBPP+ puts in their place.
+static enum status mbpp_tests(struct buf *out, const json_t *row)
+{
+    const char *script = NULL;
+    TRY(optional_field(&script, row, "test"));
+    TRY(lines_field(out, row, "test_imports"));
+    if (!*script)
+        return lines_field(out, row, "test_list");
+    buf_printf(out, "%s\n", script);
+    return out->status;
+}
+
+// MBPP, as published (`text`), sanitised (`prompt`) or MBPP+ (with a `test`): the
+// asserts name the function.
 static enum status mbpp(struct problem *out, const json_t *row)
 {
     const char *text = NULL, *code = NULL, *setup = NULL;
-    struct buf question = {0}, tests = {0};
+    const char *first =
+        json_string_value(json_array_get(json_object_get(row, "test_list"), 0));
+    struct buf question = {0}, tests = {0}, entry = {0};
     enum status st = OK;
     TRY_OUT(full_field(&text, row, json_object_get(row, "text") ? "text" : "prompt"));
     TRY_OUT(optional_field(&code, row, "code"));
     TRY_OUT(optional_field(&setup, row, "test_setup_code"));
     buf_printf(&question, "%s\n", text);
     TRY_OUT(lines_field(&question, row, "test_list"));
-    TRY_OUT(lines_field(&tests, row, "test_imports"));
-    TRY_OUT(lines_field(&tests, row, "test_list"));
+    TRY_OUT(mbpp_tests(&tests, row));
+    called_function(&entry, first ? first : "", code);
+    TRY_OUT(entry.status);
     TRY_OUT(mem_strdup(&out->question, buf_cstr(&question)));
     TRY_OUT(mem_strdup(&out->solution, code));
     drop_carriage_returns(out->solution);
     st = set_tests(out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "form", "asserts",
-                                  "prefix", "", "entry", "", "preamble", "", "setup",
-                                  setup, "tests", buf_cstr(&tests)));
+                                  "prefix", "", "entry", buf_cstr(&entry), "preamble",
+                                  "", "setup", setup, "tests", buf_cstr(&tests)));
 out:
+    buf_free(&entry);
     buf_free(&question);
     buf_free(&tests);
     return st;

@@ -7,101 +7,68 @@ import pickle
 import signal
 import sys
 
-PASS, FAIL, TIMEOUT, KILLED, OPEN = range(10, 15)  # EXIT_BASE + enum judge_verdict
-
-peer = {"channel": -1, "partial": False, "opened": 0}
+# EXIT_BASE + enum judge_verdict, and: a module that the tests import is not here.
+PASS, FAIL, TIMEOUT, KILLED, OPEN, MISSING = range(10, 16)
+HEAVY = 0x20  # with one of these: the tests import numpy
 
 
 class OpenCall(BaseException):
     """The call came to a part of the program that is not written yet."""
 
 
-class StandIn:
-    """Something of the runner: callable, its attributes readable, equal to itself only."""
+class TestsLink(Link):
+    """The tests' side of a link."""
 
-    __slots__ = ("_reference",)
+    def __init__(self, channel):
+        super().__init__(channel, trusting=False)
+        self.partial, self.opened = False, 0
 
-    def __init__(self, reference):
-        object.__setattr__(self, "_reference", reference)
+    def lookup(self, name):
+        raise PermissionError(name)
 
-    def __setattr__(self, name, value):
-        raise AttributeError(name)  # unpickled bytes may try
+    def afresh(self):
+        """For another run of the tests, with another link over there."""
+        link = TestsLink(self.channel)
+        link.partial = self.partial
+        return link
 
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return ask("get", self._reference, name)
+    def unfinished(self):
+        if not self.partial:
+            raise Broken("a whole program has no open part")
+        self.opened += 1
+        return OpenCall()
 
-    def __call__(self, *arguments, **named):
-        return ask("call", self._reference, arguments, named)
-
-    def __reduce__(self):
-        return resolve, (self._reference,)
-
-
-def stand_in_object(number):
-    return StandIn(("object", number))
-
-
-def remote_error(text):
-    """The exception of the program as one of the same builtin class.
-
-    Never one that ends a loop of the tests early, or that is not an Exception."""
-    names, _, message = text.partition("\n")
-    for name in names.split(","):
-        kind = getattr(builtins, name, None)
-        if isinstance(kind, type) and issubclass(kind, Exception):
-            if not issubclass(kind, (StopIteration, StopAsyncIteration, UnicodeError)):
-                return kind(message)
-    return RuntimeError(message)
-
-
-def reply_value(reply):
-    if reply[:1] == b"v":
-        return unpack_value(reply[1:], stand_in_object)
-    if reply[:1] == b"e":
-        raise remote_error(reply[1:].decode("utf-8", "replace"))
-    if reply[:1] == b"o":
-        peer["opened"] += 1
-        raise OpenCall
-    raise Broken("an unknown reply")
-
-
-def ask(*request):
-    send_bytes(peer["channel"], pickle.dumps(request, protocol=5))
-    return reply_value(receive_bytes(peer["channel"]))
+    def error_reply(self, error):
+        return b"o" if isinstance(error, OpenCall) else super().error_reply(error)
 
 
 class TestNames(dict):
     """Globals of the tests: a name that nobody here defines is the program's."""
 
+    def __init__(self, link, taken):
+        super().__init__(__name__="tests", __builtins__=builtins)
+        self.link, self.taken = link, taken
+
     def __missing__(self, name):
-        if hasattr(builtins, name):
-            raise KeyError(name)
-        if name in sys.stdlib_module_names and name in sys.modules:
-            return sys.modules[name]  # ours, not what the program calls by that name
-        return StandIn(("name", name))
+        if name not in self.taken:
+            if hasattr(builtins, name):
+                raise KeyError(name)
+            if name in sys.stdlib_module_names and name in sys.modules:
+                return sys.modules[name]  # ours, not what the program calls by that name
+        value = self.link.ask("name", None, (name,))
+        if isinstance(value, (Mirror, MirrorType)):
+            self[name] = value
+        return value
 
 
-def asked_for(tests):
-    """The names that tests call and that would not be taken for the program's: of a
-    module, or builtin where nothing else is called."""
-    calls = {node.func.id for node in ast.walk(ast.parse(tests))
-             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-    modules = calls & sys.stdlib_module_names
-    if modules:
-        return modules
-    return calls if all(hasattr(builtins, name) for name in calls) else set()
-
-
-def test_names(tests):
-    names = TestNames(__name__="tests", __builtins__=builtins)
+def test_names(tests, link, taken):
+    names = TestNames(link, taken)
     try:
         exec(compile(tests["preamble"], "<preamble>", "exec", dont_inherit=True), names)
     except Exception:
         pass  # a helper that the preamble lacks is then missed by the tests themselves
-    wanted = {tests["entry"]} if tests["entry"] else asked_for(tests["tests"])
-    names.update((name, StandIn(("name", name))) for name in wanted)
+    for name in taken:
+        names.pop(name, None)
     return names
 
 
@@ -115,20 +82,23 @@ class GuardAsserts(ast.NodeTransformer):
 
 
 class Guard:
+    def __init__(self, link):
+        self.link, self.opened = link, 0
+
     def __enter__(self):
-        self.opened = peer["opened"]
+        self.opened = self.link.opened
 
     def __exit__(self, kind, error, trace):
-        return error is not None and peer["opened"] != self.opened
+        return error is not None and self.link.opened != self.opened
 
 
-def run_asserts(tests):
-    names = test_names(tests)
-    tree = ast.parse(tests["tests"])
-    if peer["partial"]:
-        names["__guard__"] = Guard()
-        tree = ast.fix_missing_locations(GuardAsserts().visit(tree))
-    exec(compile(tree, "<tests>", "exec", dont_inherit=True), names)
+def run_asserts(tests, link):
+    names = test_names(tests, link, tests["taken"])
+    names["__guard__"] = Guard(link)
+    tree = tests["tree"]
+    if tests["partial"]:
+        tree = ast.fix_missing_locations(GuardAsserts().visit(ast.parse(tests["tests"])))
+    exec(compile(in_order(tree), "<tests>", "exec", dont_inherit=True), names)
 
 
 def as_lists(value):
@@ -140,8 +110,8 @@ def as_lists(value):
     return value
 
 
-def run_calls(tests):
-    function = StandIn(("name", tests["entry"]))
+def run_calls(tests, link):
+    function = link.ask("name", None, (tests["entry"],))
     for arguments, wanted in zip(tests["inputs"], tests["outputs"]):
         try:
             got = as_lists(function(*arguments))
@@ -150,45 +120,50 @@ def run_calls(tests):
         assert got == wanted or [got] == wanted
 
 
-def run_inputs(tests):
+def run_inputs(tests, link):
     for data, wanted in zip(tests["inputs"], tests["outputs"]):
-        send_bytes(peer["channel"], data.encode("utf-8", "surrogatepass"))
-        status, output = reply_value(receive_bytes(peer["channel"]))
+        send_bytes(link.channel, data.encode("utf-8", "surrogatepass"))
+        reply = receive_bytes(link.channel)
+        status = int.from_bytes(reply[:2], "little", signed=True)
         if status == EXIT_MEMORY:
             raise MemoryError
         assert status == 0
-        assert output.decode("utf-8", "replace").split() == wanted.split()
+        assert same_output(reply[2:], wanted.encode("utf-8", "surrogatepass"))
 
 
 RUN = {"asserts": run_asserts, "call": run_calls, "stdio": run_inputs}
 
 
-def tested(tests):
+def tested(tests, link):
     """The tests' outcome, as one of the exit statuses."""
     try:
-        RUN[tests["form"]](tests)
+        RUN[tests["form"]](tests, link)
     except Broken:
         return KILLED
     except MemoryError:
         return TIMEOUT
     except OpenCall:
         return OPEN
+    except ImportError as error:
+        return FAIL if error is link.last_error else MISSING
     except BaseException:
         return FAIL
-    return OPEN if peer["opened"] else PASS
+    return OPEN if link.opened else PASS
 
 
-WORDS = {PASS: b"pass", FAIL: b"fail", TIMEOUT: b"fail", KILLED: b"fail", OPEN: b"open"}
+WORDS = {PASS: b"pass", OPEN: b"open", MISSING: b"open"}
 
 
-def examine_partial(tests):
+def examine_partial(tests, link):
     """The runner asks for the tests, or not, and says what follows; a pass is ours."""
     own = OPEN
     while True:
-        message = receive_bytes(peer["channel"])
+        message = receive_bytes(link.channel)
         if message == b"t":
-            own = tested(tests)
-            send_bytes(peer["channel"], b"=" + WORDS[own])
+            own = tested(tests, link.afresh())
+            if own == MISSING:
+                return own
+            send_bytes(link.channel, b"=" + WORDS.get(own, b"fail"))
         elif message == b"=pass":
             return own if own == PASS else OPEN
         elif message == b"=fail":
@@ -199,16 +174,16 @@ def examine_partial(tests):
             return KILLED
 
 
-def examine_whole(tests):
+def examine_whole(tests, link):
     try:
-        reply_value(receive_bytes(peer["channel"]))  # the program has run, or why not
+        reply = receive_bytes(link.channel)  # the program has run, or why not
     except Broken:
         return FAIL  # it ended the process itself
-    except MemoryError:
-        return TIMEOUT
-    except Exception:
-        return FAIL
-    return tested(tests)
+    if reply[:1] == b"v":
+        if reply[1:]:
+            link.unpack(reply[1:], link.decode)
+        return tested(tests, link)
+    return TIMEOUT if b"MemoryError" in reply else FAIL
 
 
 def read_request():
@@ -235,24 +210,58 @@ def of_apps(published):
 
 def read_tests(data):
     tests = json.loads(data)
-    return of_apps(json.loads(tests["input_output"])) if tests["form"] == "apps" else tests
+    if tests["form"] == "apps":
+        return of_apps(json.loads(tests["input_output"]))
+    if tests["form"] == "asserts":
+        tests["tree"] = ast.parse(tests["tests"])
+    return tests
+
+
+def prepare_imports(source):
+    """What the tests will import must stand the sandbox; the server hears of numpy."""
+    if "asyncio" in source:
+        allow_asyncio()
+    if "numpy" not in source:
+        return 0
+    try:
+        guard_numpy()
+    except ImportError:
+        return 0  # the tests will say so
+    return HEAVY
+
+
+def job_of(text, tests):
+    """What the runner gets: no test, no expected value."""
+    job = {"text": text, "partial": tests["partial"], "form": tests["form"],
+           "entry": tests.get("entry", ""), "prefix": tests.get("prefix", ""),
+           "setup": tests.get("setup", ""), "names": []}
+    if tests["form"] == "asserts":
+        tests["taken"], names = program_names(tests["tree"], tests["entry"])
+        preamble = tree_of(tests["preamble"])
+        job["names"] = sorted(names - (bound_names(preamble) - tests["taken"]
+                                       if preamble else set()))
+    elif tests["form"] == "call":
+        job["names"] = [tests["entry"]]
+    return job
 
 
 def examine(sandbox, channel, timeout_ms):
     """Returns the verdict as an exit status.  Out of time: killed by SIGALRM."""
-    peer["channel"] = channel
+    link = TestsLink(channel)
     if receive_bytes(channel) != b"ready":
         raise Broken("no runner")
     sandbox.confine_examiner()
     partial, text, tests = read_request()
     signal.setitimer(signal.ITIMER_REAL, timeout_ms / 1000)
-    tests = read_tests(tests)
-    peer["partial"] = partial
-    job = {"text": text, "partial": partial, "form": tests["form"],
-           "entry": tests.get("entry", ""), "prefix": tests.get("prefix", ""),
-           "setup": tests.get("setup", "")}
-    send_bytes(channel, pickle.dumps(job, protocol=5))
     try:
-        return examine_partial(tests) if partial else examine_whole(tests)
+        tests = read_tests(tests)
+    except SyntaxError:
+        return FAIL  # the tests are no program
+    tests["partial"] = link.partial = partial
+    heavy = prepare_imports(tests.get("tests", ""))
+    send_bytes(channel, pickle.dumps(job_of(text, tests), protocol=5))
+    try:
+        status = (examine_partial if partial else examine_whole)(tests, link)
     except Broken:
-        return FAIL if partial else KILLED
+        status = FAIL if partial else KILLED
+    return status | heavy

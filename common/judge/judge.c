@@ -1,6 +1,7 @@
 // The queue of verifications and the servers that work it off.
 #include "judge.h"
 
+#include "modules.h"
 #include "request.h"
 #include "server.h"
 
@@ -20,6 +21,9 @@ enum {
     MAX_SERVERS = 1024,
     LAST_WORDS = 200,
 };
+
+// The last words of a server whose tests lack a module (server.py).
+static const char NO_MODULE[] = "the tests import a module that is not here";
 
 struct judge {
     struct judge_config config;
@@ -66,6 +70,22 @@ static enum status start_server(struct judge *j, struct server *s)
     return st == OK ? OK : start_failed(s, status_message());
 }
 
+// Why the tests of a job cannot be run here.  A run with such tests has no rewards.
+static enum status missing_module(const struct job *job)
+{
+    struct buf names = {0};
+    size_t len;
+    const char *tests = job ? request_tests(job, &len) : NULL;
+    enum status st = OK;
+    if (tests)
+        TRY_OUT(modules_note(&names, tests, len, MODULES_ANYWHERE));
+    TRY_OUT(modules_check(&names));
+    st = status_fail(ERR_INPUT, "the tests of a problem import what is not here");
+out:
+    buf_free(&names);
+    return status_wrap(st, "judge");
+}
+
 // A server that ended or must end: its job counts as killed, a fresh server follows.
 static enum status replace_server(struct judge *j, struct server *s)
 {
@@ -73,6 +93,8 @@ static enum status replace_server(struct judge *j, struct server *s)
     int starting = s->state == SERVER_STARTING;
     child_last_words(&s->process, why, sizeof why);
     server_kill(s);
+    if (strcmp(why, NO_MODULE) == 0)
+        return missing_module(s->job);
     if (s->job)
         finish(j, s, JUDGE_KILLED);
     log_debug("judge: a server is replaced: %s", why);

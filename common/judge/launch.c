@@ -13,11 +13,13 @@ enum { PROGRAM, FILTER }; // of the files
 #define BOOT "import os;exec(compile(os.pread(3,1<<24,0),'<judge>','exec'))"
 
 // Capabilities are of the sandbox's own user namespace, for the server alone, which
-// makes a pid namespace and a /tmp for every program; programs have none.
-static const char *const capabilities[] = {"--cap-add", "CAP_SYS_ADMIN", "--cap-add",
-                                           "CAP_SETPCAP", NULL};
+// makes a pid namespace and a /tmp for every program; programs have none.  Libraries of
+// numpy are links through /etc/alternatives.
+static const char *const more[] = {
+    "--cap-add",     "CAP_SYS_ADMIN",     "--cap-add",         "CAP_SETPCAP",
+    "--ro-bind-try", "/etc/alternatives", "/etc/alternatives", NULL};
 
-// No user site, no site: only the standard library is there, the same on every machine.
+// No user site, no site: the server adds what Debian's packages bring, and no more.
 static const char *const python[] = {"/usr/bin/python3", "-s", "-S", "-c", BOOT, NULL};
 
 static enum status command_line(struct launch *l, const struct judge_config *c,
@@ -26,7 +28,7 @@ static enum status command_line(struct launch *l, const struct judge_config *c,
     (void)snprintf(l->timeout_ms, sizeof l->timeout_ms, "%" PRId64, c->timeout_ms);
     (void)snprintf(l->memory_mb, sizeof l->memory_mb, "%" PRId64, c->memory_mb);
     if (!bare)
-        TRY(child_spec_sandbox(&l->spec, c->bwrap, capabilities));
+        TRY(child_spec_sandbox(&l->spec, c->bwrap, more));
     TRY(child_spec_add(&l->spec, python));
     const char *const settings[] = {l->timeout_ms, l->memory_mb,
                                     bare ? "bare" : "sandbox", NULL};

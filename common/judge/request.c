@@ -157,3 +157,17 @@ enum status request_new(struct job **out, uint64_t ticket, const char *text, siz
     *out = job;
     return OK;
 }
+
+static size_t get_u32(const uint8_t *from)
+{
+    size_t value = 0;
+    for (int i = 3; i >= 0; i--)
+        value = value << 8 | from[i];
+    return value;
+}
+
+const char *request_tests(const struct job *job, size_t *len)
+{
+    *len = get_u32(job->frame + 8);
+    return (const char *)job->frame + HEAD_BYTES + get_u32(job->frame + 4);
+}

@@ -13,4 +13,7 @@ CHECKED enum status request_check(const char *tests, size_t len);
 CHECKED enum status request_new(struct job **out, uint64_t ticket, const char *text,
                                 size_t len, const char *tests, int partial);
 
+// The tests within a job's frame, *len bytes.
+const char *request_tests(const struct job *job, size_t *len);
+
 #endif

@@ -25,21 +25,23 @@ static enum status load(struct model *m, const char *folder, int32_t most, int w
 {
     char path[PATH_MAX];
     struct model_config config;
+    struct buf text = {0};
     struct model fresh = {0};
     enum status st = OK;
     TRY(hf_path(path, sizeof path, folder, "config.json"));
-    TRY(hf_config_read(&config, path));
-    if (config.max_positions > most) {
-        config.saved_positions = config.max_positions;
+    TRY_OUT(hf_config_read(&config, &text, path));
+    if (config.max_positions > most)
         config.max_positions = most;
-    }
     TRY_OUT(model_new(&fresh, &config));
+    fresh.source = text;
+    text = (struct buf){0};
     if (weights)
         TRY_OUT(hf_weights_read(&fresh, folder));
     *m = fresh;
 out:
     if (st != OK)
         model_free(&fresh);
+    buf_free(&text);
     return st;
 }
 
@@ -64,7 +66,7 @@ enum status model_save(const struct model *m, const char *folder)
     TRY(hf_path(weights, sizeof weights, folder, "model.safetensors"));
     TRY(model_tensors_new(&tensors, &n, m));
     TRY_OUT(safetensors_write(weights, tensors, n, m->params));
-    TRY_OUT(hf_config_write(&m->config, config));
+    TRY_OUT(hf_config_write(m, config));
 out:
     mem_free(tensors);
     return st;

@@ -110,7 +110,7 @@ static void cluster_open(struct cluster *c, const struct loopback_faults *faults
         .slices_ahead = 2,
     };
     *c = (struct cluster){0};
-    assert_ok(tokenizer_train(&c->tokenizer, text, sizeof text - 1, 0, 1));
+    assert_ok(tokenizer_of_alphabet(&c->tokenizer, text, sizeof text - 1));
     assert_ok(tokenizer_find(c->tokenizer, "\n", &c->delimiters));
     make_model(c->tokenizer, &c->source, 1);
     config.vocab = c->source.config.vocab;

@@ -44,7 +44,7 @@ static void fixture_make(struct fixture *f, int argc, char **argv)
     *f = (struct fixture){0};
     for (int c = 1; c < 128; c++)
         buf_char(&alphabet, (char)c);
-    assert_ok(tokenizer_train(&f->tokenizer, buf_cstr(&alphabet), alphabet.len, 0, 1));
+    assert_ok(tokenizer_of_alphabet(&f->tokenizer, buf_cstr(&alphabet), alphabet.len));
     assert_ok(settings_load(&f->settings, NULL, argc, argv));
     assert_ok(prompts_open(&f->prompts, &f->settings, f->tokenizer));
     buf_free(&alphabet);

@@ -206,6 +206,10 @@ static const struct bad {
     {"task", KEY_TEMPERATURE, BYTES("\x01")},
     {"task", KEY_VERIFIER, BYTES("\x10")},
     {"task", KEY_PROMPT, BYTES("\xc4\x04\xff\xff\xff\xff")},
+    {"task", KEY_COMMON, BYTES("\xff")},
+    {"task", KEY_COMMON, BYTES("\x05")}, // of a prompt of 4
+    {"result", KEY_PREFILLED, BYTES("\xff")},
+    {"result", KEY_PREFILLED, BYTES("\xce\x80\x00\x00\x00")},
     {"task", KEY_ANSWER,
      BYTES("\xa3"
            "1\0"

@@ -35,6 +35,7 @@ static void same_task(const struct msg_task *a, const struct msg_task *b)
     assert_int_equal(a->max_new_tokens, b->max_new_tokens);
     assert_true(a->temperature == b->temperature);
     assert_int_equal(a->verifier, b->verifier);
+    assert_int_equal(a->common, b->common);
     assert_int_equal(a->rule.rule, b->rule.rule);
     assert_int_equal(b->rule.depths, b->n_branch);
     assert_int_equal(a->rule.most, b->rule.most);
@@ -113,6 +114,7 @@ static void same_message(const struct message *a, const struct message *b)
         same_task(&a->as.task, &b->as.task);
     } else if (a->type == MSG_RESULT) {
         assert_int_equal(a->as.result.lease, b->as.result.lease);
+        assert_int_equal(a->as.result.prefilled, b->as.result.prefilled);
         same_tree(&a->as.result.tree, &b->as.result.tree);
     } else if (a->type == MSG_WEIGHTS) {
         same_weights(&a->as.weights, &b->as.weights);

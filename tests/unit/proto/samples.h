@@ -107,6 +107,7 @@ static inline struct msg_task sample_task(void)
         .temperature = 0.7f,
         .prompt = sample_prompt,
         .n_prompt = 4,
+        .common = 3,
         .answer = "-3/4",
     };
 }
@@ -174,7 +175,7 @@ static inline void sample_workers(struct sample *s)
                                                .generation = UINT32_MAX,
                                                .group = GROUP_BROKEN};
     s[3] = (struct sample){"result", {.type = MSG_RESULT, .incarnation = 12345}};
-    s[3].message.as.result = (struct msg_result){41, sample_tree()};
+    s[3].message.as.result = (struct msg_result){41, 2, sample_tree()};
     s[4] = (struct sample){"fault", {.type = MSG_FAULT, .incarnation = 12345}};
     (void)strcpy(s[4].message.as.fault.text, "lease 41: no room for the cache");
     s[5] = (struct sample){"fault_longest", {.type = MSG_FAULT}};

@@ -33,7 +33,7 @@ static inline void world_make(struct world *w)
 {
     static const char text[] = "0123456789 #+=\nab";
     *w = (struct world){0};
-    assert_ok(tokenizer_train(&w->tokenizer, text, sizeof text - 1, 0, 1));
+    assert_ok(tokenizer_of_alphabet(&w->tokenizer, text, sizeof text - 1));
     assert_ok(tokenizer_find(w->tokenizer, "\n", &w->delimiters));
     struct model_config c = {
         .vocab = tokenizer_vocab(w->tokenizer),

@@ -11,7 +11,7 @@ static const char alphabet[] = "0123456789 #+=\nabdefprintu():_\\{}x*";
 static struct tokenizer *make_tokenizer(void)
 {
     struct tokenizer *t = NULL;
-    assert_ok(tokenizer_train(&t, alphabet, sizeof alphabet - 1, 0, 1));
+    assert_ok(tokenizer_of_alphabet(&t, alphabet, sizeof alphabet - 1));
     return t;
 }
 
