@@ -69,29 +69,33 @@ static enum status make_variables(json_t **out, const struct chat_request *r)
     return OK;
 }
 
-static enum status make_request(json_t *root, const struct chat_request *r)
+// Takes the value.
+static enum status set(json_t *root, const char *key, json_t *value)
+{
+    return value && json_object_set_new(root, key, value) == 0 ? OK : no_memory();
+}
+
+static enum status set_date(json_t *root, const char *date)
 {
     int year = 0, month = 0, day = 0;
-    json_t *variables = NULL, *template = NULL, *head = json_array(),
-           *turns = json_array();
-    if (sscanf(r->date, "%d-%d-%d", &year, &month, &day) != 3)
-        return status_fail(ERR_INPUT, "prompt.date: '%.32s' is not YYYY-MM-DD",
-                           r->date);
-    // What is set belongs to root, whatever fails later.
-    if (json_object_set_new(root, "head", head) != 0 ||
-        json_object_set_new(root, "turns", turns) != 0 ||
-        json_object_set_new(root, "date", json_pack("[i, i, i]", year, month, day)) !=
-            0 ||
-        json_object_set_new(root, "most_bytes", json_integer(CHAT_TEXT_MAX_BYTES)) != 0)
-        return no_memory();
+    if (sscanf(date, "%d-%d-%d", &year, &month, &day) != 3)
+        return status_fail(ERR_INPUT, "prompt.date: '%.32s' is not YYYY-MM-DD", date);
+    return set(root, "date", json_pack("[i, i, i]", year, month, day));
+}
+
+static enum status make_request(json_t *root, const struct chat_request *r)
+{
+    json_t *variables = NULL, *text = NULL;
+    TRY(set_date(root, r->date));
+    TRY(set(root, "most_bytes", json_integer(CHAT_TEXT_MAX_BYTES)));
     TRY(make_variables(&variables, r));
-    if (json_object_set_new(root, "variables", variables) != 0)
-        return no_memory();
-    TRY(text_of(&template, r->template->text, r->template->origin));
-    if (json_object_set_new(root, "template", template) != 0)
-        return no_memory();
-    TRY(add_head(head, r));
-    return add_turns(turns, r);
+    TRY(set(root, "variables", variables));
+    TRY(text_of(&text, r->template->text, r->template->origin));
+    TRY(set(root, "template", text));
+    TRY(set(root, "head", json_array()));
+    TRY(set(root, "turns", json_array()));
+    TRY(add_head(json_object_get(root, "head"), r));
+    return add_turns(json_object_get(root, "turns"), r);
 }
 
 enum status chat_write_request(struct buf *out, const struct chat_request *r)
