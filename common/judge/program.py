@@ -15,6 +15,7 @@ READS_STDIN = re.compile(r"\binput\b|\bstdin\b|\bfileinput\b|open\(\s*0|os\.read
 CODE_START = re.compile(r"(def|class|import|from|async|@|[A-Za-z_]\w*\s*=)")
 MEANT = re.compile(r"^[ \t]*>>> |[\u00a0\u200b]|&(lt|gt|amp|quot|#\d+|#x[0-9a-f]+);",
                    re.IGNORECASE | re.MULTILINE)  # what cleaned() may make a program of
+CODE_LINE_AT_LEFT = re.compile(r"^\S", re.MULTILINE)
 MAX_LINES = 2000  # of a text in which code without a fence is looked for
 
 
@@ -202,10 +203,20 @@ def behind_prefix(prefix, code):
     return future + closed + "\n" + code
 
 
+def is_plain(prefix, code):
+    """Nothing is to be chosen or mended, as of most replies: a program, or the body of
+    the function that the prefix begins."""
+    return (not prefix or code[:1].isspace() and not CODE_LINE_AT_LEFT.search(code)) \
+        and code.strip() != "" and compiles(prefix + code)
+
+
 def program_source(job):
     text, prefix, wanted = job["text"], job["prefix"], set(job["names"])
     text = normalised(without_thinking(text))
-    candidates = [Candidate(block) for block in blocks_of(text)]
+    blocks = blocks_of(text)
+    if not blocks[1:] and is_plain(prefix, blocks[0].code if blocks else text):
+        return prefix + (blocks[0].code if blocks else text)
+    candidates = [Candidate(block) for block in blocks]
     chosen = choose(candidates, wanted, job["form"] == "stdio")
     if chosen is None and not candidates:
         whole = Candidate(Block(text, ""))

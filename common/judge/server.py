@@ -14,8 +14,11 @@ import os
 import signal
 import socket
 import sys
+import threading
 
 HELLO = b"R"
+REHEARSALS = 20
+REHEARSAL = "x = [1, 2]\nassert f(x, 3) == (6, {3: x})\nassert x == [1, 2, 3]\n"
 NO_MODULE = "the tests import a module that is not here"  # judge.c knows these words
 # What Debian's packages add to the standard library; last, so that it hides nothing.
 PACKAGES = "/usr/lib/python3/dist-packages"
@@ -27,11 +30,38 @@ COMMON_MODULES = (
     "zlib abc binascii base64 pprint").split()
 
 
+def rehearse():
+    """What a verification does, within this process: the interpreter then has its code
+    in the form that it runs fastest, and forks need not write to it."""
+    tests = {"form": "asserts", "entry": "f", "tests": REHEARSAL, "preamble": "",
+             "partial": False, "tree": ast.parse(REHEARSAL)}
+    job = job_of("def f(a, b):\n    a.append(b)\n    return sum(a), {b: a}\n", tests)
+    mine, theirs = socket.socketpair()
+    program = threading.Thread(target=rehearse_program, args=(theirs, job))
+    program.start()
+    status = examine_whole(tests, TestsLink(mine.fileno()))
+    mine.close()
+    program.join()
+    if status != PASS:
+        raise AssertionError("a right program does not pass")
+
+
+def rehearse_program(channel, job):
+    try:
+        with channel:
+            run_functions(channel.fileno(), job)
+    except Broken:
+        pass  # the other end is closed: the tests are over
+
+
 def warm_up():
     """Imports once what programs import, and gives them the names that site gives."""
     for name in COMMON_MODULES:
         importlib.import_module(name)
     importlib.import_module("site").setquit()
+    for _ in range(REHEARSALS):
+        rehearse()
+    del sys.modules[PROGRAM_MODULE]
     sys.path[:] = [path for path in sys.path if path] + [PACKAGES]
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy's; a thread has no place in a fork
     gc.collect()
