@@ -62,6 +62,7 @@ static enum status fill_task(const struct job *job, const struct problem *proble
         .temperature = (float)s->rollout.temperature,
         .verifier = (int32_t)problem->verifier,
         .answer = problem->answer,
+        .prefill = s->prompt.prefill,
     };
     for (int32_t i = 0; i < task->n_branch; i++)
         task->branch[i] = (int32_t)s->rollout.branch.items[i];

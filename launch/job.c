@@ -187,17 +187,21 @@ static enum status fill_prompt(void *context, uint64_t position, struct msg_task
         from->shuffle ? dataset_shuffled(from->seed, position / n, n, at) : at;
     const struct problem *p = &from->set->problems[id];
     struct tokens ids = {0};
-    char *answer = NULL;
+    char *answer = NULL, *prefill = NULL;
     enum status st;
     TRY_OUT(prompts_ask(&from->job->prompts, p, &ids));
+    TRY_OUT(mem_strdup(&prefill, from->job->settings.prompt.prefill));
     TRY_OUT(mem_strdup(&answer, p->answer));
     task->prompt_id = id;
     task->prompt = ids.ids;
     task->n_prompt = ids.len;
     task->answer = answer;
+    task->prefill = prefill;
     task->verifier = (int32_t)p->verifier;
     ids = (struct tokens){0};
+    prefill = NULL;
 out:
+    mem_free(prefill);
     tokens_free(&ids);
     return status_wrap(st, "problem %llu", (unsigned long long)id);
 }

@@ -142,6 +142,14 @@ enum status prompts_ask(const struct prompts *p, const struct problem *problem,
     return is_chat(p) ? ask_chat(p, problem, out) : ask_plain(p, problem, out);
 }
 
+// How much of a solution the prefill, which ends the prompt, has told already.
+static size_t solution_begun(const struct prompts *p, const struct buf *solution)
+{
+    const char *prefill = p->settings->prompt.prefill;
+    size_t len = strlen(prefill);
+    return strncmp(buf_cstr(solution), prefill, len) == 0 ? len : 0;
+}
+
 enum status prompts_tell(const struct prompts *p, const struct problem *problem,
                          struct tokens *out)
 {
@@ -149,9 +157,11 @@ enum status prompts_tell(const struct prompts *p, const struct problem *problem,
     if (!*problem->solution)
         return status_fail(ERR_INPUT, "the data set gives it no solution");
     append_solution(p, problem, &text);
+    size_t begun = solution_begun(p, &text);
     enum status st = text.status;
     if (st == OK)
-        st = tokenizer_encode_more(p->tokenizer, buf_cstr(&text), text.len, out);
+        st = tokenizer_encode_more(p->tokenizer, buf_cstr(&text) + begun,
+                                   text.len - begun, out);
     buf_free(&text);
     return st;
 }

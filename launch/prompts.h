@@ -28,7 +28,8 @@ int32_t prompts_end(const struct prompts *p);
 // turns, the problem), else their texts one after the other.  ERR_INPUT, ERR_NOMEM.
 CHECKED enum status prompts_ask(const struct prompts *p, const struct problem *problem,
                                 struct tokens *out);
-// Appends the problem's own solution as a reply, without the token that ends it.
+// Appends the problem's own solution as a reply, without the token that ends it and
+// without the prefill, where the solution begins so.
 // ERR_INPUT: the problem has none; ERR_NOMEM.
 CHECKED enum status prompts_tell(const struct prompts *p, const struct problem *problem,
                                  struct tokens *out);

@@ -45,6 +45,7 @@
 #define KEY_VERIFIER    "verifier"
 #define KEY_PROMPT      "prompt"
 #define KEY_ANSWER      "answer"
+#define KEY_PREFILL     "prefill"
 // RESULT: one array a field of the nodes, one a field of the tokens
 #define KEY_PARENT      "parent"
 #define KEY_CHILD       "child"

@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 enum {
-    PROTO_VERSION = 5,
+    PROTO_VERSION = 6,
     PROTO_MAX_BRANCH_DEPTHS = 16,
     PROTO_MAX_LEASES = 4096,
     PROTO_MAX_RANKS = 1 << 16,
@@ -95,7 +95,8 @@ struct msg_task {
     int32_t verifier;       // enum verifier of verify/verify.h
     int32_t *prompt;
     size_t n_prompt;
-    char *answer; // for the verifier: the right one, or a program's tests
+    char *answer;  // for the verifier: the right one, a program's tests, or a row
+    char *prefill; // how the reply begins in the prompt: graded before what is sampled
 };
 
 struct msg_result {
@@ -153,6 +154,11 @@ CHECKED enum status message_encode(struct buf *out, const struct message *m);
 CHECKED enum status message_decode(struct message *out, const uint8_t *bytes,
                                    size_t len);
 void message_free(struct message *m);
+
+// What a task owns: copied (`out` is a task's whole copy) and freed.  ERR_NOMEM: there
+// is nothing to free.
+CHECKED enum status msg_task_copy(struct msg_task *out, const struct msg_task *task);
+void msg_task_clear(struct msg_task *task);
 
 const char *message_name(enum message_type type);
 

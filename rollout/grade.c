@@ -44,12 +44,14 @@ static uint64_t ticket_of(const struct task_state *t, int32_t node)
     return t->sequence << 32 | (uint32_t)node;
 }
 
-// The text generated on the path that ends in `node`, the first step first.
+// The reply so far: its beginning in the prompt, then the text generated on the path
+// that ends in `node`, the first step first.
 static enum status path_text(struct grader *g, const struct task_state *t, int32_t node)
 {
     int32_t path[PROTO_MAX_BRANCH_DEPTHS + 1];
     int32_t n = 0;
     buf_clear(&g->answer);
+    buf_str(&g->answer, t->spec.prefill);
     for (int32_t at = node; at > 0; at = t->nodes[at].parent)
         path[n++] = at;
     while (n-- > 0) {
