@@ -76,8 +76,9 @@ static enum status expand_one(const struct job *job, const struct msg_task *task
                               struct tree *out)
 {
     struct worker_config w = job_worker_config(job, 1);
-    struct expander_config c = {w.max_rows, w.kv_pages, w.delimiters, w.n_delimiters,
-                                w.stops,    w.n_stops,  w.judge};
+    struct expander_config c = {
+        w.max_rows, w.kv_pages, w.delimiters, w.n_delimiters,
+        w.stops,    w.n_stops,  w.judge,      w.reward.command ? &w.reward : NULL};
     struct expander *e = NULL;
     uint64_t lease = 0;
     int worked = 1, got = 0;

@@ -239,6 +239,20 @@ struct judge_config job_judge_config(const struct job *job, int threads)
     };
 }
 
+struct reward_config settings_reward(const struct settings *s)
+{
+    return (struct reward_config){
+        .command =
+            strcmp(s->data.verifier, "program") == 0 ? s->verifier.command : NULL,
+        .children = (int)s->verifier.children,
+        .timeout_ms = settings_ms(s->verifier.timeout_s),
+        .start_ms = settings_ms(s->verifier.start_s),
+        .memory_mb = s->verifier.memory_mb,
+        .bare = strcmp(s->verifier.sandbox, "none") == 0,
+        .zero_on_error = strcmp(s->verifier.on_error, "zero") == 0,
+    };
+}
+
 struct worker_config job_worker_config(const struct job *job, int threads)
 {
     const struct settings *s = &job->settings;
@@ -259,6 +273,7 @@ struct worker_config job_worker_config(const struct job *job, int threads)
         .n_stops = job->stops.len,
         .threads = threads,
         .judge = job_judge_config(job, threads),
+        .reward = settings_reward(s),
     };
 }
 

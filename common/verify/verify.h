@@ -20,10 +20,12 @@ enum verifier {
     VERIFIER_MATH,      // verify_math (math.h)
     VERIFIER_CODE,      // by running it: judge/judge.h
     VERIFIER_COUNTDOWN, // verify_countdown (countdown.h)
+    VERIFIER_PROGRAM,   // by a program of the user's: reward/reward.h
     VERIFIERS
 };
 
-// The reward of a text under any verifier but VERIFIER_CODE, for which it is 0.
+// The reward of a text under any verifier but VERIFIER_CODE and VERIFIER_PROGRAM, for
+// which it is 0.
 float verify_answer(enum verifier verifier, const char *text, size_t len,
                     const char *answer);
 // The final answer that such a verifier finds in the text; 0: none.
@@ -41,7 +43,8 @@ enum verdict { VERDICT_UNKNOWN, VERDICT_VALID, VERDICT_INVALID };
 enum verdict verify_partial(const char *text, size_t len);
 
 // Whether a text that is not finished can still be right, under any verifier but
-// VERIFIER_CODE, for which it is unknown: verify_partial, or countdown_partial.
+// VERIFIER_CODE and VERIFIER_PROGRAM, for which it is unknown: verify_partial, or
+// countdown_partial.
 enum verdict verify_so_far(enum verifier verifier, const char *text, size_t len,
                            const char *answer);
 

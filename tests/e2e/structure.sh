@@ -25,7 +25,7 @@ door 'yaml_' base
 door 'cblas_|openblas_' tensor
 door '__gmp' verify
 door 'pcre2_' text
-door 'json_' text data judge model archive report launch
+door 'json_' text data judge reward model archive report launch
 door 'seccomp_' judge
 door 'utf8proc_' text
 door 'gz(open|read|close)' data

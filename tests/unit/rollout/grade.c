@@ -52,7 +52,7 @@ static struct grader *grader_make(const struct tokenizer *t)
     const struct judge_config judge = {
         .servers = 2, .timeout_ms = 20000, .memory_mb = 512};
     struct grader *g = NULL;
-    assert_ok(grader_new(&g, &judge, t));
+    assert_ok(grader_new(&g, &judge, NULL, t));
     return g;
 }
 
@@ -147,6 +147,98 @@ static void test_prefill_of_steps(void **state)
     tokenizer_free(t);
 }
 
+static void await_verdicts(struct grader *g, struct task_state *task)
+{
+    int64_t until = clock_ms() + 60000;
+    while (task->ungraded > 0 && clock_ms() < until) {
+        int stored = 0;
+        assert_ok(grader_poll(g, 100, &task, 1, &stored));
+    }
+    assert_int_equal(task->ungraded, 0);
+}
+
+// Rewards and verdicts of a program of the user's, which sees the prefill, too.
+static void test_user_program(void **state)
+{
+    static const char command[] =
+        "[\"/usr/bin/python3\", \"-c\", \"import sys, json\\n"
+        "for line in sys.stdin:\\n"
+        " q = json.loads(line)\\n"
+        " share = q['reply'].count('a') / len(q['reply'])\\n"
+        " v = 'valid' if share >= q['problem']['least'] else 'invalid'\\n"
+        " a = {'reward': share} if q['whole'] else {'verdict': v}\\n"
+        " print(json.dumps({'id': q['id'], **a}))\"]";
+    const struct reward_config reward = {.command = command,
+                                         .children = 1,
+                                         .timeout_ms = 20000,
+                                         .start_ms = 20000,
+                                         .bare = 1};
+    const struct judge_config judge = {.servers = 1};
+    static const char *const texts[] = {"aab", "bbb"};
+    struct tokenizer *t = make_tokenizer();
+    struct grader *g = NULL;
+    (void)state;
+    assert_ok(grader_new(&g, &judge, &reward, t));
+    assert_ok(grader_accept(g, VERIFIER_PROGRAM));
+    for (int step = 0; step < 2; step++) {
+        struct task_state *task =
+            task_of(t, VERIFIER_PROGRAM, (char *)"{\"least\": 0.5}", "a", texts);
+        task->spec.cutoff = (struct cutoff_rule){1.0F, 0.0F};
+        for (int32_t i = 1; i <= 2; i++) {
+            task->nodes[i].end = step ? NODE_BRANCHED : NODE_EOS;
+            assert_ok(step ? grader_step(g, task, i) : grader_leaf(g, task, i));
+        }
+        assert_int_equal(task->ungraded, 2);
+        assert_int_equal(grader_pending(g), 2);
+        await_verdicts(g, task);
+        if (step) {
+            assert_int_equal(task->nodes[1].end, NODE_BRANCHED);
+            assert_int_equal(task->nodes[2].end, NODE_CUT);
+        } else {
+            assert_true(task->nodes[1].reward == 0.75F);
+            assert_true(task->nodes[2].reward == 0.25F);
+        }
+        assert_ok(grader_leaf(g, task, 1));
+        grader_drop(g, task);
+        assert_int_equal(grader_pending(g), 0);
+        task_free(task);
+    }
+    grader_free(g);
+    tokenizer_free(t);
+}
+
+// Without one there is nothing to grade by; and its failures name the prompt.
+static void test_user_program_fails(void **state)
+{
+    const struct reward_config reward = {.command = "[\"false\"]",
+                                         .children = 1,
+                                         .timeout_ms = 20000,
+                                         .start_ms = 20000,
+                                         .bare = 1};
+    const struct judge_config judge = {.servers = 1};
+    static const char *const texts[] = {"aab", "bbb"};
+    struct tokenizer *t = make_tokenizer();
+    struct grader *g = grader_make(t);
+    (void)state;
+    assert_int_equal(grader_accept(g, VERIFIER_PROGRAM), ERR_INPUT);
+    assert_non_null(strstr(status_message(), "verifier.command"));
+    grader_free(g);
+    assert_ok(grader_new(&g, &judge, &reward, t));
+    struct task_state *task = task_of(t, VERIFIER_PROGRAM, (char *)"{}", "", texts);
+    assert_ok(grader_leaf(g, task, 1));
+    enum status st = OK;
+    for (int64_t until = clock_ms() + 60000; st == OK && clock_ms() < until;) {
+        int stored = 0;
+        st = grader_poll(g, 100, &task, 1, &stored);
+    }
+    assert_int_equal(st, ERR_INPUT);
+    assert_string_equal(status_message(),
+                        "prompt 1000: verifier: its program ended (exit status 1)");
+    task_free(task);
+    grader_free(g);
+    tokenizer_free(t);
+}
+
 static void test_unknown(void **state)
 {
     struct tokenizer *t = make_tokenizer();
@@ -173,16 +265,6 @@ static void accept_programs(struct grader *g)
         skip();
     }
     assert_int_equal(st, OK);
-}
-
-static void await_verdicts(struct grader *g, struct task_state *task)
-{
-    int64_t until = clock_ms() + 60000;
-    while (task->ungraded > 0 && clock_ms() < until) {
-        int stored = 0;
-        assert_ok(grader_poll(g, 100, &task, 1, &stored));
-    }
-    assert_int_equal(task->ungraded, 0);
 }
 
 static void test_program(void **state)
@@ -289,6 +371,8 @@ int main(void)
         cmocka_unit_test(test_prefill),
         cmocka_unit_test(test_prefill_of_steps),
         cmocka_unit_test(test_prefilled_program),
+        cmocka_unit_test(test_user_program),
+        cmocka_unit_test(test_user_program_fails),
         cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_program),
         cmocka_unit_test(test_program_step),
