@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "data/cell.h"
 #include "data/rows.h"
 #include "judge/judge.h"
 #include "launch/args.h"
@@ -110,12 +111,8 @@ out:
 static enum status append_rows(struct buf *out, const struct grading *g)
 {
     for (size_t i = 0; i < g->n; i++) {
-        char *line = json_dumps(g->rows[i], JSON_COMPACT);
-        if (!line)
-            return status_fail(ERR_NOMEM, "cannot write a JSON row");
-        buf_str(out, line);
+        TRY(cell_write(out, g->rows[i]));
         buf_char(out, '\n');
-        free(line);
     }
     return out->status;
 }
@@ -132,10 +129,12 @@ static enum status put(const struct buf *text, const char *path)
 static enum status grade_file(const char *path, const char *to,
                               const enum verifier *chosen)
 {
+    const struct rows_wanted all = {.end = SIZE_MAX};
     struct grading g = {.chosen = chosen};
+    struct rows_seen seen;
     struct buf text = {0};
     enum status st;
-    TRY_OUT(rows_read(path, 0, SIZE_MAX, take_row, &g));
+    TRY_OUT(rows_read(path, &all, take_row, &g, &seen));
     while (g.judge && judge_pending(g.judge) > 0)
         TRY_OUT(take_verdict(&g, WAIT_MS));
     TRY_OUT(append_rows(&text, &g));

@@ -62,6 +62,7 @@ static enum status fill_task(const struct job *job, const struct problem *proble
         .temperature = (float)s->rollout.temperature,
         .verifier = (int32_t)problem->verifier,
         .answer = problem->answer,
+        .prefill = s->prompt.prefill,
     };
     for (int32_t i = 0; i < task->n_branch; i++)
         task->branch[i] = (int32_t)s->rollout.branch.items[i];
@@ -75,8 +76,9 @@ static enum status expand_one(const struct job *job, const struct msg_task *task
                               struct tree *out)
 {
     struct worker_config w = job_worker_config(job, 1);
-    struct expander_config c = {w.max_rows, w.kv_pages, w.delimiters, w.n_delimiters,
-                                w.stops,    w.n_stops,  w.judge};
+    struct expander_config c = {
+        w.max_rows, w.kv_pages, w.delimiters, w.n_delimiters,
+        w.stops,    w.n_stops,  w.judge,      w.reward.command ? &w.reward : NULL};
     struct expander *e = NULL;
     uint64_t lease = 0;
     int worked = 1, got = 0;

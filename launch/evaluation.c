@@ -42,7 +42,7 @@ static enum status seat_work(void *core, int64_t now_ms, struct outbox *out,
     evaluate_take(seat->evaluate, &first, &trees, &n);
     for (size_t i = 0; i < n; i++)
         TRY(score_add(seat->score, trees[i], &seat->set->problems[first + i],
-                      seat->job->tokenizer));
+                      seat->job->settings.prompt.prefill, seat->job->tokenizer));
     return OK;
 }
 

@@ -1,5 +1,6 @@
 #include "launch/grade_row.h"
 
+#include "data/cell.h"
 #include "data/formats.h"
 
 #include <stdlib.h>
@@ -17,22 +18,18 @@ static const json_t *first_of(const json_t *row, const char *const *names, size_
 
 #define FIRST_OF(row, names) first_of(row, names, sizeof(names) / sizeof *(names))
 
-// A text as it is, a number as JSON writes it.
+// A text as it is, a number as it is spelled.
 static enum status take_text(struct buf *out, const json_t *value, const char *name)
 {
+    const char *number = cell_number(value);
     if (!value)
         return status_fail(ERR_INPUT, "no field \"%s\"", name);
-    if (json_is_string(value)) {
-        buf_append(out, json_string_value(value), json_string_length(value));
-        return out->status;
-    }
-    if (!json_is_number(value))
+    if (!json_is_string(value))
         return status_fail(ERR_INPUT, "\"%s\" is neither a text nor a number", name);
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
-    if (!text)
-        return status_fail(ERR_NOMEM, "cannot write \"%s\"", name);
-    buf_str(out, text);
-    free(text);
+    if (number)
+        buf_str(out, number);
+    else
+        buf_append(out, json_string_value(value), json_string_length(value));
     return out->status;
 }
 
@@ -58,8 +55,9 @@ static int is_problem(const json_t *row)
 static enum status read_problem(struct grade_row *out, const json_t *row,
                                 const enum verifier *chosen)
 {
+    static const struct format published = {0};
     struct problem p = {0};
-    TRY(problem_of_row(&p, row));
+    TRY(problem_of_row(&p, row, &published));
     if (!p.question)
         return status_fail(ERR_INPUT, "its set left answer or tests out");
     buf_str(&out->gold, p.answer);

@@ -292,17 +292,21 @@ static enum status fill_prompt(void *context, uint64_t position, struct msg_task
         from->shuffle ? dataset_shuffled(from->seed, position / n, n, at) : at;
     const struct problem *p = &from->set->problems[id];
     struct tokens ids = {0};
-    char *answer = NULL;
+    char *answer = NULL, *prefill = NULL;
     enum status st;
     TRY_OUT(prompts_ask(&from->job->prompts, p, &ids));
+    TRY_OUT(mem_strdup(&prefill, from->job->settings.prompt.prefill));
     TRY_OUT(mem_strdup(&answer, p->answer));
     task->prompt_id = id;
     task->prompt = ids.ids;
     task->n_prompt = ids.len;
     task->answer = answer;
+    task->prefill = prefill;
     task->verifier = (int32_t)p->verifier;
     ids = (struct tokens){0};
+    prefill = NULL;
 out:
+    mem_free(prefill);
     tokens_free(&ids);
     return status_wrap(st, "problem %llu", (unsigned long long)id);
 }
@@ -340,6 +344,20 @@ struct judge_config job_judge_config(const struct job *job, int threads)
     };
 }
 
+struct reward_config settings_reward(const struct settings *s)
+{
+    return (struct reward_config){
+        .command =
+            strcmp(s->data.verifier, "program") == 0 ? s->verifier.command : NULL,
+        .children = (int)s->verifier.children,
+        .timeout_ms = settings_ms(s->verifier.timeout_s),
+        .start_ms = settings_ms(s->verifier.start_s),
+        .memory_mb = s->verifier.memory_mb,
+        .bare = strcmp(s->verifier.sandbox, "none") == 0,
+        .zero_on_error = strcmp(s->verifier.on_error, "zero") == 0,
+    };
+}
+
 struct worker_config job_worker_config(const struct job *job, int threads)
 {
     const struct settings *s = &job->settings;
@@ -360,6 +378,7 @@ struct worker_config job_worker_config(const struct job *job, int threads)
         .n_stops = job->stops.len,
         .threads = threads,
         .judge = job_judge_config(job, threads),
+        .reward = settings_reward(s),
     };
 }
 

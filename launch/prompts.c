@@ -81,6 +81,14 @@ out:
     return st;
 }
 
+// How much of a solution the prefill, which ends the prompt, has told already.
+static size_t solution_begun(const struct prompts *p, const struct buf *solution)
+{
+    const char *prefill = p->settings->prompt.prefill;
+    size_t len = strlen(prefill);
+    return strncmp(buf_cstr(solution), prefill, len) == 0 ? len : 0;
+}
+
 enum status prompts_tell(const struct prompts *p, const struct problem *problem,
                          struct tokens *out)
 {
@@ -96,7 +104,9 @@ enum status prompts_tell(const struct prompts *p, const struct problem *problem,
     }
     wording_solution(problem, 0, &text);
     TRY_OUT(text.status);
-    st = tokenizer_encode_more(p->tokenizer, buf_cstr(&text), text.len, out);
+    size_t begun = solution_begun(p, &text);
+    st = tokenizer_encode_more(p->tokenizer, buf_cstr(&text) + begun, text.len - begun,
+                               out);
 out:
     buf_free(&text);
     return st;

@@ -41,7 +41,8 @@ CHECKED enum status prompts_text(const struct prompts *p, const struct problem *
 // are recognised, as transformers does.
 CHECKED enum status prompts_ask(const struct prompts *p, const struct problem *problem,
                                 struct tokens *out);
-// Appends the problem's own solution as a reply, without the token that ends it.
+// Appends the problem's own solution as a reply, without the token that ends it and
+// without the prefill, where the solution begins so.
 // ERR_INPUT: the problem has none; ERR_NOMEM.
 CHECKED enum status prompts_tell(const struct prompts *p, const struct problem *problem,
                                  struct tokens *out);

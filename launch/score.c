@@ -77,10 +77,11 @@ static void append_text(struct buf *out, const struct tokenizer *tokenizer,
     }
 }
 
-// One chain: its generated text is scored and its answer voted for.
+// One chain: its reply is scored and its answer voted for.
 static enum status add_leaf(struct score *s, const struct tree *t, int32_t leaf,
-                            const struct problem *p, const struct tokenizer *tokenizer,
-                            int32_t *path, struct vote *votes, int *n_votes)
+                            const struct problem *p, const char *prefill,
+                            const struct tokenizer *tokenizer, int32_t *path,
+                            struct vote *votes, int *n_votes)
 {
     size_t prompt = (size_t)t->nodes[0].token_count;
     size_t length = tree_path_length(t, leaf) - prompt;
@@ -88,6 +89,7 @@ static enum status add_leaf(struct score *s, const struct tree *t, int32_t leaf,
     struct step_score steps = {0};
     struct buf text = {0};
     tree_path_tokens(t, leaf, path);
+    buf_str(&text, prefill);
     append_text(&text, tokenizer, path + prompt, length);
     enum status st = text.status;
     if (st == OK) {
@@ -111,7 +113,7 @@ static enum status add_leaf(struct score *s, const struct tree *t, int32_t leaf,
 }
 
 enum status score_add(struct score *s, const struct tree *t, const struct problem *p,
-                      const struct tokenizer *tokenizer)
+                      const char *prefill, const struct tokenizer *tokenizer)
 {
     struct vote *votes = NULL;
     int32_t *path = NULL;
@@ -121,7 +123,8 @@ enum status score_add(struct score *s, const struct tree *t, const struct proble
     TRY_OUT(mem_new(&path, t->n_tokens, sizeof *path));
     for (size_t i = 0; i < t->n_nodes; i++)
         if (tree_is_leaf(&t->nodes[i]))
-            TRY_OUT(add_leaf(s, t, (int32_t)i, p, tokenizer, path, votes, &n_votes));
+            TRY_OUT(add_leaf(s, t, (int32_t)i, p, prefill, tokenizer, path, votes,
+                             &n_votes));
     s->votes += n_votes;
     s->majority[s->problems++] = majority_right(votes, n_votes);
 out:

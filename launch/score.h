@@ -23,9 +23,10 @@ struct score {
 CHECKED enum status score_new(struct score *s, size_t n, int64_t samples);
 void score_free(struct score *s);
 
-// Adds the tree of the next problem.  ERR_NOMEM.
+// Adds the tree of the next problem; what is looked at is `prefill`, with which the
+// reply began, and the generated text.  ERR_NOMEM.
 CHECKED enum status score_add(struct score *s, const struct tree *t,
-                              const struct problem *p,
+                              const struct problem *p, const char *prefill,
                               const struct tokenizer *tokenizer);
 
 struct metrics_mean score_pass_at(const struct score *s, int64_t k);

@@ -48,7 +48,20 @@ static const struct config_key keys[] = {
     STRING(data, tokenizer, "", "folder of the tokenizer; empty: model.path"),
     INT(data, train_limit, "0", 0, 1e9, "problems", "use only the first; 0: all"),
 
-    CHOICE(data, verifier, "default", "default|number|last-number|math", "of number problems: what follows ####, the last number of the reply, or a final answer of any form"),
+    CHOICE(data, verifier, "default", "default|number|last-number|math|program", "of number problems: what follows ####, the last number of the reply, or a final answer of any form; program: rewards of any data by verifier.command"),
+
+    KEY(data, fields, CONFIG_MAP, "{}", 0, 0, "", "",
+        "where a row has its question, answer and solution: {question: problem, answer: meta.final}"),
+    CHOICE(data, bad_rows, "refuse", "refuse|skip", "rows that cannot be read; skip: left out, counted, the first one named"),
+
+    KEY(verifier, command, CONFIG_LIST, "[]", 0, 0, "", "",
+        "the program of data.verifier program and its arguments: [python3, reward.py]"),
+    INT(verifier, children, "1", 1, 256, "processes", "of it for each worker"),
+    FLOAT(verifier, timeout_s, "30", 0.05, 1e5, "s", "for an answer"),
+    FLOAT(verifier, start_s, "120", 0, 1e5, "s", "more than that for the first answer of a process"),
+    INT(verifier, memory_mb, "4096", 0, 1e7, "MiB", "of a process's address space; 0: no limit"),
+    CHOICE(verifier, on_error, "end", "end|zero", "a reply without an answer ends the run, or counts 0"),
+    CHOICE(verifier, sandbox, "bubblewrap", "bubblewrap|none", "bubblewrap: no network, all files read-only; none: as the user"),
 
     STRING(prompt, template, "auto", "chat template; auto: the checkpoint's own, if it has one; none; the name of one of its several; a file's path"),
     KEY(prompt, template_kwargs, CONFIG_MAP, "{}", 0, 0, "", "", "what the template sees besides: {enable_thinking: false}"),

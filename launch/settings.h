@@ -26,7 +26,15 @@ struct settings {
         char *train, *test, *tokenizer; // paths
         int64_t train_limit;
         char *verifier;
+        char *fields; // a JSON object
+        char *bad_rows;
     } data;
+    struct {
+        char *command; // a JSON array
+        int64_t children, memory_mb;
+        double timeout_s, start_s;
+        char *on_error, *sandbox;
+    } verifier;
     struct {
         char *template, *template_kwargs, *date;
         char *system, *instruction, *examples, *prefill;

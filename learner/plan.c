@@ -6,10 +6,8 @@
 
 void plan_free(struct msg_task *tasks, size_t n)
 {
-    for (size_t i = 0; tasks && i < n; i++) {
-        mem_free(tasks[i].prompt);
-        mem_free(tasks[i].answer);
-    }
+    for (size_t i = 0; tasks && i < n; i++)
+        msg_task_clear(&tasks[i]);
     mem_free(tasks);
 }
 

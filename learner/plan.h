@@ -5,9 +5,9 @@
 #include "base/rng.h"
 #include "proto/message.h"
 
-// Where prompts come from.  `fill` sets prompt_id, prompt, n_prompt and answer (the
-// last two allocated; the task's owner frees them) of the position-th prompt of the
-// run.
+// Where prompts come from.  `fill` sets prompt_id, prompt, n_prompt, verifier, answer
+// and prefill (the arrays allocated; the task's owner frees them) of the position-th
+// prompt of the run.
 struct prompt_source {
     void *context;
     enum status (*fill)(void *context, uint64_t position, struct msg_task *task);

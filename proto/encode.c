@@ -110,7 +110,7 @@ static void put_rule(msgpack_packer *p, const struct branching *b, size_t depths
 static void encode_task(msgpack_packer *p, const struct message *m)
 {
     const struct msg_task *t = &m->as.task;
-    begin(p, m, 24);
+    begin(p, m, 25);
     put_u64(p, KEY_LEASE, t->lease);
     put_u64(p, KEY_STEP, t->step);
     put_u64(p, KEY_PROMPT_ID, t->prompt_id);
@@ -130,6 +130,7 @@ static void encode_task(msgpack_packer *p, const struct message *m)
     put_bin(p, KEY_PROMPT, t->prompt, t->n_prompt * sizeof *t->prompt);
     put_i64(p, KEY_COMMON, t->common);
     put_text(p, KEY_ANSWER, t->answer);
+    put_text(p, KEY_PREFILL, t->prefill ? t->prefill : "");
 }
 
 // The nodes' fields as arrays of their own: rows[field][node].

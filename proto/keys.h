@@ -46,6 +46,7 @@
 #define KEY_PROMPT      "prompt"
 #define KEY_COMMON      "common"
 #define KEY_ANSWER      "answer"
+#define KEY_PREFILL     "prefill"
 // RESULT: one array a field of the nodes, one a field of the tokens
 #define KEY_PREFILLED   "prefilled"
 #define KEY_PARENT      "parent"

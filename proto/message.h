@@ -96,7 +96,8 @@ struct msg_task {
     int32_t *prompt;
     size_t n_prompt;
     int32_t common; // leading tokens of the prompt that other tasks' begin with too
-    char *answer;   // for the verifier: the right one, or a program's tests
+    char *answer;   // for the verifier: the right one, a program's tests, or a row
+    char *prefill;  // how the reply begins in the prompt: graded before what is sampled
 };
 
 struct msg_result {
@@ -155,6 +156,11 @@ CHECKED enum status message_encode(struct buf *out, const struct message *m);
 CHECKED enum status message_decode(struct message *out, const uint8_t *bytes,
                                    size_t len);
 void message_free(struct message *m);
+
+// What a task owns: copied (`out` is a task's whole copy) and freed.  ERR_NOMEM: there
+// is nothing to free.
+CHECKED enum status msg_task_copy(struct msg_task *out, const struct msg_task *task);
+void msg_task_clear(struct msg_task *task);
 
 const char *message_name(enum message_type type);
 

@@ -50,7 +50,7 @@ enum status expander_new(struct expander **out, const struct expander_config *c,
     e->model = m;
     e->max_rows = c->max_rows;
     e->pages = e->free_pages = c->kv_pages;
-    TRY_OUT(grader_new(&e->grader, &c->judge, t));
+    TRY_OUT(grader_new(&e->grader, &c->judge, c->reward, t));
     TRY_OUT(mark_ends(e, c));
     TRY_OUT(rows_new(e));
     TRY_OUT(m->accelerator ? kv_cache_new_elsewhere(&e->cache, &m->config, c->kv_pages)

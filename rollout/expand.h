@@ -13,7 +13,8 @@ struct expander_config {
     size_t n_delimiters;
     const int32_t *stops; // tokens that end a text, beside the model's own; borrowed
     size_t n_stops;
-    struct judge_config judge; // of programs
+    struct judge_config judge;          // of programs
+    const struct reward_config *reward; // the user's own; NULL: none
 };
 
 struct expander;

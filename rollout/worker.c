@@ -6,9 +6,9 @@
 enum status worker_new(struct worker **out, const struct worker_config *c,
                        struct model *m, const struct tokenizer *t)
 {
-    const struct expander_config ec = {c->max_rows,     c->kv_pages, c->delimiters,
-                                       c->n_delimiters, c->stops,    c->n_stops,
-                                       c->judge};
+    const struct expander_config ec = {
+        c->max_rows, c->kv_pages, c->delimiters, c->n_delimiters,
+        c->stops,    c->n_stops,  c->judge,      c->reward.command ? &c->reward : NULL};
     struct worker *w = NULL;
     enum status st = OK;
     if (c->prefetch < 1 || c->prefetch > PROTO_MAX_LEASES)

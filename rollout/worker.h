@@ -25,6 +25,7 @@
 #include "judge/judge.h"
 #include "model/model.h"
 #include "proto/message.h"
+#include "reward/reward.h"
 #include "text/tokenizer.h"
 
 struct worker_config {
@@ -42,6 +43,8 @@ struct worker_config {
     size_t n_stops;
     int threads;               // told in HELLO
     struct judge_config judge; // of programs
+    // Rewards of the user's own; a command of NULL: none.  Borrows its texts.
+    struct reward_config reward;
     // The other way of the weights; NULL: by messages alone.  Borrowed, its ranks are
     // the transport's and the learner's is 0.  It must be freed before the model is.
     struct nccl_group *group;

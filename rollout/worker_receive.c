@@ -36,7 +36,7 @@ static enum status expand_ready(struct worker *w, struct outbox *out)
             continue;
         }
         TRY(st);
-        held_task_clear(&h->task);
+        msg_task_clear(&h->task);
         h->expanding = 1;
         i++;
     }

@@ -29,6 +29,7 @@ static const struct rule RULES[VERIFIERS] = {
                             countdown_partial},
     [VERIFIER_LAST_NUMBER] = {"last-number", number_last_answer, number_answer_equal,
                               arithmetic},
+    [VERIFIER_PROGRAM] = {"program", NULL, NULL, NULL},
 };
 
 const char *verifier_name(enum verifier verifier)

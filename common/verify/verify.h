@@ -18,10 +18,11 @@ enum verifier {
     VERIFIER_CODE,        // by running it: judge/judge.h
     VERIFIER_COUNTDOWN,   // an expression of given numbers: countdown.h
     VERIFIER_LAST_NUMBER, // the last number of the text, wherever it stands
+    VERIFIER_PROGRAM,     // by a program of the user's: reward/reward.h
     VERIFIERS
 };
 
-// "number", "math", "code", "countdown", "last-number".
+// "number", "math", "code", "countdown", "last-number", "program".
 const char *verifier_name(enum verifier verifier);
 // 1: there is a verifier of this name.
 int verifier_by_name(enum verifier *out, const char *name);
@@ -34,8 +35,8 @@ struct verify_report {
     struct verify_reason reason; // why the reward is 0; "" where it is 1
 };
 
-// Judges a text under any verifier but VERIFIER_CODE, for which the reward is 0.  Every
-// reward comes from here.
+// Judges a text under any verifier but VERIFIER_CODE and VERIFIER_PROGRAM, for which the
+// reward is 0.  Every other reward comes from here.
 void verify_explain(enum verifier verifier, const char *text, size_t len,
                     const char *answer, struct verify_report *out);
 // The reward alone.
@@ -56,7 +57,8 @@ enum verdict { VERDICT_UNKNOWN, VERDICT_VALID, VERDICT_INVALID };
 enum verdict verify_partial(const char *text, size_t len);
 
 // Whether a text that is not finished can still be right, under any verifier but
-// VERIFIER_CODE, for which it is unknown: verify_partial, or countdown_partial.
+// VERIFIER_CODE and VERIFIER_PROGRAM, for which it is unknown: verify_partial, or
+// countdown_partial.
 enum verdict verify_so_far(enum verifier verifier, const char *text, size_t len,
                            const char *answer);
 

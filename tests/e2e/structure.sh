@@ -26,7 +26,7 @@ door 'cblas_|openblas_' tensor
 door '__gmp' verify
 door 'mpfr_|mpc_' verify
 door 'pcre2_' text
-door 'json_' json text data chat judge model archive report launch
+door 'json_' json text data chat judge reward model archive report launch
 door 'seccomp_' judge
 door 'utf8proc_' text
 door 'gz(open|read|close)' data

@@ -74,6 +74,29 @@ static void expect_ask(const struct fixture *f, const struct problem *p,
     tokens_free(&ids);
 }
 
+// A solution that begins as the prompt ends is taught from there on.
+static void test_prefill_is_told_once(void **state)
+{
+    static const struct {
+        const char *prefill, *rest;
+    } cases[] = {{"prompt.prefill=1+1=", "2\n#### 2"},
+                 {"prompt.prefill=", "1+1=2\n#### 2"},
+                 {"prompt.prefill=1+1=2\n#### 2", ""},
+                 {"prompt.prefill=1+1=2\n#### 23", "1+1=2\n#### 2"},
+                 {"prompt.prefill=So", "1+1=2\n#### 2"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fixture f;
+        struct tokens ids = {0};
+        char *set[] = {(char *)"prompt.template=none", (char *)cases[i].prefill};
+        fixture_make(&f, 2, set);
+        assert_ok(prompts_tell(&f.prompts, &word_problem, &ids));
+        expect(&f, &ids, cases[i].rest);
+        tokens_free(&ids);
+        fixture_free(&f);
+    }
+}
+
 static void test_plain(void **state)
 {
     struct fixture f;
@@ -137,6 +160,7 @@ static void test_no_solution(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_prefill_is_told_once),
         cmocka_unit_test(test_plain),
         cmocka_unit_test(test_instruction),
         cmocka_unit_test(test_examples),

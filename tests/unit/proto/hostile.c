@@ -214,6 +214,11 @@ static const struct bad {
      BYTES("\xa3"
            "1\0"
            "2")},
+    {"task", KEY_PREFILL,
+     BYTES("\xa3"
+           "1\0"
+           "2")},
+    {"task", KEY_PREFILL, BYTES("\xc0")},
     {"weights", KEY_BYTES, BYTES("\x05")},
     {"weights", KEY_OFFSET, BYTES("\xce\x00\x0f\xff\xf7")}, // 10 bytes in the last 9
     {"weights", KEY_OFFSET, BYTES("\xcf\xff\xff\xff\xff\xff\xff\xff\xff")},
@@ -357,6 +362,13 @@ static void test_lengths(void **state)
     sample_bytes(&bytes, &task);
     assert_int_equal(message_decode(&out, bytes.data, bytes.len), ERR_PROTOCOL);
     assert_names(status_message(), "TASK: answer: too long");
+    answer[((size_t)1 << 20) + 1] = 0;
+    task.as.task.answer = "1";
+    task.as.task.prefill = answer;
+    buf_clear(&bytes);
+    sample_bytes(&bytes, &task);
+    assert_int_equal(message_decode(&out, bytes.data, bytes.len), ERR_PROTOCOL);
+    assert_names(status_message(), "TASK: prefill: too long");
     mem_free(answer);
     buf_free(&bytes);
 }

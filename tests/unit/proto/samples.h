@@ -109,6 +109,7 @@ static inline struct msg_task sample_task(void)
         .n_prompt = 4,
         .common = 3,
         .answer = "-3/4",
+        .prefill = "\xe2\x88\x9a ```python\n\\boxed{",
     };
 }
 
@@ -137,6 +138,7 @@ static inline struct msg_task sample_task_extreme(void)
         .verifier = 2,
         .prompt = sample_prompt,
         .answer = "",
+        .prefill = "",
     };
     for (int i = 0; i < PROTO_MAX_BRANCH_DEPTHS; i++)
         t.branch[i] = TREE_MAX_NODES;

@@ -110,7 +110,7 @@ static inline struct expander *expander_make(const struct world *w, int32_t max_
 {
     struct expander_config c = {max_rows,          kv_pages, w->delimiters.ids,
                                 w->delimiters.len, NULL,     0,
-                                {.servers = 1}};
+                                {.servers = 1},    NULL};
     struct expander *e = NULL;
     assert_ok(expander_new(&e, &c, &w->model, w->tokenizer));
     return e;
