@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import gc
 import json
 import pickle
 import signal
@@ -236,10 +237,10 @@ def job_of(text, tests):
            "entry": tests.get("entry", ""), "prefix": tests.get("prefix", ""),
            "setup": tests.get("setup", ""), "names": []}
     if tests["form"] == "asserts":
-        tests["taken"], names = program_names(tests["tree"], tests["entry"])
+        tests["taken"], names = program_names(code_nodes(tests["tree"]), tests["entry"])
         preamble = tree_of(tests["preamble"])
-        job["names"] = sorted(names - (bound_names(preamble) - tests["taken"]
-                                       if preamble else set()))
+        own = bound_names(code_nodes(preamble)) if preamble else set()
+        job["names"] = sorted(names - (own - tests["taken"]))
     elif tests["form"] == "call":
         job["names"] = [tests["entry"]]
     return job
@@ -251,6 +252,7 @@ def examine(sandbox, channel, timeout_ms):
     if receive_bytes(channel) != b"ready":
         raise Broken("no runner")
     sandbox.confine_examiner()
+    gc.disable()  # it ends soon; large tests are many objects, none of them garbage
     partial, text, tests = read_request()
     signal.setitimer(signal.ITIMER_REAL, timeout_ms / 1000)
     try:

@@ -7,7 +7,8 @@ here, and compares as it; its further attributes are asked for.
 
 The examiner must not let a program's object decide what it equals, nor see what it is
 held against: there, comparisons and differences reach the other side only if both
-operands are of the program.
+operands are of the program, and other arithmetic with a plain operand gives an object
+of the program or nothing.
 """
 
 import types
@@ -20,6 +21,7 @@ ARITHMETIC = """add mul truediv floordiv mod divmod pow matmul lshift rshift and
 radd rmul rtruediv rfloordiv rmod rdivmod rpow rmatmul rlshift rrshift rand ror rxor iadd
 imul itruediv ifloordiv imod ipow imatmul ilshift irshift iand ior ixor""".split()
 COMPARED = frozenset(f"__{name}__" for name in COMPARED)
+GUARDED = COMPARED | {f"__{name}__" for name in ARITHMETIC}
 SPECIAL = COMPARED | {f"__{name}__" for name in UNARY + ARITHMETIC} | {
     "__call__", "__contains__", "__await__", "__hash__", "__next__"}
 OF_VALUES = frozenset(("__call__", "__str__", "__repr__", "__enter__", "__exit__"))
@@ -134,12 +136,16 @@ class MirrorIterator(Mirror):
         return self.received(*self.__link__.ask("send", self, (value,)))
 
 
-def forwarding(name, guarded):
-    """The special method `name` of a mirror.  guarded: see the top of this file."""
+def forwarding(name, trusting):
+    """The special method `name` of a mirror.  Not trusting: see the top of this file."""
+    guarded = name in GUARDED and not trusting
+
     def method(self, *operands):
-        if guarded and not all(isinstance(operand, Mirror) for operand in operands):
+        alone = not guarded or all(isinstance(operand, Mirror) for operand in operands)
+        if not alone and name in COMPARED:
             return NotImplemented
-        return self.__link__.ask("special", self, (name, *operands))
+        result = self.__link__.ask("special", self, (name, *operands))
+        return result if alone or isinstance(result, Mirror) else NotImplemented
 
     method.__name__ = name
     return method
@@ -164,13 +170,15 @@ def await_mirror(self):
     return self.__link__.awaited(self).__await__()
 
 
-def special_methods(names, trusting):
+def special_methods(names, of_value, trusting):
+    """`of_value`: of a class of values, whose own methods stay."""
     methods = {"__call__": call_mirror, "__await__": await_mirror,
                "__hash__": hash_mirror, "__next__": next_mirror}
-    chosen = {name: methods[name] for name in names if name in methods}
-    for name in names:
+    chosen = {name: methods[name] for name in names
+              if name in methods and (name == "__call__" or not of_value)}
+    for name in (OF_VALUES if of_value else SPECIAL).intersection(names):
         if name not in methods and (trusting or name != "__contains__"):
-            chosen[name] = forwarding(name, name in COMPARED and not trusting)
+            chosen[name] = forwarding(name, trusting)
     return chosen
 
 

@@ -229,8 +229,10 @@ class ObjectCodec(Codec):
         if base and not any(issubclass(each, base) for each in bases):
             bases.append(base)
         content = {"__slots__": (), "__link__": self, "__module__": module,
-                   **special_methods(names, self.trusting)}
+                   **special_methods(names, base is not None, self.trusting)}
         for place, field in enumerate(fields):
+            if not field.isidentifier() or field.startswith("_"):
+                raise Broken("no name of a field")
             content[field] = property(operator.itemgetter(place))
         if fields:
             content["_fields"] = tuple(fields)

@@ -93,13 +93,13 @@ def joined(chosen, others):
     """The chosen block behind those that define what it lacks."""
     if not chosen.tree:
         return chosen.code
-    lacks = {name for name in free_names(chosen.tree) if not hasattr(builtins, name)}
+    lacks = {name for name in free_names(code_nodes(chosen.tree)) if not hasattr(builtins, name)}
     helping = []
     for other in reversed(others):
         found = lacks & other.bound
         if other is not chosen and other.tree and found:
             helping.insert(0, other)
-            lacks = lacks - found | {n for n in free_names(other.tree)
+            lacks = lacks - found | {n for n in free_names(code_nodes(other.tree))
                                      if not hasattr(builtins, n)}
     future, code = split_future(chosen.code)
     return future + "".join(other.definitions() for other in helping) + code

@@ -6,29 +6,35 @@ import ast
 import builtins
 import sys
 
-DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
+DISPLAYS = (ast.List, ast.Tuple, ast.Set)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
+def is_code(node):
+    """Not a constant, signed or not: tests may hold megabytes of those."""
+    kind = type(node)
+    return node is not None and kind is not ast.Constant and not (
+        kind is ast.UnaryOp and type(node.operand) is ast.Constant)
+
+
 def code_nodes(tree):
-    """All nodes, but for the constants in displays: tests may hold megabytes of those."""
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if isinstance(node, ast.Dict):
-            children = [*node.keys, *node.values]
-        elif isinstance(node, DISPLAYS):
-            children = node.elts
-        else:
-            children = ast.iter_child_nodes(node)
-        waiting += [c for c in children if c and not isinstance(c, ast.Constant)]
+    """All nodes but constants, in no order."""
+    found = [tree]
+    for node in found:
+        kind = type(node)
+        if kind in DISPLAYS:
+            found += filter(is_code, node.elts)
+        elif kind is ast.Dict:
+            found += filter(is_code, node.keys + node.values)
+        elif kind is not ast.Name:
+            found += filter(is_code, ast.iter_child_nodes(node))
+    return found
 
 
-def bound_names(tree):
-    """Every name that is bound somewhere in it."""
+def bound_names(nodes):
+    """Every name that is bound somewhere."""
     found = set()
-    for node in code_nodes(tree):
+    for node in nodes:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             found.add(node.id)
         elif isinstance(node, DEFINITIONS):
@@ -42,31 +48,37 @@ def bound_names(tree):
     return found
 
 
-def called_names(tree):
-    return {node.func.id for node in code_nodes(tree)
+def called_names(nodes):
+    return {node.func.id for node in nodes
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
 
 
-def free_names(tree):
-    loaded = {node.id for node in code_nodes(tree)
+def free_names(nodes):
+    loaded = {node.id for node in nodes
               if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    return loaded - bound_names(tree)
+    return loaded - bound_names(nodes)
 
 
-def program_names(tree, entry):
+def program_names(nodes, entry):
     """(names that are the program's though a module or a builtin has them too,
     names that the tests take from the program)."""
-    free = free_names(tree)
+    free = free_names(nodes)
+    plain = {name for name in free if not hasattr(builtins, name)
+             and name not in sys.stdlib_module_names}
     if entry:
         taken = {entry}
     else:
-        called = called_names(tree) & free
+        called = called_names(nodes) & free
         taken = called & sys.stdlib_module_names
-        if not taken and all(hasattr(builtins, name) for name in called):
+        if not taken and not plain:
             taken = called
-    plain = {name for name in free if not hasattr(builtins, name)
-             and name not in sys.stdlib_module_names}
     return taken, taken | plain
+
+
+def at(place, tree):
+    """A tree that stands where another does; it has few nodes of its own."""
+    ast.copy_location(tree, place)
+    return ast.fix_missing_locations(tree)
 
 
 class Order:
@@ -76,10 +88,10 @@ class Order:
         assert f(a) == sorted(a)      becomes      assert (t := sorted(a), f(a))[1] == t
     """
 
-    def __init__(self, tree):
-        bound = bound_names(tree)
-        self.own = {node.name for node in code_nodes(tree)
-                    if isinstance(node, DEFINITIONS)}
+    def __init__(self, nodes):
+        self.nodes = nodes
+        bound = bound_names(nodes)
+        self.own = {node.name for node in nodes if isinstance(node, DEFINITIONS)}
         self.own |= {name for name in dir(builtins) if name not in bound}
         self.count = 0
 
@@ -88,7 +100,8 @@ class Order:
                    and node.func.id not in self.own for node in code_nodes(tree))
 
     def is_computed(self, tree):
-        if isinstance(tree, (ast.Starred, ast.Name, ast.Constant, ast.Lambda, *DISPLAYS)):
+        if isinstance(tree, (ast.Starred, ast.Name, ast.Constant, ast.Lambda, ast.Dict,
+                             *DISPLAYS)):
             return False
         return not any(isinstance(node, (ast.NamedExpr, ast.Await, ast.Yield,
                                          ast.YieldFrom)) for node in code_nodes(tree))
@@ -102,20 +115,21 @@ class Order:
                 self.count += 1
                 name = f"__computed_{self.count}__"
                 stored = ast.NamedExpr(ast.Name(name, ast.Store()), operands[i])
-                operands[i] = ast.Name(name, ast.Load())
-                operands[first] = ast.Subscript(
-                    ast.Tuple([stored, operands[first]], ast.Load()), ast.Constant(1),
-                    ast.Load())
+                both = ast.Tuple([stored, operands[first]], ast.Load())
+                place = operands[first]
+                operands[i] = at(place, ast.Name(name, ast.Load()))
+                operands[first] = at(place, ast.Subscript(both, ast.Constant(1),
+                                                          ast.Load()))
         return operands
 
     def apply(self, tree):
-        for node in list(code_nodes(tree)):
+        for node in self.nodes:
             if isinstance(node, ast.Compare):
                 node.left, *node.comparators = self.hoist([node.left, *node.comparators])
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 node.args = self.hoist(node.args)
-        return ast.fix_missing_locations(tree) if self.count else tree
+        return tree
 
 
 def in_order(tree):
-    return Order(tree).apply(tree)
+    return Order(code_nodes(tree)).apply(tree)

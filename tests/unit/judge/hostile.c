@@ -2,7 +2,7 @@
 //
 //     judge_hostile [all]     without "all": not those that use up all their time
 #include "attacks.h"
-#include "judge_test.h"
+#include "case_file.h"
 
 #include "base/clock.h"
 
@@ -25,25 +25,30 @@ static char *function_tests(void)
                    "assert f(3) == 73519\nassert all([f(3) == 73519])\n");
 }
 
-// Counts the attacks that pass, or after which a right program does not.
+// 1: the attack passes, or a right program does not after it.
+static int attack_one(struct judge *j, const struct attack *attack, const char *tests,
+                      const char *right_program, const char *right_tests)
+{
+    double start = clock_seconds();
+    enum judge_verdict v = judged(j, attack->program, tests, 0);
+    double seconds = clock_seconds() - start;
+    enum judge_verdict after = judged(j, right_program, right_tests, 0);
+    if (getenv("VERBOSE"))
+        print_message("%-32s %-8s %.2f s\n", attack->name, judge_verdict_name(v),
+                      seconds);
+    if (v != JUDGE_PASS && v != JUDGE_OPEN && after == JUDGE_PASS)
+        return 0;
+    print_error("%s: %s, then %s\n", attack->name, judge_verdict_name(v),
+                judge_verdict_name(after));
+    return 1;
+}
+
 static int attack_all(struct judge *j, const struct attack *attacks, size_t count,
                       const char *tests, const char *right_program)
 {
     int holes = 0;
-    for (size_t i = 0; i < count; i++) {
-        double start = clock_seconds();
-        enum judge_verdict v = judged(j, attacks[i].program, tests, 0);
-        double seconds = clock_seconds() - start;
-        enum judge_verdict after = judged(j, right_program, tests, 0);
-        if (getenv("VERBOSE"))
-            print_message("%-32s %-8s %.2f s\n", attacks[i].name, judge_verdict_name(v),
-                          seconds);
-        if (v == JUDGE_PASS || v == JUDGE_OPEN || after != JUDGE_PASS) {
-            print_error("%s: %s, then %s\n", attacks[i].name, judge_verdict_name(v),
-                        judge_verdict_name(after));
-            holes++;
-        }
-    }
+    for (size_t i = 0; i < count; i++)
+        holes += attack_one(j, &attacks[i], tests, right_program, tests);
     print_message("%zu attacks, %d passed\n", count, holes);
     return holes;
 }
@@ -68,6 +73,26 @@ static void test_on_stdio(void **state)
         holes += attack_all(*state, slow_on_stdio, COUNT(slow_on_stdio), stdio_tests,
                             right_stdio);
     assert_int_equal(holes, 0);
+}
+
+// Those on values, objects and calls, each with tests of its own.
+static void test_on_what_crosses(void **state)
+{
+    static struct case_file file;
+    char *right_tests = function_tests();
+    int holes = 0;
+    case_file_read(&file, TEST_DATA "/judge/attacks.txt");
+    for (size_t i = 1; i < file.n; i++) {
+        const struct attack attack = {file.cases[i].name + 1,
+                                      case_part(&file, i, PROGRAM)};
+        char *tests = case_tests(&file, i);
+        holes += attack_one(*state, &attack, tests, right, right_tests);
+        free(tests);
+    }
+    print_message("%zu attacks, %d passed\n", file.n - 1, holes);
+    assert_int_equal(holes, 0);
+    case_file_free(&file);
+    free(right_tests);
 }
 
 // Searches its own heap for what follows a pattern; write() tells which pages are
@@ -165,6 +190,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_on_functions),
         cmocka_unit_test(test_on_stdio),
+        cmocka_unit_test(test_on_what_crosses),
         cmocka_unit_test(test_own_memory_holds_no_answer),
         cmocka_unit_test(test_nothing_stays_for_the_next),
         cmocka_unit_test(test_partial_programs_forge_no_pass),
