@@ -28,10 +28,9 @@ static const char *chat_token_of(const struct tokenizer *t)
 }
 
 enum status conversations_open(struct conversations *out, const struct settings *s,
-                               const struct tokenizer *t,
+                               const struct tokenizer *t, const char *folder,
                                const struct dataset *examples)
 {
-    const char *folder = *s->data.tokenizer ? s->data.tokenizer : s->model.path;
     const char *token = chat_token_of(t);
     *out = (struct conversations){
         .settings = s, .tokenizer = t, .examples = examples, .end = -1};

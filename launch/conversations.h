@@ -30,10 +30,11 @@ struct conversations {
     int32_t end;    // its id; -1
 };
 
-// Finds the template that prompt.template names.  ERR_INPUT, ERR_NOMEM.
+// Finds the template that prompt.template names; `folder`: the tokenizer's.  ERR_INPUT,
+// ERR_NOMEM.
 CHECKED enum status conversations_open(struct conversations *out,
                                        const struct settings *s,
-                                       const struct tokenizer *t,
+                                       const struct tokenizer *t, const char *folder,
                                        const struct dataset *examples);
 void conversations_free(struct conversations *c);
 

@@ -208,7 +208,8 @@ static enum status load_prompts(struct job *job, int data)
     struct conversations_set sets[CONVERSATIONS_MAX_SETS];
     int n = 0;
     TRY(prompt_date_settle(&job->settings, NULL));
-    TRY(prompts_open(&job->prompts, &job->settings, job->tokenizer));
+    TRY(prompts_open(&job->prompts, &job->settings, job->tokenizer,
+                     job->sources.tokenizer));
     if (data & JOB_TRAIN)
         sets[n++] = (struct conversations_set){.set = &job->train,
                                                .replies = (data & JOB_REPLIES) != 0};
@@ -368,6 +369,7 @@ enum status job_save_model(struct job *job, const char *folder)
     TRY(model_fetch(&job->model));
     TRY(companions_write(&job->companions, folder));
     TRY(tokenizer_save(job->tokenizer, folder));
+    TRY(prompts_save(&job->prompts, folder));
     return model_save(&job->model, folder);
 }
 

@@ -1,12 +1,17 @@
 #include "launch/prompts.h"
 
+#include "base/file.h"
 #include "launch/wording.h"
 
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
 enum status prompts_open(struct prompts *p, const struct settings *s,
-                         const struct tokenizer *t)
+                         const struct tokenizer *t, const char *folder)
 {
     *p = (struct prompts){.settings = s, .tokenizer = t};
-    enum status st = conversations_open(&p->chat, s, t, &p->examples);
+    enum status st = conversations_open(&p->chat, s, t, folder, &p->examples);
     if (st == OK && *s->prompt.examples)
         st = status_wrap(dataset_load(&p->examples, s->prompt.examples, 0),
                          "prompt.examples");
@@ -31,6 +36,18 @@ enum status prompts_render(struct prompts *p, const struct conversations_set *se
 static int is_chat(const struct prompts *p)
 {
     return p->chat.template.text != NULL;
+}
+
+enum status prompts_save(const struct prompts *p, const char *folder)
+{
+    char path[PATH_MAX];
+    const char *text = p->chat.template.text;
+    if (!is_chat(p) || strcmp(p->settings->prompt.template, "auto") == 0)
+        return OK;
+    int n = snprintf(path, sizeof path, "%s/chat_template.jinja", folder);
+    if (n < 0 || n >= PATH_MAX)
+        return status_fail(ERR_INPUT, "%.64s...: path too long", folder);
+    return file_write(path, text, strlen(text));
 }
 
 int32_t prompts_end(const struct prompts *p)

@@ -16,10 +16,10 @@ struct prompts {
     struct dataset examples;           // shown before every problem
 };
 
-// Finds the chat template and loads prompt.examples.  `p` stays where it is until
-// prompts_close.  ERR_INPUT, ERR_NOMEM.
+// Finds the chat template and loads prompt.examples; `folder`: the tokenizer's.  `p`
+// stays where it is until prompts_close.  ERR_INPUT, ERR_NOMEM.
 CHECKED enum status prompts_open(struct prompts *p, const struct settings *s,
-                                 const struct tokenizer *t);
+                                 const struct tokenizer *t, const char *folder);
 void prompts_close(struct prompts *p);
 
 // Renders data sets once for all that follows; without a chat template there is nothing
@@ -27,6 +27,11 @@ void prompts_close(struct prompts *p);
 // asked only how it ends a reply.  ERR_INPUT, ERR_NOMEM, ERR_IO.
 CHECKED enum status prompts_render(struct prompts *p,
                                    const struct conversations_set *sets, int n);
+
+// Writes folder/chat_template.jinja where prompt.template chose another template than
+// the checkpoint's own default, so that what was trained with it is asked with it.
+// ERR_IO.
+CHECKED enum status prompts_save(const struct prompts *p, const char *folder);
 
 // The token that ends a reply, known after prompts_render; -1: the one that ends a
 // text.

@@ -1,6 +1,7 @@
 #include "sources.h"
 
 #include "base/file.h"
+#include "json/json.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -20,28 +21,21 @@ static enum status path_in(char *out, const char *folder, const char *name)
     return OK;
 }
 
-// *out = NULL: there is no such file.  Numbers that no machine integer holds become
-// reals: nothing here looks at a number.
+// *out = NULL: there is no such file.
 static enum status read_json(json_t **out, const char *folder, const char *name)
 {
     char path[PATH_MAX];
-    struct buf text = {0};
-    json_error_t error;
+    json_t *root = NULL;
     TRY(path_in(path, folder, name));
     if (!file_exists(path))
         return OK;
-    enum status st = file_read(&text, path, CHAT_FILE_MAX_BYTES);
-    if (st == OK) {
-        *out = json_loadb(buf_cstr(&text), text.len,
-                          JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &error);
-        if (!*out)
-            st =
-                status_fail(ERR_INPUT, "%s: line %d: %s", path, error.line, error.text);
-        else if (!json_is_object(*out))
-            st = status_fail(ERR_INPUT, "%s: not a JSON object", path);
+    TRY(json_parse_file(&root, NULL, path, CHAT_FILE_MAX_BYTES));
+    if (!json_is_object(root)) {
+        json_decref(root);
+        return status_fail(ERR_INPUT, "%s: not a JSON object", path);
     }
-    buf_free(&text);
-    return st;
+    *out = root;
+    return OK;
 }
 
 static enum status add(struct sources *s, const char *name, json_t *text)

@@ -30,7 +30,6 @@ struct tokenizer {
     int adds_bos;            // a text begins with bos
     int whole_words;         // a word that is a token is that token ("ignore_merges")
     struct buf json, config; // tokenizer.json and tokenizer_config.json, as read
-    struct buf chat;         // chat_template.jinja, as read
 };
 
 CHECKED enum status tokenizer_new(struct tokenizer **out);

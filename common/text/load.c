@@ -59,15 +59,6 @@ static enum status load_config(struct tokenizer *t, struct tokenizer_config *out
                                 wants_added && file_exists(added) ? added : NULL);
 }
 
-static enum status load_chat(struct tokenizer *t, const char *folder)
-{
-    char path[PATH_MAX];
-    if (!has(folder, "chat_template.jinja"))
-        return OK;
-    TRY(path_in(path, folder, "chat_template.jinja"));
-    return file_read(&t->chat, path, TOKENIZER_FILE_MAX_BYTES);
-}
-
 // Whether the model in the folder is one of Qwen's, by the start of its model_type.
 static int is_qwen(const char *folder)
 {
@@ -122,7 +113,6 @@ enum status tokenizer_load(struct tokenizer **out, const char *folder)
     enum status st = OK;
     TRY_OUT(tokenizer_new(&t));
     TRY_OUT(load_config(t, &c, folder));
-    TRY_OUT(load_chat(t, folder));
     c.qwen2 = c.qwen2 || is_qwen(folder);
     TRY_OUT(load_files(t, folder, &c));
     TRY_OUT(status_wrap(tokenizer_finish(t, c.eos), "%s", folder));

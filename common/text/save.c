@@ -210,7 +210,5 @@ enum status tokenizer_save(const struct tokenizer *t, const char *folder)
 {
     TRY(file_make_dirs(folder));
     TRY(save(t, folder, "tokenizer.json", &t->json, make_json));
-    if (t->chat.len)
-        TRY(save(t, folder, "chat_template.jinja", &t->chat, NULL));
     return save(t, folder, "tokenizer_config.json", &t->config, make_config);
 }

@@ -38,7 +38,6 @@ void tokenizer_free(struct tokenizer *t)
     losses_free(t->losses);
     buf_free(&t->json);
     buf_free(&t->config);
-    buf_free(&t->chat);
     mem_free(t);
 }
 

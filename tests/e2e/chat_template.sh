@@ -43,6 +43,10 @@ show prompt.template=none 2>/dev/null | grep -q 'im_start' && fail "a template w
 "$etreerpo" sft "$config" "${settings[@]}" run.dir="$scratch/warm" sft.steps=40 sft.warmup=5 sft.eval_every=0 \
     >"$scratch/log" 2>&1 || { cat "$scratch/log"; fail "sft"; }
 grep -q 'a reply ends with <|im_end|>' "$scratch/log" || { cat "$scratch/log"; fail "sft does not say what ends a reply"; }
+cmp "$chat/chat_template.jinja" "$scratch/warm/model/chat_template.jinja" || fail "the template did not travel"
+"$etreerpo" sft "$config" "${settings[@]}" run.dir="$scratch/chosen" sft.steps=1 sft.eval_every=0 \
+    prompt.template="$scratch/own.jinja" >"$scratch/log" 2>&1 || { cat "$scratch/log"; fail "sft with a file"; }
+cmp "$scratch/own.jinja" "$scratch/chosen/model/chat_template.jinja" || fail "a chosen template stays behind"
 settings+=(model.path="$scratch/warm/model")
 train() { # RUN RANKS [key=value ...]
     local run=$1 mpi=()
@@ -90,7 +94,7 @@ bad() {
         prompt.template="$scratch/bad.jinja" "$@" >/dev/null 2>"$scratch/err" || status=$?
     [ "$status" -eq 2 ] && [ "$(grep -c ' error: ' "$scratch/err")" -eq 1 ] && grep -qF -- "$words" "$scratch/err" ||
         { cat "$scratch/err"; fail "status $status, expected $words"; }
-    echo "ok: $(sed -n 's/.* error: sample: prompt.template: //p' "$scratch/err" | sed "s|$scratch/||g" | cut -c1-130)"
+    echo "ok: $(sed -n 's/.* error: sample: \(prompt.template: \)\?//p' "$scratch/err" | sed "s|$scratch/||g" | cut -c1-130)"
 }
 bad "does not end within 20." '{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}'
 bad "more than 4194304 bytes" '{% for i in range(99999) %}{{ "a" * 999 }}{% endfor %}'

@@ -50,7 +50,7 @@ def make_folder(folder, case, tokenizer):
     (folder / "tokenizer.json").write_text(tokenizer)
     (folder / "chat_template.jinja").write_bytes((DATA / "chat" / case["template"]).read_bytes())
     (folder / "tokenizer_config.json").write_text(json.dumps(
-        {**{k: v for k, v in tokens.items() if k.endswith("_token")},
+        {**{k: v for k, v in tokens.items() if k.endswith("_token")}, "model_max_length": int(1e30),
          "extra_special_tokens": {k: v for k, v in tokens.items() if not k.endswith("_token")},
          "tokenizer_class": "PreTrainedTokenizerFast"}))
 

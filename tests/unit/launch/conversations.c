@@ -74,7 +74,7 @@ static void fixture_make(struct fixture *f, const char *family, const char *temp
         argv[i] = words[i];
     assert_ok(settings_load(&f->settings, NULL, 3 + n_more, argv));
     assert_ok(tokenizer_load(&f->tokenizer, f->folder));
-    assert_ok(prompts_open(&f->prompts, &f->settings, f->tokenizer));
+    assert_ok(prompts_open(&f->prompts, &f->settings, f->tokenizer, f->folder));
 }
 
 static void fixture_free(struct fixture *f)
@@ -283,7 +283,7 @@ static void test_refusals(void **state)
     fixture_make(&f, "smollm2", "smollm2.jinja", endoftext, NULL, 0);
     settings_free(&f.settings);
     assert_ok(settings_load(&f.settings, NULL, 1, (char **)chatml));
-    assert_int_equal(prompts_open(&p, &f.settings, f.tokenizer), ERR_INPUT);
+    assert_int_equal(prompts_open(&p, &f.settings, f.tokenizer, f.folder), ERR_INPUT);
     assert_non_null(strstr(status_message(), "prompt.template: chatml: formats"));
     fixture_free(&f);
 }

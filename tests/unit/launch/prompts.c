@@ -46,7 +46,7 @@ static void fixture_make(struct fixture *f, int argc, char **argv)
         buf_char(&alphabet, (char)c);
     assert_ok(tokenizer_of_alphabet(&f->tokenizer, buf_cstr(&alphabet), alphabet.len));
     assert_ok(settings_load(&f->settings, NULL, argc, argv));
-    assert_ok(prompts_open(&f->prompts, &f->settings, f->tokenizer));
+    assert_ok(prompts_open(&f->prompts, &f->settings, f->tokenizer, "/nowhere"));
     buf_free(&alphabet);
 }
 
