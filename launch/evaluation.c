@@ -54,7 +54,7 @@ static int seat_done(const void *core)
 static const struct core_ops eval_core = {seat_start, seat_receive, seat_tick,
                                           seat_work, seat_done};
 
-enum status evaluation_run(struct cluster *c, const struct job *job,
+enum status evaluation_run(struct cluster *c, struct job *job,
                            const struct evaluation *e, struct score *out)
 {
     const struct settings *s = &job->settings;
@@ -76,7 +76,7 @@ enum status evaluation_run(struct cluster *c, const struct job *job,
     enum status st;
     TRY_OUT(score_new(&score, e->problems, e->samples));
     TRY_OUT(evaluate_new(&seat.evaluate, &config, &job->model, clock_ms()));
-    TRY_OUT(cluster_lead(c, job, &seat, &eval_core));
+    TRY_OUT(cluster_lead(c, job, &seat, &eval_core, 1));
     *out = score;
     score = (struct score){0};
 out:

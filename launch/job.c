@@ -67,11 +67,11 @@ static enum status read_model(struct job *job, int weights)
 }
 
 // Panels are made where the policy computes here, and now.
-static enum status load_model(struct job *job, int weights)
+static enum status load_model(struct job *job, int weights, int panels)
 {
     const char *folder = job->settings.model.path;
     TRY(read_model(job, weights));
-    if (weights && !gpu_wanted(&job->settings))
+    if (panels && !gpu_wanted(&job->settings))
         TRY(model_repack(&job->model));
     if (tokenizer_vocab(job->tokenizer) > job->model.config.vocab)
         return status_fail(ERR_INPUT, "%s: the tokenizer has %d tokens, the model %d",
@@ -158,7 +158,8 @@ enum status job_load(struct job *job, int data)
 {
     TRY(load_tokenizer(job));
     job->no_weights = (data & JOB_NO_WEIGHTS) != 0;
-    TRY(load_model(job, !job->no_weights));
+    TRY(load_model(job, !job->no_weights,
+                   (data & (JOB_NO_WEIGHTS | JOB_NO_PANELS)) == 0));
     TRY(prompts_open(&job->prompts, &job->settings, job->tokenizer));
     TRY(find_ends(job));
     job->model_hash = hash_model(job);

@@ -18,7 +18,7 @@ struct job {
     struct accelerator gpu; // of `device: cuda` (launch/gpu.h), else zeroed
     int gpus;               // how many the driver shows
     struct model model;
-    int no_weights; // 1: its parameters come by messages
+    int no_weights; // 1: its parameters come by messages, and have not yet
     struct dataset train, test;
     struct prompts prompts;
     struct tokens stops;      // token ids that end a text, beside the policy's own
@@ -31,6 +31,7 @@ enum job_data {
     JOB_TRAIN = 1,
     JOB_TEST = 2,
     JOB_NO_WEIGHTS = 4, // the policy's shape alone: its parameters come by messages
+    JOB_NO_PANELS = 8,  // its parameters alone: nothing is computed with them here
 };
 
 // Reads the settings only.  ERR_INPUT.

@@ -29,6 +29,9 @@ struct trainer_config {
     enum loss_norm norm;
     float temperature;   // of the rollouts, > 0
     int32_t pack_tokens; // a pack is closed before it would exceed this
+    // Rows and longest path of the largest pack that will come: its memory is taken at
+    // the start.  0: as packs come.
+    int32_t most_rows, longest_path;
 };
 
 struct batch_stats {
