@@ -1,6 +1,7 @@
 #include "launch/footprint.h"
 
 #include "base/file.h"
+#include "base/par.h"
 #include "launch/longest.h"
 #include "model/decode.h"
 #include "model/memory.h"
@@ -10,9 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-// What a run adds that no count tells: threads, libraries at work (HDF5, OpenBLAS, MPI
-// with its shared memory), the heap's gaps.  Measured; of the claim memory-predicted.
-static const double at_work = 12e6, mpi_at_work = 22e6;
+// What no count tells, measured: MPI with its shared memory; the products of a backward
+// pass (OpenBLAS) on each thread.
+static const double of_mpi = 12e6, of_thread = 3e6;
 enum { TOKEN_BYTES = 48 }; // in trees, in a worker's nodes, in RESULT messages
 
 // A line "NAME   N kB" of /proc/self/status.
@@ -129,10 +130,10 @@ static void rollout_part(const struct job *job, const struct longest *l,
     const struct decoder_counts counts = {w.max_rows, l->path, (int32_t)branches,
                                           w.kv_pages};
     const struct dispatch_config d = job_dispatch_config(job, 2);
-    double slices = (double)d.slices_ahead * (double)d.slice_bytes;
     out->cache = (double)w.kv_pages * (double)kv_cache_page_bytes(&job->model.config);
     out->decoding = (double)decoder_bytes(&job->model.config, &counts);
-    out->messages = fmin(slices, out->weights);
+    out->slice = fmin((double)d.slice_bytes, out->weights);
+    out->messages = fmin((double)d.slices_ahead * out->slice, out->weights);
 }
 
 static void training_part(const struct job *job, enum footprint_command command,
@@ -141,7 +142,7 @@ static void training_part(const struct job *job, enum footprint_command command,
     const struct settings *s = &job->settings;
     const struct footprint_pack pack = pack_of(job, command, l);
     out->trainer = 3.0 * out->weights;
-    out->activations = activations_of(job, &pack);
+    out->activations = activations_of(job, &pack) + of_thread * par_threads();
     if (command != FOOTPRINT_TRAIN)
         return;
     out->reference = s->train.kl_coef > 0.0 ? out->policy : 0.0;
@@ -192,10 +193,10 @@ static double sampling(const struct footprint *f)
     return f->cache + f->decoding;
 }
 
-// Of one process, where only what is trained is not what is sampled from.
+// Only what is trained is not what is sampled from.
 double footprint_alone(const struct footprint *f)
 {
-    double most = always(f) + training(f) + sampling(f) + at_work;
+    double most = always(f) + training(f) + sampling(f);
     if (f->command == FOOTPRINT_TRAIN)
         most += f->weights + following(f);
     return fmax(f->loading, most);
@@ -206,12 +207,12 @@ double footprint_alone(const struct footprint *f)
 double footprint_learner(const struct footprint *f)
 {
     double own = f->command == FOOTPRINT_TRAIN ? training(f) : f->data + f->weights;
-    return always(f) + own + f->weights + mpi_at_work;
+    return fmax(f->loading, always(f) + own + f->weights + of_mpi);
 }
 
-// Weights come once to an evaluation, before there are panels.
+// Weights come once to an evaluation; the last slice stands beside them.
 double footprint_worker(const struct footprint *f)
 {
-    double own = f->command == FOOTPRINT_TRAIN ? following(f) : f->policy;
-    return always(f) + own + sampling(f) + mpi_at_work;
+    double own = f->command == FOOTPRINT_TRAIN ? following(f) : f->policy + f->slice;
+    return always(f) + own + sampling(f) + of_mpi;
 }

@@ -17,10 +17,11 @@ struct footprint {
     double weights;     // parameters alone: a copy that is sent, a buffer that receives
     double trainer;     // gradient and moments
     double reference;   // the starting policy, for the KL
-    double activations; // of the largest pack
+    double activations; // of the largest pack, and what its products work in
     double cache;       // keys and values
     double decoding;    // logits and rows of the branches decoded at once
-    double messages;    // slices of weights under way
+    double messages;    // slices of weights under way, and
+    double slice;       // one of them
     double trees;       // of a step or a chunk, and the replay store
     double loading;     // the most that this process has held so far
 };

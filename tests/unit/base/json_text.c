@@ -1,7 +1,7 @@
 // Strings of JSON: escapes, characters of every length, and what is not UTF-8.
-#include "base_test.h"
-
 #include "base/json_text.h"
+
+#include "base_test.h"
 
 static void check(const char *bytes, size_t len, const char *want)
 {
@@ -13,14 +13,15 @@ static void check(const char *bytes, size_t len, const char *want)
 }
 
 #define CHECK(bytes, want) check(bytes, sizeof(bytes) - 1, want)
-#define NO "\xef\xbf\xbd" // U+FFFD
+#define NO                 "\xef\xbf\xbd" // U+FFFD
 
 static void plain_text_stays(void **state)
 {
     (void)state;
     CHECK("", "\"\"");
     CHECK("a b/c", "\"a b/c\"");
-    CHECK("\xc3\xa4\xe6\xbc\xa2\xf0\x9f\x99\x82", "\"\xc3\xa4\xe6\xbc\xa2\xf0\x9f\x99\x82\"");
+    CHECK("\xc3\xa4\xe6\xbc\xa2\xf0\x9f\x99\x82",
+          "\"\xc3\xa4\xe6\xbc\xa2\xf0\x9f\x99\x82\"");
     CHECK("\xf4\x8f\xbf\xbf", "\"\xf4\x8f\xbf\xbf\"");
 }
 
@@ -38,8 +39,8 @@ static void invalid_bytes(void **state)
     (void)state;
     CHECK("a\x80z", "\"a" NO "z\"");
     CHECK("\xc0\xaf", "\"" NO NO "\"");
-    CHECK("\xe6\xbc", "\"" NO "\"");         // the end of the text cuts it
-    CHECK("\xe6\xbcz", "\"" NO "z\"");       // another character does
+    CHECK("\xe6\xbc", "\"" NO "\"");   // the end of the text cuts it
+    CHECK("\xe6\xbcz", "\"" NO "z\""); // another character does
     CHECK("\xf0\x9f\x99\xf0\x9f\x99\x82", "\"" NO "\xf0\x9f\x99\x82\"");
     CHECK("\xed\xa0\x80", "\"" NO NO NO "\""); // a surrogate
     CHECK("\xe0\x80\x80", "\"" NO NO NO "\""); // an overlong form
