@@ -71,6 +71,11 @@ static const struct dataset *set_of(const struct job *job,
     return command == FOOTPRINT_EVAL ? &job->test : &job->train;
 }
 
+static int paths_of(enum footprint_command command)
+{
+    return command == FOOTPRINT_SFT ? LONGEST_IMITATED : LONGEST_GENERATED;
+}
+
 // A pack is full, or takes the whole step, but takes one path at least.
 static struct footprint_pack
 pack_of(const struct job *job, enum footprint_command command, const struct longest *l)
@@ -87,7 +92,7 @@ enum status footprint_pack(const struct job *job, enum footprint_command command
                            struct footprint_pack *out)
 {
     struct longest l;
-    TRY(longest_of(job, set_of(job, command), command == FOOTPRINT_SFT, &l));
+    TRY(longest_find(job, set_of(job, command), paths_of(command), &l));
     *out = pack_of(job, command, &l);
     return OK;
 }
@@ -161,7 +166,7 @@ enum status footprint_of(const struct job *job, enum footprint_command command,
                           .data = data_bytes(&job->train) + data_bytes(&job->test),
                           .loading = footprint_peak()};
     struct longest l;
-    TRY(longest_of(job, set_of(job, command), command == FOOTPRINT_SFT, &l));
+    TRY(longest_find(job, set_of(job, command), paths_of(command), &l));
     f.program = fmax(status_line("VmRSS:") - f.policy - f.data, 0.0);
     f.trees = TOKEN_BYTES * step_tokens(job, command, &l);
     if (command != FOOTPRINT_EVAL)

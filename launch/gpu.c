@@ -32,7 +32,9 @@ static enum status learner_limits(const struct job *job, int roles,
 {
     const struct settings *s = &job->settings;
     struct longest longest;
-    TRY(longest_of(job, &job->train, roles & GPU_IMITATES, &longest));
+    TRY(longest_find(job, &job->train,
+                     LONGEST_EXACT | (roles & GPU_IMITATES ? LONGEST_IMITATED : 0),
+                     &longest));
     l->train_tokens = (int32_t)s->train.pack_tokens;
     if (l->train_tokens < longest.path) // a pack takes at least one
         l->train_tokens = longest.path;

@@ -12,8 +12,16 @@ struct longest {
     int32_t path;
 };
 
+enum longest_of {
+    LONGEST_GENERATED = 0,
+    LONGEST_IMITATED = 1,
+    // All problems are encoded, where a path longer than the answer would not fit; else
+    // those with the longest texts, which is as good as all and takes no time.
+    LONGEST_EXACT = 2,
+};
+
 // Over a set of the loaded job's.  ERR_INPUT: imitated, but a problem has no solution.
-CHECKED enum status longest_of(const struct job *job, const struct dataset *set,
-                               int imitates, struct longest *out);
+CHECKED enum status longest_find(const struct job *job, const struct dataset *set,
+                                 int what, struct longest *out);
 
 #endif
