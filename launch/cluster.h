@@ -41,9 +41,10 @@ static inline int cluster_is_learner(const struct cluster *c)
 }
 
 // On rank 0: runs `core` against the workers until it is done.  In one process it also
-// makes and drives the worker.  ERR_*: the core's, or the worker's.
-CHECKED enum status cluster_lead(struct cluster *c, const struct job *job, void *core,
-                                 const struct core_ops *ops);
+// makes and drives the worker; `frozen` != 0: the job's parameters do not change, so
+// that it samples from them and not from a copy.  ERR_*: the core's, or the worker's.
+CHECKED enum status cluster_lead(struct cluster *c, struct job *job, void *core,
+                                 const struct core_ops *ops, int frozen);
 // On any other rank: works for the learner until it says STOP.
 CHECKED enum status cluster_work(struct cluster *c, struct job *job);
 

@@ -62,7 +62,7 @@ static void log_prompts(const struct evaluate *e)
              (long long)p.computed);
 }
 
-enum status evaluation_run(struct cluster *c, const struct job *job,
+enum status evaluation_run(struct cluster *c, struct job *job,
                            const struct evaluation *e, struct score *out)
 {
     const struct settings *s = &job->settings;
@@ -85,7 +85,7 @@ enum status evaluation_run(struct cluster *c, const struct job *job,
     enum status st;
     TRY_OUT(score_new(&score, e->problems, e->samples));
     TRY_OUT(evaluate_new(&seat.evaluate, &config, &job->model, clock_ms()));
-    TRY_OUT(cluster_lead(c, job, &seat, &eval_core));
+    TRY_OUT(cluster_lead(c, job, &seat, &eval_core, 1));
     log_prompts(seat.evaluate);
     *out = score;
     score = (struct score){0};

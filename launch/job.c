@@ -97,10 +97,10 @@ static enum status check_vocabulary(struct job *job, int tell)
 }
 
 // Panels are made where the policy computes here, and now.
-static enum status load_model(struct job *job, int weights)
+static enum status load_model(struct job *job, int weights, int panels)
 {
     TRY(read_model(job, weights));
-    if (weights && !gpu_wanted(&job->settings))
+    if (panels && !gpu_wanted(&job->settings))
         TRY(model_repack(&job->model));
     return check_vocabulary(job, weights);
 }
@@ -240,7 +240,8 @@ enum status job_load(struct job *job, int data)
                      data & (JOB_TRAIN | JOB_NO_WEIGHTS)));
     TRY(load_tokenizer(job));
     job->no_weights = (data & JOB_NO_WEIGHTS) != 0;
-    TRY(load_model(job, !job->no_weights));
+    TRY(load_model(job, !job->no_weights,
+                   (data & (JOB_NO_WEIGHTS | JOB_NO_PANELS)) == 0));
     TRY(load_data(job, data));
     if (!(data & JOB_NO_PROMPTS))
         TRY(load_prompts(job, data));

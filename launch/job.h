@@ -21,7 +21,7 @@ struct job {
     struct accelerator gpu; // of `device: cuda` (launch/gpu.h), else zeroed
     int gpus;               // how many the driver shows
     struct model model;
-    int no_weights;               // 1: its parameters come by messages
+    int no_weights; // 1: its parameters come by messages, and have not yet
     struct companions companions; // of the model, to be saved with it
     struct dataset train, test;
     struct prompts prompts;
@@ -37,7 +37,8 @@ enum job_data {
     JOB_NO_WEIGHTS = 4, // the policy's shape alone: its parameters come by messages
     JOB_NO_PROMPTS = 8, // nothing is asked here
     JOB_WORKER = JOB_NO_WEIGHTS | JOB_NO_PROMPTS,
-    JOB_REPLIES = 16, // the training set's solutions are told, as replies
+    JOB_REPLIES = 16,   // the training set's solutions are told, as replies
+    JOB_NO_PANELS = 32, // its parameters alone: nothing is computed with them here
 };
 
 // Reads the settings only.  ERR_INPUT.

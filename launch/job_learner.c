@@ -3,10 +3,15 @@
 
 #include <string.h>
 
+#define LEAST_TEMPERATURE 0.01
+
 static enum status trainer_settings(const struct settings *s,
                                     struct trainer_config *out)
 {
     struct credit_config credit;
+    if (s->rollout.temperature < LEAST_TEMPERATURE) // log-probs of no distribution
+        return status_fail(ERR_INPUT, "rollout.temperature: %g: train needs %g or more",
+                           s->rollout.temperature, LEAST_TEMPERATURE);
     TRY(credit_by_name(&credit, s->train.credit));
     if (strcmp(s->train.norm, "default") != 0)
         credit.norm = strcmp(s->train.norm, "std") == 0         ? CREDIT_NORM_STD

@@ -97,7 +97,7 @@ static const struct config_key keys[] = {
     STRING(rollout, delimiter, "\n", "text whose tokens end a step; empty: only step_tokens"),
     INT(rollout, step_tokens, "0", 0, 1e6, "tokens", "a step's longest; 0: no bound"),
     INT(rollout, max_new_tokens, "256", 1, 1e6, "tokens", "generated on one path"),
-    FLOAT(rollout, temperature, "1.0", 0.01, 100, "", "of sampling"),
+    FLOAT(rollout, temperature, "1.0", 0, 100, "", "of sampling; sample takes 0 as the likeliest token, train needs 0.01 or more"),
     INT(rollout, parts, "1", 1, 1024, "tasks", "a prompt's tree is cut into, by the root's children"),
     INT(rollout, max_rows, "256", 1, 65536, "branches", "decoded at once by a worker"),
     INT(rollout, kv_mb, "256", 0, 1e6, "MiB", "of keys and values, per worker; 0: what is free of a GPU"),
@@ -141,7 +141,7 @@ static const struct config_key keys[] = {
 
     INT(eval, problems, "256", 0, 1e9, "problems", "of data.test; 0: all"),
     INT(eval, samples, "4", 1, 1024, "", "per problem"),
-    FLOAT(eval, temperature, "1.0", 0, 100, "", "of sampling"),
+    FLOAT(eval, temperature, "1.0", 0, 100, "", "of sampling; 0: the likeliest token"),
     INT(eval, chunk, "64", 1, 1e6, "problems", "in flight at once"),
 
     CHOICE(gpu, type, "bf16", "bf16|f32", "of weights and activations; sums, master weights and the optimizer are float32"),

@@ -15,7 +15,7 @@ enum phase {
 
 struct evaluate {
     struct evaluate_config config;
-    const struct model *model; // borrowed
+    struct model *model; // borrowed
     struct dispatch *dispatch;
     enum phase phase;
     uint64_t first; // problem of the chunk
@@ -28,7 +28,7 @@ struct evaluate {
 };
 
 enum status evaluate_new(struct evaluate **out, const struct evaluate_config *c,
-                         const struct model *m, int64_t now_ms)
+                         struct model *m, int64_t now_ms)
 {
     struct evaluate *e = NULL;
     enum status st;
@@ -58,7 +58,9 @@ void evaluate_free(struct evaluate *e)
 enum status evaluate_start(struct evaluate *e, int64_t now_ms, struct outbox *out)
 {
     (void)now_ms;
-    return publish(e->dispatch, e->model, out);
+    (void)out;
+    publish_announce(e->dispatch, e->model);
+    return OK;
 }
 
 enum status evaluate_receive(struct evaluate *e, int rank, const uint8_t *bytes,
@@ -69,7 +71,8 @@ enum status evaluate_receive(struct evaluate *e, int rank, const uint8_t *bytes,
 
 enum status evaluate_tick(struct evaluate *e, int64_t now_ms, struct outbox *out)
 {
-    return dispatch_tick(e->dispatch, now_ms, out);
+    TRY(dispatch_tick(e->dispatch, now_ms, out));
+    return publish_supply(e->dispatch, e->model, out);
 }
 
 struct prompt_tokens evaluate_prompt_tokens(const struct evaluate *e)

@@ -17,9 +17,10 @@ struct evaluate_config {
 };
 
 struct evaluate;
-// Borrows the model, whose parameters the workers are given.
+// Borrows the model, whose parameters the workers that lack them are given: no copy is
+// made before one asks.
 CHECKED enum status evaluate_new(struct evaluate **out, const struct evaluate_config *c,
-                                 const struct model *m, int64_t now_ms);
+                                 struct model *m, int64_t now_ms);
 void evaluate_free(struct evaluate *e);
 
 CHECKED enum status evaluate_start(struct evaluate *e, int64_t now_ms,

@@ -7,6 +7,16 @@
 
 #include <math.h>
 
+static enum status prepare(struct trainer *t)
+{
+    const struct pack largest = {.n_tokens = t->config.most_rows,
+                                 .n_outputs = t->config.most_rows,
+                                 .n_spans = t->config.most_rows,
+                                 .max_context = t->config.longest_path};
+    TRY(trainer_reserve(t, (size_t)largest.n_outputs));
+    return training_prepare(t->training, &largest);
+}
+
 enum status trainer_new(struct trainer **out, const struct trainer_config *c,
                         struct model *m)
 {
@@ -15,6 +25,8 @@ enum status trainer_new(struct trainer **out, const struct trainer_config *c,
     t->config = *c;
     t->model = m;
     enum status st = training_new(&t->training, m, c->kl_coef > 0.0f);
+    if (st == OK && c->most_rows > 0)
+        st = prepare(t);
     if (st != OK) {
         trainer_free(t);
         return st;

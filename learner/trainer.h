@@ -33,6 +33,9 @@ struct trainer_config {
     // (learner/pack.h), where that saves a good part of it.  Log-probs are the same
     // bits either way.
     int common_root;
+    // Rows and longest path of the largest pack that will come: its memory is taken at
+    // the start.  0: as packs come.
+    int32_t most_rows, longest_path;
 };
 
 struct batch_stats {

@@ -20,7 +20,7 @@ enum status worker_new(struct worker **out, const struct worker_config *c,
     TRY_OUT(mem_new(&w, 1, sizeof *w));
     w->config = *c;
     w->model = m;
-    w->version = WEIGHTS_NONE;
+    w->version = c->has_weights ? m->version : WEIGHTS_NONE;
     w->incoming = WEIGHTS_IN_EMPTY;
     broadcast_in_init(&w->broadcast, c->group, c->incarnation);
     TRY_OUT(expander_new(&w->expander, &ec, m, t));
@@ -115,6 +115,11 @@ enum status worker_work(struct worker *w, int64_t now_ms, struct outbox *out,
     }
     *worked = w->worked;
     return OK;
+}
+
+int worker_has_weights(const struct worker *w)
+{
+    return w->version != WEIGHTS_NONE;
 }
 
 int worker_stopped(const struct worker *w)

@@ -1,5 +1,6 @@
 #include "hf.h"
 
+#include "layout.h"
 #include "safetensors.h"
 #include "tensors.h"
 
@@ -54,6 +55,17 @@ enum status model_load_within(struct model *m, const char *folder, int32_t most)
 enum status model_load_bare(struct model *m, const char *folder, int weights)
 {
     return load(m, folder, INT32_MAX, weights);
+}
+
+enum status model_reload(struct model *m, const char *folder)
+{
+    char path[PATH_MAX];
+    struct model_config config;
+    TRY(hf_path(path, sizeof path, folder, "config.json"));
+    TRY(hf_config_read(&config, NULL, path));
+    if (layout_floats(&config) != m->layout.total)
+        return status_fail(ERR_INPUT, "%s: a model of another shape", folder);
+    return hf_weights_read(m, folder);
 }
 
 enum status model_save(const struct model *m, const char *folder)

@@ -138,6 +138,9 @@ CHECKED enum status model_load_within(struct model *m, const char *folder,
 // For a model that is to compute elsewhere (model_use), or whose parameters will come
 // by messages: without panels; with weights == 0 without reading parameters, all zero.
 CHECKED enum status model_load_bare(struct model *m, const char *folder, int weights);
+// Reads the parameters of a folder into a model of the same shape, whose buffer others
+// may hold; model_repack comes after.  On failure they are of no use.
+CHECKED enum status model_reload(struct model *m, const char *folder);
 // Writes config.json and model.safetensors (F32) into an existing folder.  The config
 // of a model that was loaded is the one it came with, but for the type of its weights.
 // ERR_IO.

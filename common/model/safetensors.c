@@ -287,9 +287,19 @@ static void widen_block(void *context, int index, int thread)
         widen_brain(out, from, n);
 }
 
+// What was read counts as this process's memory no more (the system keeps its copy).
+static void leave_pages(const struct safetensors *s, const struct safetensor *t)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t data = (size_t)(s->data - (const uint8_t *)s->map);
+    size_t begin = (data + t->begin) / page * page, end = data + t->end;
+    (void)madvise((char *)s->map + begin, end - begin, MADV_DONTNEED);
+}
+
 void safetensors_read(float *out, const struct safetensors *s,
                       const struct safetensor *t)
 {
     struct widening w = {out, s->data + t->begin, t->type, t->count};
     par_for((int)((t->count + WIDEN_BLOCK - 1) / WIDEN_BLOCK), widen_block, &w);
+    leave_pages(s, t);
 }

@@ -44,7 +44,7 @@ static struct score score_one(const struct problem *p, const char *prefill,
 {
     struct tokenizer *t = NULL;
     struct score s = {0};
-    assert_ok(tokenizer_train(&t, alphabet, sizeof alphabet - 1, 0, 1));
+    assert_ok(tokenizer_of_alphabet(&t, alphabet, sizeof alphabet - 1));
     struct tree tree = tree_of(t, texts, rewards, n);
     assert_ok(score_new(&s, 1, n));
     assert_ok(score_add(&s, &tree, p, prefill, t));
