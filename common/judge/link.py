@@ -11,6 +11,7 @@ import threading
 import types
 
 MAX_ITEMS = 1 << 18  # of an iterator at a time
+DESCRIPTIVE = ("__name__", "__qualname__", "__doc__")
 OPAQUE = (types.FunctionType, types.MethodType, types.BuiltinFunctionType,
           types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType,
           types.FrameType, types.TracebackType, types.CodeType, types.ModuleType)
@@ -102,7 +103,7 @@ class Link(ObjectCodec):
     def permit(self, operation, target, name):
         """Of objects of the tests, a program reads what a caller is meant to see, and
         changes only those that the tests' own classes made."""
-        if self.trusting or operation == "get" and name == "__name__":
+        if self.trusting or operation == "get" and name in DESCRIPTIVE:
             return
         hidden = name.startswith(("_", "gi_", "cr_", "ag_", "f_", "tb_", "co_"))
         if hidden or isinstance(target, OPAQUE):

@@ -42,6 +42,14 @@ def is_special(name):
     return name.startswith("__") and name.endswith("__")
 
 
+class Documentation:
+    """`__doc__` of a mirror and of its class."""
+
+    def __get__(self, value, kind):
+        target = kind if value is None else value
+        return kind.__link__.ask("get", target, ("__doc__",))
+
+
 class MirrorType(type):
     """The class of the mirrors of classes."""
 

@@ -5,6 +5,7 @@ this side as what they are there, a mirror (mirrors.py).
 import dataclasses
 import enum
 import functools
+import importlib
 import operator
 import re
 import sys
@@ -18,6 +19,10 @@ BASES = tuple(PLAIN)  # values whose classes programs derive others from
 BY_PICKLE = (types.FunctionType, types.BuiltinFunctionType, type(str.upper), type,
              re.Pattern, enum.Enum, functools.partial, operator.itemgetter,
              operator.attrgetter, operator.methodcaller, datetime.tzinfo)
+WRITTEN = {  # immutable values of the library that are made from their text
+    ("pathlib", "PosixPath"), ("pathlib", "PurePosixPath"), ("uuid", "UUID"),
+    ("ipaddress", "IPv4Address"), ("ipaddress", "IPv6Address"),
+    ("ipaddress", "IPv4Network"), ("ipaddress", "IPv6Network")}
 PLAIN_TYPES = {kind.__name__: kind for kind in (
     type(None), bool, *BASES, *IMMUTABLE, *CONTAINER_OF, object, type)}
 
@@ -79,6 +84,9 @@ class ObjectCodec(Codec):
             return ("yours", number)
         if is_of_numpy(value):
             return self.encode_numpy(value)
+        name = (type(value).__module__, type(value).__name__)
+        if name in WRITTEN and getattr(sys.modules.get(name[0]), name[1], 0) is type(value):
+            return ("written", *name, str(value))
         if not self.trusting and isinstance(value, BY_PICKLE) and isinstance(
                 getattr(value, "__self__", None), (type(None), types.ModuleType, type)):
             try:
@@ -211,6 +219,11 @@ class ObjectCodec(Codec):
     def decode_exception(self, module, name):
         return exception_named(module, name) or RuntimeError
 
+    def decode_written(self, module, name, text):
+        if (module, name) not in WRITTEN:
+            raise Broken("not a type that is known by its text")
+        return getattr(importlib.import_module(module), name)(str(text))
+
     def decode_pickled(self, data):
         if not self.trusting:
             raise Broken("a pickle")
@@ -229,6 +242,7 @@ class ObjectCodec(Codec):
         if base and not any(issubclass(each, base) for each in bases):
             bases.append(base)
         content = {"__slots__": (), "__link__": self, "__module__": module,
+                   "__doc__": Documentation(),
                    **special_methods(names, base is not None, self.trusting)}
         for place, field in enumerate(fields):
             if not field.isidentifier() or field.startswith("_"):
@@ -261,4 +275,4 @@ class ObjectCodec(Codec):
 
 
 DECODE = {kind: f"decode_{kind}" for kind in (
-    "yours", "mine", "value", "type", "exception", "pickled", "class", "error")}
+    "yours", "mine", "value", "type", "exception", "written", "pickled", "class", "error")}

@@ -4,14 +4,38 @@ Process 1 of its own pid namespace: whatever the program starts ends with it.
 """
 
 import builtins
+import io
 import pickle
 import sys
 import types
 
+MAX_PRINTED = 1 << 20  # bytes between two messages; what goes beyond is lost
 PROGRAM_MODULE = "solution"  # not __main__: the program's own main block is not for us
 # What the sites that the called functions come from import for every program.
 SITE_MODULES = ("typing", "collections", "itertools", "functools", "math", "heapq",
                 "bisect", "string", "random", "re", "operator", "copy")
+
+
+class Printed(io.BytesIO):
+    """Under the program's standard output: tests may look at it (redirect_stdout)."""
+
+    def write(self, data):
+        if self.tell() < MAX_PRINTED:
+            super().write(data[:MAX_PRINTED])
+        return len(data)
+
+    def fileno(self):
+        return 1
+
+    def close(self):
+        pass  # what was printed stays
+
+    def take(self):
+        data = self.getvalue()
+        if data:
+            self.seek(0)
+            self.truncate()
+        return data.decode("utf-8", "replace")
 
 
 class ProgramLink(Link):
@@ -20,6 +44,12 @@ class ProgramLink(Link):
     def __init__(self, channel, names, partial):
         super().__init__(channel, trusting=True)
         self.names, self.partial = names, partial
+        self.printed = Printed()
+        sys.stdout = io.TextIOWrapper(self.printed, "utf-8", "surrogateescape",
+                                      write_through=True)
+
+    def take_printed(self):
+        return self.printed.take()
 
     def lookup(self, name):
         if name in self.names:

@@ -36,12 +36,13 @@ def rehearse():
     tests = {"form": "asserts", "entry": "f", "tests": REHEARSAL, "preamble": "",
              "partial": False, "tree": ast.parse(REHEARSAL)}
     job = job_of("def f(a, b):\n    a.append(b)\n    return sum(a), {b: a}\n", tests)
-    mine, theirs = socket.socketpair()
+    mine, theirs, stdout = *socket.socketpair(), sys.stdout
     program = threading.Thread(target=rehearse_program, args=(theirs, job))
     program.start()
     status = examine_whole(tests, TestsLink(mine.fileno()))
     mine.close()
     program.join()
+    sys.stdout = stdout
     if status != PASS:
         raise AssertionError("a right program does not pass")
 

@@ -287,7 +287,8 @@ class Codec:
         return found
 
     def pack(self, make_tree):
-        """A message: what has changed, what make_tree() gives, what is forgotten."""
+        """A message: what has changed, what make_tree() gives, what is forgotten, and
+        what was printed."""
         first = self.next_number
         try:
             changed = self.changes()
@@ -299,9 +300,13 @@ class Codec:
         except BaseException:
             self.take_back(first)
             raise
-        message = write_tree((changed, body, self.unused()))
+        message = write_tree((changed, body, self.unused(), self.take_printed()))
         self.settle()
         return message
+
+    def take_printed(self):
+        """What this side has printed since the last message."""
+        return ""
 
     def take_back(self, first):
         """Forgets what was shared from number `first` on: it never travelled."""
@@ -313,7 +318,9 @@ class Codec:
     def unpack(self, message, read):
         """read(tree) of a message.  Broken: whatever is wrong with the bytes."""
         try:
-            changed, body, forgotten = read_tree(message)
+            changed, body, forgotten, printed = read_tree(message)
+            if printed and sys.stdout is not sys.__stdout__:  # somebody looks
+                sys.stdout.write(printed)
             for number, data in changed:
                 self.again = []
                 value = self.shared[number]

@@ -1,6 +1,8 @@
 // Rows of the published data sets become problems.
 #include "data_test.h"
 
+#include "data/called.h"
+
 static void load_text(struct dataset *d, const char *text)
 {
     struct temporary t = temporary_make();
@@ -68,6 +70,46 @@ static void test_mbpp(void **state)
     assert_non_null(
         strstr(d.problems[1].answer, "\"tests\":\"import math\\nassert sub(1)\\n\""));
     dataset_free(&d);
+}
+
+// MBPP+: a script stands beside the asserts, which still name the function.
+static void test_mbpp_plus(void **state)
+{
+    struct dataset d = {0};
+    (void)state;
+    load_text(&d,
+              "{\"task_id\": 126, \"prompt\": \"Sum.\", \"code\": \"import math\\ndef "
+              "sum (a):\\n  return a\", \"test_imports\": [\"import math\"], "
+              "\"test_list\": [\"assert set(sum(1)) == set([1])\"], \"test\": \"import "
+              "numpy as np\\nassert np.allclose(sum(1), 1)\"}\n");
+    assert_string_equal(d.problems[0].question,
+                        "Sum.\nassert set(sum(1)) == set([1])\n");
+    assert_non_null(strstr(d.problems[0].answer, "\"entry\":\"sum\""));
+    assert_non_null(strstr(d.problems[0].answer,
+                           "\"tests\":\"import math\\nimport numpy as np\\nassert "
+                           "np.allclose(sum(1), 1)\\n\""));
+    dataset_free(&d);
+}
+
+static void test_called_function(void **state)
+{
+    static const struct {
+        const char *test, *code, *name;
+    } cases[] = {
+        {"assert f(1) == 2", "def f(x):\n  return 2", "f"},
+        {"assert set(g((1, 2))) == set(h(1))", "def h(): pass\ndef g (x): pass", "g"},
+        {"assert math.isclose(area (5), 2)", "def area(x): pass", "area"},
+        {"assert f(1)", "def ff(x): pass\nclass A:\n  def f(self): pass", ""},
+        {"assert f(1)", "", ""},
+        {"", "def f(x): pass", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf name = {0};
+        called_function(&name, cases[i].test, cases[i].code);
+        assert_string_equal(buf_cstr(&name), cases[i].name);
+        buf_free(&name);
+    }
 }
 
 static void test_apps(void **state)
@@ -204,10 +246,16 @@ static void test_gzip_cut_short(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_math),      cmocka_unit_test(test_humaneval),
-        cmocka_unit_test(test_mbpp),      cmocka_unit_test(test_apps),
-        cmocka_unit_test(test_bad_rows),  cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_published), cmocka_unit_test(test_gzip_cut_short),
+        cmocka_unit_test(test_math),
+        cmocka_unit_test(test_humaneval),
+        cmocka_unit_test(test_mbpp),
+        cmocka_unit_test(test_mbpp_plus),
+        cmocka_unit_test(test_called_function),
+        cmocka_unit_test(test_apps),
+        cmocka_unit_test(test_bad_rows),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_published),
+        cmocka_unit_test(test_gzip_cut_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 // Cases of the judge in a text file:
 //
 //     what the file is about
-//     == NAME                    of a case; "!" before it: the program must not pass
+//     == NAME                    of a case; "!" before it: the program must not pass;
+//                                "~": a wrong program stands before the right one
 //     -- PART                    program, tests, entry, prefix, setup, input, output;
 //     its lines ...              "PART crlf": they end in CR LF
 //
@@ -20,7 +21,8 @@ enum { MAX_CASES = 256, MAX_LINE = 1 << 16 };
 
 struct judge_case {
     char name[80];
-    int hostile; // must not pass
+    int hostile;  // must not pass
+    int misleads; // a partial verifier may give it up
     struct buf parts[PARTS];
     int given[PARTS];
 };
@@ -46,6 +48,7 @@ static inline struct judge_case *case_begin(struct case_file *file, const char *
     assert_true(file->n < MAX_CASES);
     struct judge_case *c = &file->cases[file->n++];
     c->hostile = name[0] == '!';
+    c->misleads = name[0] == '~';
     (void)snprintf(c->name, sizeof c->name, "%s", name);
     return c;
 }

@@ -1,7 +1,10 @@
 // Programs and replies by kind: those that must pass do, those that must not do not.
+//
+//     judge_cases [all]     without "all": every 8th prefix of a reply
 #include "case_file.h"
 
 static struct case_file file;
+static size_t every = 8;
 
 // Prints how many verdicts of a file are right; 0: all.
 static void run_file(struct judge *j, const char *kind, const char *behind)
@@ -23,6 +26,35 @@ static void run_file(struct judge *j, const char *kind, const char *behind)
     assert_int_equal(right, file.n - 1);
 }
 
+// Replies cut after every line (after every few of them): none that becomes right is
+// given up.
+static void run_prefixes(struct judge *j, const char *kind)
+{
+    size_t asked = 0, given_up = 0, line = 0;
+    for (size_t i = 1; i < file.n; i++) {
+        if (file.cases[i].hostile || file.cases[i].misleads)
+            continue;
+        const char *text = case_part(&file, i, PROGRAM);
+        char *tests = case_tests(&file, i);
+        for (const char *end = text; (end = strchr(end, '\n'));) {
+            end++;
+            if (line++ % every)
+                continue;
+            assert_ok(judge_submit(j, i, text, (size_t)(end - text), tests, 1));
+            enum judge_verdict v = next_result(j).verdict;
+            asked++;
+            if (v == JUDGE_PASS || v == JUDGE_OPEN)
+                continue;
+            given_up++;
+            print_error("%s: %s, cut: %s\n", file.cases[i].name, judge_verdict_name(v),
+                        end);
+        }
+        free(tests);
+    }
+    print_message("%s: of %zu prefixes %zu given up\n", kind, asked, given_up);
+    assert_int_equal(given_up, 0);
+}
+
 static void run_kind(void **state, const char *kind)
 {
     char path[256];
@@ -35,12 +67,14 @@ static void run_kind(void **state, const char *kind)
 static void test_replies(void **state)
 {
     run_kind(state, "replies");
+    run_prefixes(*state, "replies");
 }
 
 // The same replies where the prompt ends within the function that they define.
 static void test_replies_behind_a_prompt(void **state)
 {
     run_kind(state, "bodies");
+    run_prefixes(*state, "bodies");
     struct judge_case prompt = file.cases[0];
     file.cases[0] = (struct judge_case){0};
     case_file_free(&file);
@@ -49,6 +83,7 @@ static void test_replies_behind_a_prompt(void **state)
         buf_free(&file.cases[0].parts[part]);
     file.cases[0] = prompt;
     run_file(*state, "replies", " behind a prompt");
+    run_prefixes(*state, "replies behind a prompt");
 }
 
 static void test_values(void **state)
@@ -87,8 +122,9 @@ static int free_file(void **state)
     return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    every = argc > 1 && strcmp(argv[1], "all") == 0 ? 1 : every;
     if (!sandbox_is_here())
         return EXIT_SKIPPED;
     const struct CMUnitTest tests[] = {
