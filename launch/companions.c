@@ -196,7 +196,8 @@ enum status companions_read(struct companions *c, const char *folder, int of)
         log_warn("%s: %zu files do not travel with the model: at most %d of %d MiB, "
                  "%d MiB of all",
                  folder, r.left, MOST_FILES, FILE_BYTES >> 20, ALL_BYTES >> 20);
-    qsort(c->items, c->n, sizeof *c->items, by_name);
+    if (c->n)
+        qsort(c->items, c->n, sizeof *c->items, by_name);
     return OK;
 }
 
