@@ -4,11 +4,13 @@
 #include "launch/args.h"
 #include "launch/commands.h"
 #include "launch/gpu.h"
+#include "launch/grading.h"
 #include "launch/job.h"
 #include "rollout/expand.h"
 #include "tree/credit.h"
 #include "tree/draw.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +26,28 @@ struct request {
     const char *prompt, *answer, *row;
 };
 
-// The problem that a request names; the strings of `own` are the user's.
+// The user's answer, or, for a program of the user's, a row of the two texts.
+static enum status own_answer(const struct job *job, const struct request *r,
+                              struct problem *own)
+{
+    struct dataset one = {.problems = own, .n = 1};
+    const char *answer = r->answer ? r->answer : "";
+    own->verifier = VERIFIER_NUMBER;
+    grading_use_verifier(&job->settings, &one);
+    if (!grading_rules(&job->settings).by_program)
+        return mem_strdup(&own->answer, answer);
+    own->verifier = VERIFIER_PROGRAM;
+    json_t *row = json_pack("{s:s, s:s}", "question", r->prompt, "answer", answer);
+    char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
+    json_decref(row);
+    if (!text)
+        return status_fail(ERR_INPUT, "--prompt or --answer is not UTF-8");
+    enum status st = mem_strdup(&own->answer, text);
+    free(text);
+    return st;
+}
+
+// The problem that a request names; of `own` only the answer is owned.
 static enum status find_problem(const struct job *job, const struct request *r,
                                 struct problem *own, const struct problem **out)
 {
@@ -32,10 +55,7 @@ static enum status find_problem(const struct job *job, const struct request *r,
     if (!r->row) {
         own->question = (char *)r->prompt;
         own->solution = (char *)"";
-        own->answer = (char *)(r->answer ? r->answer : "");
-        own->verifier = strcmp(job->settings.data.verifier, "math") == 0
-                            ? VERIFIER_MATH
-                            : VERIFIER_NUMBER;
+        TRY(own_answer(job, r, own));
         *out = own;
         return OK;
     }
@@ -123,6 +143,7 @@ static enum status sample(struct job *job, const struct request *r)
     st = draw(job, &tree);
 out:
     mem_free(task.prompt);
+    mem_free(own.answer);
     tree_free(&tree);
     return st;
 }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "launch/gpu.h"
+#include "launch/grading.h"
 #include "model/decode.h"
 
 #include <string.h>
@@ -97,30 +98,24 @@ static enum status load_tokenizer(struct job *job)
     return OK;
 }
 
-// data.verifier: answers of number problems may be compared as MATH's are.
-static void use_verifier(const struct job *job, struct dataset *set)
+static enum status load_set(const struct settings *s, const char *key, const char *path,
+                            size_t limit, struct dataset *out)
 {
-    if (strcmp(job->settings.data.verifier, "math") != 0)
-        return;
-    for (size_t i = 0; i < set->n; i++)
-        if (set->problems[i].verifier == VERIFIER_NUMBER)
-            set->problems[i].verifier = VERIFIER_MATH;
+    const struct dataset_rules rules = grading_rules(s);
+    TRY(status_wrap(dataset_load_by(out, path, limit, &rules), "%s", key));
+    grading_use_verifier(s, out);
+    return OK;
 }
 
 static enum status load_data(struct job *job, int data)
 {
     const struct settings *s = &job->settings;
     if (data & JOB_TRAIN)
-        TRY(dataset_load(&job->train, s->data.train, (size_t)s->data.train_limit));
+        TRY(load_set(s, "data.train", s->data.train, (size_t)s->data.train_limit,
+                     &job->train));
     if (data & JOB_TEST)
-        TRY(dataset_load(&job->test, s->data.test, (size_t)s->eval.problems));
-    use_verifier(job, &job->train);
-    use_verifier(job, &job->test);
-    if (((data & JOB_TRAIN) && job->train.n == 0) ||
-        ((data & JOB_TEST) && job->test.n == 0))
-        return status_fail(ERR_INPUT, "%s: no problems in it",
-                           job->train.n == 0 && (data & JOB_TRAIN) ? s->data.train
-                                                                   : s->data.test);
+        TRY(load_set(s, "data.test", s->data.test, (size_t)s->eval.problems,
+                     &job->test));
     return OK;
 }
 
@@ -128,6 +123,7 @@ enum status job_configure(struct job *job, const char *config_path, int argc,
                           char **argv)
 {
     TRY(settings_load(&job->settings, config_path, argc, argv));
+    TRY(grading_check(&job->settings));
     if (!gpu_wanted(&job->settings) && job->settings.rollout.kv_mb == 0)
         return status_fail(ERR_INPUT, "rollout.kv_mb: 0 is of a GPU (device: cuda)");
     return OK;
@@ -161,7 +157,7 @@ enum status job_load(struct job *job, int data)
     TRY(load_model(job, !job->no_weights));
     TRY(prompts_open(&job->prompts, &job->settings, job->tokenizer));
     TRY(find_ends(job));
-    job->model_hash = hash_model(job);
+    job->model_hash = grading_hash(&job->settings, hash_model(job));
     return load_data(job, data);
 }
 
@@ -239,20 +235,6 @@ struct judge_config job_judge_config(const struct job *job, int threads)
     };
 }
 
-struct reward_config settings_reward(const struct settings *s)
-{
-    return (struct reward_config){
-        .command =
-            strcmp(s->data.verifier, "program") == 0 ? s->verifier.command : NULL,
-        .children = (int)s->verifier.children,
-        .timeout_ms = settings_ms(s->verifier.timeout_s),
-        .start_ms = settings_ms(s->verifier.start_s),
-        .memory_mb = s->verifier.memory_mb,
-        .bare = strcmp(s->verifier.sandbox, "none") == 0,
-        .zero_on_error = strcmp(s->verifier.on_error, "zero") == 0,
-    };
-}
-
 struct worker_config job_worker_config(const struct job *job, int threads)
 {
     const struct settings *s = &job->settings;
@@ -273,7 +255,7 @@ struct worker_config job_worker_config(const struct job *job, int threads)
         .n_stops = job->stops.len,
         .threads = threads,
         .judge = job_judge_config(job, threads),
-        .reward = settings_reward(s),
+        .reward = grading_reward(s),
     };
 }
 

@@ -1,8 +1,16 @@
 #include "launch/prompts.h"
 
 #include "base/mem.h"
+#include "launch/grading.h"
 
 #include <string.h>
+
+static enum status load_examples(const struct settings *s, struct dataset *out)
+{
+    const struct dataset_rules rules = grading_rules(s);
+    return status_wrap(dataset_load_by(out, s->prompt.examples, 0, &rules),
+                       "prompt.examples");
+}
 
 enum status prompts_open(struct prompts *out, const struct settings *s,
                          const struct tokenizer *t)
@@ -11,7 +19,7 @@ enum status prompts_open(struct prompts *out, const struct settings *s,
     enum status st;
     TRY_OUT(status_wrap(chat_open(&p.chat, t, s->prompt.template), "prompt.template"));
     if (*s->prompt.examples)
-        TRY_OUT(dataset_load(&p.examples, s->prompt.examples, 0));
+        TRY_OUT(load_examples(s, &p.examples));
     *out = p;
     return OK;
 out:

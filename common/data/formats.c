@@ -1,7 +1,7 @@
 #include "formats.h"
 
+#include "cell.h"
 #include "countdown.h"
-#include "value.h"
 
 #include "base/mem.h"
 #include "verify/math.h"
@@ -13,7 +13,7 @@
 static enum status text_field(const char **out, const json_t *row, const char *name)
 {
     const json_t *value = field_at(row, name);
-    return value ? value_text(out, value, name) : field_missing(row, name);
+    return value ? cell_text(out, value, name) : field_missing(row, name);
 }
 
 static enum status full_field(const char **out, const json_t *row, const char *name)
@@ -26,7 +26,7 @@ static enum status full_field(const char **out, const json_t *row, const char *n
 static enum status optional_field(const char **out, const json_t *row, const char *name)
 {
     *out = "";
-    return value_is_absent(field_at(row, name)) ? OK : text_field(out, row, name);
+    return cell_is_absent(field_at(row, name)) ? OK : text_field(out, row, name);
 }
 
 // A JSON document that stands as a string within the row.
@@ -48,7 +48,7 @@ static enum status lines_field(struct buf *out, const json_t *row, const char *n
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *item = json_array_get(list, i);
         const char *line = json_string_value(item);
-        if (!line || value_number(item))
+        if (!line || cell_number(item))
             return status_fail(ERR_INPUT, "\"%s\"[%zu] is not a string", name, i);
         buf_str(out, line);
         buf_char(out, '\n');
@@ -259,7 +259,7 @@ static enum status apps(struct problem *out, const json_t *row,
 // A positive whole number that Countdown takes.
 static enum status countdown_number(int64_t *out, const json_t *value, const char *name)
 {
-    const char *text = value_number(value);
+    const char *text = cell_number(value);
     int64_t number = text && strspn(text, "0123456789") == strlen(text)
                          ? strtoll(text, NULL, 10)
                          : 0;
@@ -323,7 +323,7 @@ enum status row_of_problem(json_t **out, const struct problem *p)
 static enum status keep_row(struct problem *p, const json_t *row)
 {
     struct buf text = {0};
-    enum status st = value_write(&text, row);
+    enum status st = cell_write(&text, row);
     mem_free(p->answer);
     p->answer = NULL;
     if (st == OK)
@@ -340,7 +340,7 @@ static enum status question_alone(struct problem *out, const json_t *row,
     static const char *const usual[] = {"question", "problem", "prompt", "text"};
     const char *question = NULL, *solution = NULL, *name = f->question;
     for (size_t i = 0; !name && i < sizeof usual / sizeof *usual; i++)
-        if (!value_is_absent(json_object_get(row, usual[i])))
+        if (!cell_is_absent(json_object_get(row, usual[i])))
             name = usual[i];
     TRY(full_field(&question, row, name_or(name, usual[0])));
     if (f->solution)

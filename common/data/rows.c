@@ -1,7 +1,7 @@
 #include "rows.h"
 
 #include "bytes.h"
-#include "value.h"
+#include "cell.h"
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -79,7 +79,7 @@ static enum status take_line(struct reading *r, const char *line, size_t len, in
     size_t at = 0, lead = blank(line, line + len);
     if (len > LINE_MAX_BYTES)
         return status_fail(ERR_INPUT, "longer than %d bytes", LINE_MAX_BYTES);
-    enum status st = value_read(&row, line + lead, len - lead, &at);
+    enum status st = cell_read(&row, line + lead, len - lead, &at);
     if (st != OK) {
         int cut = last && (strstr(status_message(), "end of") != NULL);
         return status_wrap(st, "column %zu%s", lead + at,
@@ -144,7 +144,7 @@ static enum status take_array(struct reading *r, const char *begin)
 {
     json_t *rows = NULL;
     size_t at = 0;
-    enum status st = value_read(&rows, begin, (size_t)(r->end - begin), &at);
+    enum status st = cell_read(&rows, begin, (size_t)(r->end - begin), &at);
     if (st != OK)
         return place(r, st, begin + at);
     st = take_items(r, rows, "");
@@ -211,10 +211,10 @@ static enum status take_stream(struct reading *r, json_t *row, const char *begin
         json_decref(row);
         row = NULL;
         begin = next + blank(next, r->end);
-        size_t at = 0, len = value_length(begin, (size_t)(r->end - begin));
+        size_t at = 0, len = cell_length(begin, (size_t)(r->end - begin));
         if (st != OK || begin == r->end)
             break;
-        st = value_read(&row, begin, len ? len : (size_t)(r->end - begin), &at);
+        st = cell_read(&row, begin, len ? len : (size_t)(r->end - begin), &at);
         if (st != OK)
             return place(r, st, begin + at);
         next = begin + len;
@@ -230,16 +230,16 @@ static enum status first_value(struct reading *r, const char *begin, json_t **ro
 {
     size_t at = 0, len = line_length(begin, r->end, next);
     int alone = *next + blank(*next, r->end) == r->end; // the only line
-    enum status st = value_read(row, begin, len, &at);
+    enum status st = cell_read(row, begin, len, &at);
     if (st == OK && !(alone && json_is_object(*row))) {
         json_decref(*row);
         *row = NULL;
     }
     if (st == ERR_INPUT && !alone) {
-        len = value_length(begin, (size_t)(r->end - begin));
+        len = cell_length(begin, (size_t)(r->end - begin));
         *next = begin + len;
         if (len)
-            st = value_read(row, begin, len, &at);
+            st = cell_read(row, begin, len, &at);
     }
     return st == ERR_INPUT ? OK : st;
 }

@@ -10,7 +10,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-// Takes one row (borrowed; value.h says how its numbers are read); *stop = 1 ends the
+// Takes one row (borrowed; cell.h says how its numbers are read); *stop = 1 ends the
 // reading.
 typedef enum status rows_take(void *context, const json_t *row, int *stop);
 

@@ -1,4 +1,4 @@
-#include "value.h"
+#include "cell.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -98,7 +98,7 @@ static size_t unmarked(const char *text, size_t len, size_t at)
     return from > beyond ? from - beyond : 0;
 }
 
-enum status value_read(json_t **out, const char *text, size_t len, size_t *at)
+enum status cell_read(json_t **out, const char *text, size_t len, size_t *at)
 {
     struct buf marked = {0};
     json_error_t error = {0};
@@ -119,7 +119,7 @@ enum status value_read(json_t **out, const char *text, size_t len, size_t *at)
     return status_fail(ERR_INPUT, "not JSON: %s", error.text);
 }
 
-size_t value_length(const char *text, size_t len)
+size_t cell_length(const char *text, size_t len)
 {
     size_t open = 0;
     for (const char *p = text, *end = text + len; p < end;) {
@@ -136,7 +136,7 @@ size_t value_length(const char *text, size_t len)
     return 0;
 }
 
-enum status value_write(struct buf *out, const json_t *value)
+enum status cell_write(struct buf *out, const json_t *value)
 {
     char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
     if (!text)
@@ -154,16 +154,16 @@ enum status value_write(struct buf *out, const json_t *value)
     return out->status;
 }
 
-const char *value_number(const json_t *value)
+const char *cell_number(const json_t *value)
 {
     const char *text = json_string_value(value);
     return text && strncmp(text, MARK, sizeof MARK - 1) == 0 ? text + sizeof MARK - 1
                                                              : NULL;
 }
 
-int value_is_absent(const json_t *value)
+int cell_is_absent(const json_t *value)
 {
-    const char *number = value_number(value);
+    const char *number = cell_number(value);
     return !value || json_is_null(value) || (number && strcmp(number, "NaN") == 0);
 }
 
@@ -176,9 +176,9 @@ static const char *kind_of(const json_t *value)
                                     : "no text";
 }
 
-enum status value_text(const char **out, const json_t *value, const char *name)
+enum status cell_text(const char **out, const json_t *value, const char *name)
 {
-    const char *text = value_number(value);
+    const char *text = cell_number(value);
     if (text && strchr("NI", text[*text == '-']))
         return status_fail(ERR_INPUT, "\"%s\" is %s", name, text);
     if (!text)
@@ -186,7 +186,7 @@ enum status value_text(const char **out, const json_t *value, const char *name)
     if (!text)
         return status_fail(ERR_INPUT, "\"%s\" is not a string, but %s", name,
                            kind_of(value));
-    if (json_is_string(value) && !value_number(value) &&
+    if (json_is_string(value) && !cell_number(value) &&
         strlen(text) != json_string_length(value))
         return status_fail(ERR_INPUT, "\"%s\" contains a NUL", name);
     *out = text;
