@@ -7,6 +7,8 @@
 #include "launch/args.h"
 #include "launch/commands.h"
 #include "launch/data_check.h"
+#include "launch/grading.h"
+#include "launch/job.h"
 #include "text/tokenizer.h"
 
 #include <limits.h>
@@ -147,14 +149,56 @@ static enum status make_countdown(const struct data_settings *s, const char *dir
     return st;
 }
 
+static int cores(void)
+{
+    return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+// As a run of these settings would read it, and grade it.
+static enum status check_set(const struct job *job, const char *path)
+{
+    const struct settings *s = &job->settings;
+    const struct dataset_rules rules = grading_rules(s);
+    const struct data_check_by by = {.judge = job_judge_config(job, cores()),
+                                     .reward = grading_reward(s),
+                                     .prefill = s->prompt.prefill};
+    struct dataset set = {0};
+    TRY(dataset_load_by(&set, path, 0, &rules));
+    grading_use_verifier(s, &set);
+    enum status st = data_check_modules(&set, path);
+    if (st == OK)
+        st = data_check(&set, path, &by);
+    dataset_free(&set);
+    return st;
+}
+
+// The file that is named, or both sets of the config.
+static enum status check_by_config(const char *config, const char *path,
+                                   const struct args *args)
+{
+    struct job job = {0};
+    enum status st;
+    TRY_OUT(job_configure(&job, config, args->n_settings, args->settings));
+    const char *const paths[] = {path ? path : job.settings.data.train,
+                                 path ? "" : job.settings.data.test};
+    if (!*paths[0] && !*paths[1])
+        st = status_fail(ERR_INPUT, "%s names no data, nor does --text", config);
+    for (int i = 0; i < 2; i++)
+        if (*paths[i])
+            TRY_OUT(check_set(&job, paths[i]));
+out:
+    job_free(&job);
+    return st;
+}
+
 static enum status check_references(const struct data_settings *s, const char *path)
 {
-    const struct judge_config judge = {
-        .servers =
-            s->servers > 0 ? (int)s->servers : (int)sysconf(_SC_NPROCESSORS_ONLN),
-        .timeout_ms = 1000 * s->timeout_s,
-        .memory_mb = s->memory_mb,
-        .accept_no_sandbox = s->weak != 0,
+    const struct data_check_by by = {
+        .judge = {.servers = s->servers > 0 ? (int)s->servers : cores(),
+                  .timeout_ms = 1000 * s->timeout_s,
+                  .memory_mb = s->memory_mb,
+                  .accept_no_sandbox = s->weak != 0},
+        .prefill = "",
     };
     struct dataset set = {0};
     if (!path)
@@ -162,18 +206,21 @@ static enum status check_references(const struct data_settings *s, const char *p
     TRY(dataset_load(&set, path, 0));
     enum status st = data_check_modules(&set, path);
     if (st == OK)
-        st = data_check(&set, path, &judge);
+        st = data_check(&set, path, &by);
     dataset_free(&set);
     return st;
 }
 
 enum status command_data(int argc, char **argv)
 {
-    const char *dir = NULL, *text = NULL;
-    const struct option options[] = {{"--out", &dir, NULL}, {"--text", &text, NULL}};
+    const char *dir = NULL, *text = NULL, *config = NULL;
+    const struct option options[] = {
+        {"--out", &dir, NULL}, {"--text", &text, NULL}, {"--config", &config, NULL}};
     struct args args;
     struct data_settings s = {0};
-    TRY(args_parse(&args, argc, argv, options, 2));
+    TRY(args_parse(&args, argc, argv, options, 3));
+    if (args.first && config && strcmp(args.first, "check") == 0)
+        return check_by_config(config, text, &args);
     TRY(read_settings(&s, &args));
     if (args.first && dir && strcmp(args.first, "algebra") == 0)
         return make_algebra(&s, dir);
@@ -182,5 +229,6 @@ enum status command_data(int argc, char **argv)
     if (args.first && strcmp(args.first, "check") == 0)
         return check_references(&s, text);
     return status_fail(ERR_INPUT, "usage: etreerpo data algebra|countdown --out DIR "
-                                  "[key=value ...], or data check --text FILE");
+                                  "[key=value ...], or data check --text FILE | "
+                                  "--config CONFIG");
 }

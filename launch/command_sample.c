@@ -4,12 +4,14 @@
 #include "launch/args.h"
 #include "launch/commands.h"
 #include "launch/gpu.h"
+#include "launch/grading.h"
 #include "launch/job.h"
 #include "launch/sample_json.h"
 #include "rollout/expand.h"
 #include "tree/credit.h"
 #include "tree/draw.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,15 +31,26 @@ struct request {
     int show_prompt; // and nothing else
 };
 
-// The user's text as a problem, whose strings are the user's.
-static void own_problem(const struct job *job, const struct request *r,
-                        struct problem *out)
+// The answer (to be freed) of the user's text, or, for a program of the user's, a row
+// of the two texts.
+static enum status own_answer(const struct job *job, const struct request *r,
+                              struct problem *own)
 {
-    out->question = (char *)r->prompt;
-    out->solution = (char *)"";
-    out->answer = (char *)(r->answer ? r->answer : "");
-    if (!verifier_by_name(&out->verifier, job->settings.data.verifier))
-        out->verifier = VERIFIER_NUMBER;
+    struct dataset one = {.problems = own, .n = 1};
+    const char *answer = r->answer ? r->answer : "";
+    own->verifier = VERIFIER_NUMBER;
+    grading_use_verifier(&job->settings, &one);
+    if (!grading_rules(&job->settings).by_program)
+        return mem_strdup(&own->answer, answer);
+    own->verifier = VERIFIER_PROGRAM;
+    json_t *row = json_pack("{s:s, s:s}", "question", r->prompt, "answer", answer);
+    char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
+    json_decref(row);
+    if (!text)
+        return status_fail(ERR_INPUT, "--prompt or --answer is not UTF-8");
+    enum status st = mem_strdup(&own->answer, text);
+    free(text);
+    return st;
 }
 
 // Digits and nothing else.
@@ -178,8 +191,12 @@ static enum status sample_all(const struct job *job, const struct request *r)
     struct problem own = {0};
     size_t first = 0, end = 0;
     if (!r->rows) {
-        own_problem(job, r, &own);
-        return sample(job, r, &own, 0);
+        own.question = (char *)r->prompt;
+        own.solution = (char *)"";
+        TRY(own_answer(job, r, &own));
+        enum status st = sample(job, r, &own, 0);
+        mem_free(own.answer);
+        return st;
     }
     TRY(find_rows(r->rows, job->test.n, &first, &end));
     for (size_t row = first; row < end; row++)

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "launch/data_check.h"
 #include "launch/gpu.h"
+#include "launch/grading.h"
 #include "launch/prompt_date.h"
 #include "model/decode.h"
 #include "model/generation.h"
@@ -119,20 +120,12 @@ static enum status load_tokenizer(struct job *job)
     return OK;
 }
 
-// data.verifier: answers of number problems may be read and compared by another rule.
-static void use_verifier(const struct job *job, struct dataset *set)
+static enum status load_set(const struct settings *s, const char *key, const char *path,
+                            size_t limit, struct dataset *out)
 {
-    enum verifier chosen;
-    if (!verifier_by_name(&chosen, job->settings.data.verifier))
-        return; // default
-    for (size_t i = 0; i < set->n; i++)
-        if (set->problems[i].verifier == VERIFIER_NUMBER)
-            set->problems[i].verifier = chosen;
-}
-
-static enum status load_set(struct dataset *out, const char *path, int64_t limit)
-{
-    TRY(dataset_load(out, path, (size_t)limit));
+    const struct dataset_rules rules = grading_rules(s);
+    TRY(status_wrap(dataset_load_by(out, path, limit, &rules), "%s", key));
+    grading_use_verifier(s, out);
     return data_check_modules(out, path);
 }
 
@@ -140,16 +133,11 @@ static enum status load_data(struct job *job, int data)
 {
     const struct settings *s = &job->settings;
     if (data & JOB_TRAIN)
-        TRY(load_set(&job->train, s->data.train, s->data.train_limit));
+        TRY(load_set(s, "data.train", s->data.train, (size_t)s->data.train_limit,
+                     &job->train));
     if (data & JOB_TEST)
-        TRY(load_set(&job->test, s->data.test, s->eval.problems));
-    use_verifier(job, &job->train);
-    use_verifier(job, &job->test);
-    if (((data & JOB_TRAIN) && job->train.n == 0) ||
-        ((data & JOB_TEST) && job->test.n == 0))
-        return status_fail(ERR_INPUT, "%s: no problems in it",
-                           job->train.n == 0 && (data & JOB_TRAIN) ? s->data.train
-                                                                   : s->data.test);
+        TRY(load_set(s, "data.test", s->data.test, (size_t)s->eval.problems,
+                     &job->test));
     return OK;
 }
 
@@ -157,6 +145,7 @@ enum status job_configure(struct job *job, const char *config_path, int argc,
                           char **argv)
 {
     TRY(settings_load(&job->settings, config_path, argc, argv));
+    TRY(grading_check(&job->settings));
     if (!gpu_wanted(&job->settings) && job->settings.rollout.kv_mb == 0)
         return status_fail(ERR_INPUT, "rollout.kv_mb: 0 is of a GPU (device: cuda)");
     return OK;
@@ -247,7 +236,7 @@ enum status job_load(struct job *job, int data)
         TRY(load_prompts(job, data));
     TRY(find_ends(job));
     TRY(keep_companions(job));
-    job->model_hash = hash_model(job);
+    job->model_hash = grading_hash(&job->settings, hash_model(job));
     return OK;
 }
 
@@ -346,20 +335,6 @@ struct judge_config job_judge_config(const struct job *job, int threads)
     };
 }
 
-struct reward_config settings_reward(const struct settings *s)
-{
-    return (struct reward_config){
-        .command =
-            strcmp(s->data.verifier, "program") == 0 ? s->verifier.command : NULL,
-        .children = (int)s->verifier.children,
-        .timeout_ms = settings_ms(s->verifier.timeout_s),
-        .start_ms = settings_ms(s->verifier.start_s),
-        .memory_mb = s->verifier.memory_mb,
-        .bare = strcmp(s->verifier.sandbox, "none") == 0,
-        .zero_on_error = strcmp(s->verifier.on_error, "zero") == 0,
-    };
-}
-
 struct worker_config job_worker_config(const struct job *job, int threads)
 {
     const struct settings *s = &job->settings;
@@ -380,7 +355,7 @@ struct worker_config job_worker_config(const struct job *job, int threads)
         .n_stops = job->stops.len,
         .threads = threads,
         .judge = job_judge_config(job, threads),
-        .reward = settings_reward(s),
+        .reward = grading_reward(s),
     };
 }
 

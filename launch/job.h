@@ -27,7 +27,8 @@ struct job {
     struct prompts prompts;
     struct tokens stops;      // token ids that end a text, beside the policy's own
     struct tokens delimiters; // token ids that end a step
-    uint64_t model_hash;      // of shape and vocabulary: learner and workers must agree
+    uint64_t model_hash; // of shape, vocabulary and the user's verifier: learner and
+                         // workers must agree
 };
 
 enum job_data {
@@ -66,8 +67,6 @@ CHECKED enum status job_learner_config(const struct job *job, int ranks,
                                        struct learner_config *out);
 struct dispatch_config job_dispatch_config(const struct job *job, int ranks);
 struct judge_config job_judge_config(const struct job *job, int threads);
-// Of data.verifier: program, else its command is NULL.  Borrows from the settings.
-struct reward_config settings_reward(const struct settings *s);
 struct worker_config job_worker_config(const struct job *job, int threads);
 
 // A folder that any command loads as model.path: weights, shape, tokenizer, and what

@@ -1,11 +1,19 @@
 #include "launch/prompts.h"
 
 #include "base/file.h"
+#include "launch/grading.h"
 #include "launch/wording.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+
+static enum status load_examples(const struct settings *s, struct dataset *out)
+{
+    const struct dataset_rules rules = grading_rules(s);
+    return status_wrap(dataset_load_by(out, s->prompt.examples, 0, &rules),
+                       "prompt.examples");
+}
 
 enum status prompts_open(struct prompts *p, const struct settings *s,
                          const struct tokenizer *t, const char *folder)
@@ -13,8 +21,7 @@ enum status prompts_open(struct prompts *p, const struct settings *s,
     *p = (struct prompts){.settings = s, .tokenizer = t};
     enum status st = conversations_open(&p->chat, s, t, folder, &p->examples);
     if (st == OK && *s->prompt.examples)
-        st = status_wrap(dataset_load(&p->examples, s->prompt.examples, 0),
-                         "prompt.examples");
+        st = load_examples(s, &p->examples);
     if (st != OK)
         prompts_close(p);
     return st;

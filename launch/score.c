@@ -12,6 +12,7 @@ enum status score_new(struct score *s, size_t n, int64_t samples)
     struct score fresh = {.samples = samples};
     enum status st;
     TRY_OUT(mem_new(&fresh.correct, n, sizeof *fresh.correct));
+    TRY_OUT(mem_new(&fresh.rewards, n, sizeof *fresh.rewards));
     TRY_OUT(mem_new(&fresh.majority, n, sizeof *fresh.majority));
     *s = fresh;
     return OK;
@@ -23,6 +24,7 @@ out:
 void score_free(struct score *s)
 {
     mem_free(s->correct);
+    mem_free(s->rewards);
     mem_free(s->majority);
     *s = (struct score){0};
 }
@@ -107,6 +109,8 @@ static enum status add_leaf(struct score *s, const struct tree *t, int32_t leaf,
         s->tokens += (double)length;
         s->truncated += node->end == NODE_LENGTH;
         s->correct[s->problems] += node->reward >= 1.0f;
+        s->rewards[s->problems] += (double)node->reward;
+        s->between += node->reward > 0.0f && node->reward < 1.0f;
     }
     buf_free(&text);
     return st;
@@ -145,6 +149,14 @@ struct metrics_mean score_pass_at(const struct score *s, int64_t k)
     return mean;
 }
 
+struct metrics_mean score_reward(const struct score *s)
+{
+    struct metrics_mean mean = metrics_mean(s->rewards, s->problems);
+    mean.mean /= (double)s->samples;
+    mean.ci95 /= (double)s->samples;
+    return mean;
+}
+
 struct metrics_mean score_majority(const struct score *s)
 {
     return metrics_mean(s->majority, s->problems);
@@ -154,6 +166,10 @@ void score_print(const struct score *s, const char *how, struct buf *out)
 {
     buf_printf(out, "%s: %zu problems, %lld samples each\n", how, s->problems,
                (long long)s->samples);
+    if (s->between > 0.0) {
+        struct metrics_mean m = score_reward(s);
+        buf_printf(out, "  reward   %6.3f +- %.3f\n", m.mean, m.ci95);
+    }
     for (int64_t k = 1; k <= s->samples; k *= 2) {
         struct metrics_mean m = score_pass_at(s, k);
         buf_printf(out, "  Pass@%-3lld %6.1f %% +- %.1f\n", (long long)k,
@@ -174,7 +190,7 @@ void score_print(const struct score *s, const char *how, struct buf *out)
 
 void score_json(const struct score *s, struct buf *out)
 {
-    struct metrics_mean majority = score_majority(s);
+    struct metrics_mean majority = score_majority(s), reward = score_reward(s);
     buf_printf(out,
                "{\"problems\": %zu, \"samples_per_problem\": %lld, \"samples\": %.0f",
                s->problems, (long long)s->samples, s->leaves);
@@ -183,6 +199,8 @@ void score_json(const struct score *s, struct buf *out)
         buf_printf(out, ", \"pass_at_%lld\": %.6f, \"pass_at_%lld_ci95\": %.6f",
                    (long long)k, m.mean, (long long)k, m.ci95);
     }
+    buf_printf(out, ", \"reward\": %.6f, \"reward_ci95\": %.6f", reward.mean,
+               reward.ci95);
     buf_printf(out, ", \"majority\": %.6f, \"length\": %.3f, \"truncated\": %.6f",
                majority.mean, share(s->tokens, s->leaves),
                share(s->truncated, s->leaves));

@@ -12,11 +12,13 @@
 struct score {
     size_t problems;  // scored so far, from 0 on
     int64_t samples;  // per problem
-    double *correct;  // (problems): right samples
+    double *correct;  // (problems): right samples, those with a reward of 1
+    double *rewards;  // (problems): sum of the samples' rewards
     double *majority; // (problems): 1 where the most frequent answer is right
     double leaves, tokens, truncated;       // over all chains
     double steps, valid_steps, right_steps; // of problems whose steps can be judged
     double votes;                           // distinct answers, over all problems
+    double between;                         // samples with a reward between 0 and 1
 };
 
 // Room for n problems.  The owner calls score_free.  ERR_NOMEM.
@@ -31,6 +33,7 @@ CHECKED enum status score_add(struct score *s, const struct tree *t,
 
 struct metrics_mean score_pass_at(const struct score *s, int64_t k);
 struct metrics_mean score_majority(const struct score *s);
+struct metrics_mean score_reward(const struct score *s); // of one sample
 
 // For a reader, and as one JSON object.
 void score_print(const struct score *s, const char *how, struct buf *out);

@@ -182,7 +182,7 @@ static enum status check_somebody_left(const struct dispatch *d)
     if (d->refused_rank >= 0)
         return status_fail(ERR_TIMEOUT,
                            "no worker within %lld ms: rank %d was refused, for it has "
-                           "another model or tokenizer",
+                           "another model, tokenizer or verifier",
                            (long long)age, d->refused_rank);
     return status_fail(ERR_TIMEOUT, "no worker has said HELLO within %lld ms",
                        (long long)age);

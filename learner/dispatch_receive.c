@@ -27,15 +27,15 @@ static enum status reject(struct dispatch *d, struct peer *p, enum status why)
 
 static enum status refuse(struct dispatch *d, int rank, struct outbox *out)
 {
-    log_warn("rank %d is refused: it has another model or tokenizer", rank);
+    log_warn("rank %d is refused: it has another model, tokenizer or verifier", rank);
     d->refused_rank = rank;
     struct peer *p = dispatch_peer(d, rank);
     if (p) {
         p->alive = 0;
         dispatch_free_leases(d, rank);
     }
-    return dispatch_send_fault(d, rank, "its model or tokenizer is not the learner's",
-                               out);
+    return dispatch_send_fault(
+        d, rank, "its model, tokenizer or verifier is not the learner's", out);
 }
 
 static enum status add_peer(struct dispatch *d, int rank, struct peer **out)

@@ -57,7 +57,7 @@ enum group_state {
 
 struct msg_hello {
     uint64_t
-        model_hash; // of config and tokenizer: a worker of another model is refused
+        model_hash; // of config, tokenizer and verifier: a worker of another is refused
     int32_t threads;
     char host[64];
 };
