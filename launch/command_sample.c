@@ -33,9 +33,8 @@ static enum status find_problem(const struct job *job, const struct request *r,
         own->question = (char *)r->prompt;
         own->solution = (char *)"";
         own->answer = (char *)(r->answer ? r->answer : "");
-        own->verifier = strcmp(job->settings.data.verifier, "math") == 0
-                            ? VERIFIER_MATH
-                            : VERIFIER_NUMBER;
+        if (!verifier_by_name(&own->verifier, job->settings.data.verifier))
+            own->verifier = VERIFIER_NUMBER;
         *out = own;
         return OK;
     }

@@ -14,6 +14,8 @@ command_fn command_eval;   // eval CONFIG [key=value ...]
 command_fn command_sample; // sample CONFIG --prompt TEXT [key=value ...]
 command_fn command_study;  // study NAME --out DIR [--cell K] [key=value ...]
 command_fn command_report; // report DIR ... [--out FILE]
+command_fn
+    command_grade; // grade --gold G --reply FILE, or grade FILE.jsonl [--out FILE]
 command_fn command_config; // config: every key with its default, bounds and meaning
 
 #endif

@@ -97,14 +97,15 @@ static enum status load_tokenizer(struct job *job)
     return OK;
 }
 
-// data.verifier: answers of number problems may be compared as MATH's are.
+// data.verifier: answers of number problems may be read and compared by another rule.
 static void use_verifier(const struct job *job, struct dataset *set)
 {
-    if (strcmp(job->settings.data.verifier, "math") != 0)
-        return;
+    enum verifier chosen;
+    if (!verifier_by_name(&chosen, job->settings.data.verifier))
+        return; // default
     for (size_t i = 0; i < set->n; i++)
         if (set->problems[i].verifier == VERIFIER_NUMBER)
-            set->problems[i].verifier = VERIFIER_MATH;
+            set->problems[i].verifier = chosen;
 }
 
 static enum status load_data(struct job *job, int data)

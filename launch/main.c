@@ -32,6 +32,8 @@ static const struct {
      command_study},
     {"report", "report DIR ... [--out FILE.html]         one page of runs and studies",
      command_report},
+    {"grade", "grade FILE.jsonl [--out FILE]            rewards of replies, and why",
+     command_grade},
     {"config",
      "config                                   every key: default, bounds, meaning",
      command_config},

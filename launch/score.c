@@ -91,7 +91,7 @@ static enum status add_leaf(struct score *s, const struct tree *t, int32_t leaf,
     append_text(&text, tokenizer, path + prompt, length);
     enum status st = text.status;
     if (st == OK) {
-        if (p->verifier == VERIFIER_NUMBER)
+        if (p->verifier == VERIFIER_NUMBER || p->verifier == VERIFIER_LAST_NUMBER)
             verify_steps(buf_cstr(&text), text.len, p->solution, &steps);
         else if (p->verifier == VERIFIER_COUNTDOWN)
             countdown_steps(buf_cstr(&text), text.len, p->answer, &steps);

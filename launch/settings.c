@@ -48,7 +48,7 @@ static const struct config_key keys[] = {
     STRING(data, tokenizer, "", "folder of the tokenizer; empty: model.path"),
     INT(data, train_limit, "0", 0, 1e9, "problems", "use only the first; 0: all"),
 
-    CHOICE(data, verifier, "default", "default|number|math", "math: answers of number problems may be boxed expressions too"),
+    CHOICE(data, verifier, "default", "default|number|last-number|math", "of number problems: what follows ####, the last number of the reply, or a final answer of any form"),
 
     CHOICE(prompt, template, "auto", "auto|none|chatml|llama2|llama3|mistral", "chat template; auto: the checkpoint's own, if it has one"),
     STRING(prompt, system, "", "system prompt; empty: the template's own"),

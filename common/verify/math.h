@@ -24,11 +24,14 @@
 #ifndef VERIFY_MATH_H
 #define VERIFY_MATH_H
 
+#include "reason.h"
+
 #include <stddef.h>
 
-// 1 where the final answer that text gives (math_extract) equals that of `answer`, or
-// `answer` itself where it is only an answer; else 0.
-float verify_math(const char *text, size_t len, const char *answer);
+// 1 where an answer equals the one that `reference` gives (math_extract), or
+// `reference` itself where it is only an answer; else 0 and the reason.
+int math_answer_equal(const char *found, size_t found_len, const char *reference,
+                      struct verify_reason *why);
 
 // The final answer of a text: inside the last \boxed{} or \fbox{}, or what \boxed is
 // followed by; of several joined by "and" or commas, all from the first to the last;

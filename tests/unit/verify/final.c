@@ -15,7 +15,7 @@
 
 static int agrees(const char *text, const char *answer)
 {
-    float reward = verify_final(text, strlen(text), answer);
+    float reward = verify_answer(VERIFIER_NUMBER, text, strlen(text), answer);
     assert_true(reward == 0.0f || reward == 1.0f);
     return reward == 1.0f;
 }
@@ -70,7 +70,6 @@ static void test_different(void **state)
         {"12", "-12"},
         {"0.333", "1/3"},
         {"1 2", "12"},
-        {"12 apples", "12"},
         {"x", "12"},
         {"", "12"},
         {"1e3", "1000"},
@@ -114,7 +113,7 @@ static void test_which_mark(void **state)
     assert_true(agrees("#### 1\n#### 2", "2"));
     assert_false(agrees("#### 1\n#### 2", "1"));
     assert_true(agrees("####2", "2"));
-    assert_true(agrees("##### 2", "2"));
+    assert_false(agrees("##### 2", "2"));
     assert_true(agrees("#### 2\nand so on", "2"));
     assert_false(agrees("### 2", "2"));
     assert_false(agrees("2", "2"));
@@ -141,8 +140,8 @@ static void test_extract(void **state)
 static void test_nul(void **state)
 {
     (void)state;
-    assert_true(verify_final("a\0#### 5", 8, "5") == 1.0f);
-    assert_true(verify_final("#### 5\0", 7, "5") == 0.0f);
+    assert_true(verify_answer(VERIFIER_NUMBER, "a\0#### 5", 8, "5") == 1.0f);
+    assert_true(verify_answer(VERIFIER_NUMBER, "#### 5\0", 7, "5") == 0.0f);
 }
 
 int main(void)

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 // clang-format on
 #include "verify/math.h"
+#include "verify/verify.h"
 
 #include <string.h>
 
@@ -70,10 +71,11 @@ static void test_verify(void **state)
 {
     (void)state;
     const char *text = "Thus \\boxed{\\dfrac{2}{4}}.";
-    assert_true(verify_math(text, strlen(text), "0.5") == 1.0f);
-    assert_true(verify_math(text, strlen(text), "so \\boxed{1/2}") == 1.0f);
-    assert_true(verify_math(text, strlen(text), "0.6") == 0.0f);
-    assert_true(verify_math("just 0.5", 8, "0.5") == 0.0f);
+    assert_true(verify_answer(VERIFIER_MATH, text, strlen(text), "0.5") == 1.0f);
+    assert_true(verify_answer(VERIFIER_MATH, text, strlen(text), "so \\boxed{1/2}") ==
+                1.0f);
+    assert_true(verify_answer(VERIFIER_MATH, text, strlen(text), "0.6") == 0.0f);
+    assert_true(verify_answer(VERIFIER_MATH, "just 0.5", 8, "0.5") == 0.0f);
 }
 
 int main(void)
