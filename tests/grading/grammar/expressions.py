@@ -170,7 +170,7 @@ def counts(r):
 
 
 def i_squared(t, r):
-    return mul(I, power(I, 2)) if False else (neg(mul(num(-1), t)) if t == I else None)
+    return neg(mul(num(-1), t)) if t == I else None
 
 
 def i_as_root(t, r):
@@ -181,9 +181,13 @@ def i_inverted(t, r):
     return neg(div(num(1), I)) if t == I else None
 
 
+def plain_binomial(t):
+    return t[0] == "binom" and rewrite.whole_num(t[1]) and rewrite.whole_num(t[2])
+
+
 def factorial_value(t, r):
     out = 1
-    if t[0] != "fact":
+    if t[0] != "fact" or not rewrite.whole_num(t[1]):
         return None
     for k in range(2, int(t[1][1]) + 1):
         out *= k
@@ -191,29 +195,29 @@ def factorial_value(t, r):
 
 
 def factorial_step(t, r):
-    return mul(t[1], ("fact", num(t[1][1] - 1))) if t[0] == "fact" else None
+    return mul(t[1], ("fact", num(t[1][1] - 1))) if t[0] == "fact" and rewrite.whole_num(t[1]) else None
 
 
 def binomial_by_factorials(t, r):
-    if t[0] != "binom":
+    if not plain_binomial(t):
         return None
     n, k = t[1][1], t[2][1]
     return div(("fact", num(n)), mul(("fact", num(k)), ("fact", num(n - k))))
 
 
 def binomial_mirrored(t, r):
-    return ("binom", t[1], num(t[1][1] - t[2][1])) if t[0] == "binom" else None
+    return ("binom", t[1], num(t[1][1] - t[2][1])) if plain_binomial(t) else None
 
 
 def pascal(t, r):
-    if t[0] != "binom":
+    if not plain_binomial(t):
         return None
     n, k = num(t[1][1] - 1), t[2][1]
     return add(("binom", n, num(k)), ("binom", n, num(k - 1)))
 
 
 def binomial_value(t, r):
-    if t[0] != "binom":
+    if not plain_binomial(t):
         return None
     out = Fraction(1)
     for k in range(int(t[2][1])):

@@ -87,10 +87,17 @@ def value(t, at):
     if kind == "abs":
         return complex(abs(value(t[1], at)))
     if kind == "fact":
-        return complex(math.factorial(int(value(t[1], at).real)))
+        return complex(math.factorial(_whole(t[1], at)))
     if kind == "binom":
-        return complex(math.comb(int(value(t[1], at).real), int(value(t[2], at).real)))
+        return complex(math.comb(_whole(t[1], at), _whole(t[2], at)))
     raise ValueError(kind)
+
+
+def _whole(t, at):
+    z = value(t, at)
+    if abs(z - round(z.real)) > 1e-9 or z.real < -0.5:
+        raise ArithmeticError("a factorial of no whole number")
+    return round(z.real)
 
 
 def variables(t):
