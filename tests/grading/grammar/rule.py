@@ -54,7 +54,7 @@ LATE_FRAMES = ["The final answer is $%s$.", "The answer is: $%s$", "#### %s"]
 
 def say(r, answer, boxed=False):
     """A reply that gives `answer`."""
-    frames = FRAMES if boxed or r.random() < 0.85 else LATE_FRAMES
+    frames = FRAMES if boxed or "\n" in answer or r.random() < 0.85 else LATE_FRAMES
     return r.choice(frames) % answer
 
 
