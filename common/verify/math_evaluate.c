@@ -119,7 +119,7 @@ static struct math_value absolute(struct math_point *at, const struct math_tree 
     }
     uint64_t opposite = field_sub(0, v.v, at->p);
     struct math_value out =
-        value_symbol(at, (opposite < v.v ? opposite : v.v) * 31 + 3);
+        value_opaque(at, (opposite < v.v ? opposite : v.v) * 31 + 3);
     out.variable = v.variable;
     return out;
 }
@@ -130,7 +130,7 @@ static struct math_value factorial(struct math_point *at, const struct math_tree
     struct math_value v = math_evaluate(at, tree, tree->nodes[node].child);
     int64_t n;
     if (!value_whole(&v, &n)) {
-        struct math_value out = value_symbol(at, v.v * 31 + 13);
+        struct math_value out = value_opaque(at, v.v * 31 + 13);
         out.variable = v.variable;
         return out;
     }
@@ -151,7 +151,7 @@ static struct math_value choose(struct math_point *at, const struct math_tree *t
     struct math_value b = math_evaluate(at, tree, tree->nodes[top].next);
     int64_t n, k;
     if (!value_whole(&a, &n) || !value_whole(&b, &k)) {
-        struct math_value out = value_symbol(at, (a.v * 31 + b.v) * 31 + 17);
+        struct math_value out = value_opaque(at, (a.v * 31 + b.v) * 31 + 17);
         out.variable = a.variable || b.variable;
         return out;
     }

@@ -73,7 +73,7 @@ static void circle(struct math_point *at, struct math_value argument,
     }
     uint64_t opposite = field_sub(0, argument.v, at->p);
     bool flip = opposite < argument.v;
-    struct math_value t = value_symbol(at, (flip ? opposite : argument.v) * 31 + 5);
+    struct math_value t = value_opaque(at, (flip ? opposite : argument.v) * 31 + 5);
     if (flip)
         t = value_negate(at, t);
     struct math_value one = value_rational(at, 1, 1), square = value_mul(at, t, t);
@@ -175,7 +175,7 @@ struct math_value value_call(struct math_point *at, const struct math_tree *tree
         key = key * 0x9e3779b97f4a7c15u + v.v;
         variable = variable || v.variable;
     }
-    out = value_symbol(at, key);
+    out = value_opaque(at, key);
     out.variable = variable || n->children == 0;
     return out;
 }
@@ -203,7 +203,7 @@ static struct math_value log_of(struct math_point *at, const struct math_tree *t
                 value_mul(at, prime, value_rational(at, factors[f].exponent, 1)));
         }
     } else {
-        out = value_symbol(at, v.v * 31 + 11);
+        out = value_opaque(at, v.v * 31 + 11);
         out.variable = v.variable;
     }
     out.real = v.real && v.approx > 0;
@@ -220,7 +220,7 @@ struct math_value value_log(struct math_point *at, const struct math_tree *tree,
     if (base < 0 || at->bad)
         return out;
     struct math_value below = log_of(at, tree, base);
-    if (below.v == 0)
+    if (below.v == 0 && !at->retry)
         return value_bad(at);
     struct math_value quotient = value_mul(at, out, value_inverse(at, below));
     if (quotient.real) { // log_2 8 may stand in an exponent

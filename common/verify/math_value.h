@@ -46,7 +46,8 @@ struct math_point {
     bool bad;         // outcome: no value (division by zero, too large, not a scalar)
     bool retry;       // outcome: a root is missing in this field
     bool random_sign; // outcome: some root's sign was chosen at random
-    bool decimals;    // outcome: a decimal number stands in it
+    bool opaque;      // outcome: a random element stands for a value that may have
+                      // relations to others, an inverse function's say
     long steps;       // left for all points together
     uint64_t squares[MATH_MAX_SQUARES]; // must be squares for a next field
     int square_count;
@@ -61,6 +62,8 @@ struct math_value value_bad(struct math_point *at);
 struct math_value value_rational(const struct math_point *at, int64_t num, int64_t den);
 struct math_value value_imaginary(struct math_point *at);
 struct math_value value_symbol(const struct math_point *at, uint64_t id);
+// The same, and sets `opaque`.
+struct math_value value_opaque(struct math_point *at, uint64_t id);
 struct math_value value_add(const struct math_point *at, struct math_value a,
                             struct math_value b);
 struct math_value value_mul(const struct math_point *at, struct math_value a,

@@ -24,6 +24,7 @@ door 'msgpack_' proto
 door 'yaml_' base
 door 'cblas_|openblas_' tensor
 door '__gmp' verify
+door 'mpfr_|mpc_' verify
 door 'pcre2_' text
 door 'json_' text data judge model archive report launch
 door 'seccomp_' judge
