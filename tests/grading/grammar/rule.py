@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Callable, Optional
 
 RULES = []
-TRIES = 200  # draws of an instance before a rule that yields none is an error
+TRIES = 3000  # draws of an instance before a rule that yields none is an error
 
 
 @dataclass
@@ -26,8 +26,11 @@ class Rule:
         for _ in range(TRIES):
             made = self.make(r)
             if made is not None:
-                return {"gold": made[0], "reply": made[1], "verifier": self.verifier,
-                        "equal": self.equal, "family": self.family, "rule": self.name}
+                row = {"gold": made[0], "reply": made[1], "verifier": self.verifier,
+                       "equal": self.equal, "family": self.family, "rule": self.name}
+                if len(made) > 2:
+                    row["terms"] = made[2:]  # of the two answers, for truth.py
+                return row
         raise RuntimeError(f"{self.family}: {self.name}: no instance in {TRIES} draws")
 
 
