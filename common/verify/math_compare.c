@@ -235,9 +235,10 @@ static bool compare_scalars(struct math_work *work, struct math_side a,
         return infinite == math_infinite(b);
     if (math_same(work, a, b))
         return true;
-    if (has_percent(a) == has_percent(b))
+    // 28 for 28\% in the reference: the sign may be left out, not put in.
+    if (has_percent(a) == has_percent(b) || !(has_percent(a) ? a : b).reference)
         return false;
-    a.bare = b.bare = true; // 28\% for 28, as with any unit
+    a.bare = b.bare = true;
     return math_same(work, a, b);
 }
 
@@ -266,25 +267,48 @@ static bool compare_values(struct math_work *work, struct math_side a,
     }
 }
 
-// A unit on one side only does not count; two must be the same.
-static uint64_t strip_unit(struct math_side *side)
+// A unit, and whether it is one of the table.
+struct unit_of {
+    uint64_t id; // 0: none
+    const struct math_node *strange;
+};
+
+static struct unit_of strip_unit(struct math_side *side)
 {
     const struct math_node *n = math_node_of(*side);
     if (n->kind == MATH_UNIT) {
         side->node = n->child;
-        return n->id;
+        return (struct unit_of){n->id, n->text ? n : NULL};
     }
     while (n->kind == MATH_NEGATIVE)
         n = &side->tree->nodes[n->child];
-    return n->kind == MATH_DEGREES   ? math_hash(0, "degree", 6)
-           : n->kind == MATH_PERCENT ? math_hash(0, "percent", 7)
-                                     : 0;
+    return (struct unit_of){n->kind == MATH_DEGREES   ? math_currency("degree")
+                            : n->kind == MATH_PERCENT ? math_hash(0, "percent", 7)
+                                                      : 0,
+                            NULL};
+}
+
+// A unit on one side only does not count; two must be the same, and so must words that
+// are no units.
+static bool same_unit(struct math_work *work, struct unit_of a, struct unit_of b)
+{
+    const struct math_node *strange = a.strange ? a.strange : b.strange;
+    if (strange && a.id != b.id) {
+        verify_because(work->why, "the word %.*s is no unit that may be left out",
+                       (int)(strange->len < 40 ? strange->len : 40), strange->at);
+        return false;
+    }
+    if (a.id != 0 && b.id != 0 && a.id != b.id) {
+        verify_because(work->why, "different units");
+        return false;
+    }
+    return true;
 }
 
 bool math_compare(struct math_work *work, struct math_side a, struct math_side b)
 {
-    uint64_t left = strip_unit(&a), right = strip_unit(&b);
-    if (work->steps < 0 || (left != 0 && right != 0 && left != right))
+    struct unit_of left = strip_unit(&a), right = strip_unit(&b);
+    if (work->steps < 0 || !same_unit(work, left, right))
         return false;
     work->steps--;
     if (is_collection(work, a) || is_collection(work, b))

@@ -95,27 +95,35 @@ static bool same_text(struct pair *pair, bool letters)
            memcmp(pair->text[0], pair->text[1], pair->len[0]) == 0;
 }
 
-static bool equal_pair(struct pair *pair, int decimals)
+static bool equal_pair(struct pair *pair, int decimals, struct verify_reason *why)
 {
     bool left = math_parse(&pair->tree[0], pair->text[0], pair->len[0]);
     bool right = math_parse(&pair->tree[1], pair->text[1], pair->len[1]);
-    if (!left || !right) // a language of its own: the same text at least
+    if (!left || !right) { // a language of its own: the same text at least
+        verify_because(why, "%s is not read as mathematics, and the text differs",
+                       left ? "the reference" : "the answer");
         return left == right && same_text(pair, false);
-    struct math_work work = {.steps = MAX_STEPS, .decimals = decimals};
+    }
+    struct math_work work = {.steps = MAX_STEPS, .decimals = decimals, .why = why};
     for (int i = 0; i < 2; i++)
         work.state = math_hash(work.state * 31, pair->text[i], pair->len[i]);
     struct math_side a = {.tree = &pair->tree[0], .node = pair->tree[0].root};
-    struct math_side b = {.tree = &pair->tree[1], .node = pair->tree[1].root};
+    struct math_side b = {
+        .tree = &pair->tree[1], .node = pair->tree[1].root, .reference = true};
     if (math_compare(&work, a, b))
         return true;
     // $odd$, a product of variables, is \text{odd}
     bool words =
         math_node_of(a)->kind == MATH_TEXT || math_node_of(b)->kind == MATH_TEXT;
+    if (words)
+        verify_because(why, "the text differs");
+    if (work.steps < 0)
+        verify_because(why, "too large to be compared");
     return words && same_text(pair, true);
 }
 
-int math_equal_rounded(const char *a, size_t a_len, const char *b, size_t b_len,
-                       int decimals)
+static int compare(const char *a, size_t a_len, const char *b, size_t b_len,
+                   int decimals, struct verify_reason *why)
 {
     if (a_len == 0 || b_len == 0)
         return 0;
@@ -126,9 +134,15 @@ int math_equal_rounded(const char *a, size_t a_len, const char *b, size_t b_len,
         return 0;
     bool equal = unbox(pair->text[0], &pair->len[0], a, a_len) &&
                  unbox(pair->text[1], &pair->len[1], b, b_len) &&
-                 equal_pair(pair, decimals);
+                 equal_pair(pair, decimals, why);
     mem_free(pair);
     return equal;
+}
+
+int math_equal_rounded(const char *a, size_t a_len, const char *b, size_t b_len,
+                       int decimals)
+{
+    return compare(a, a_len, b, b_len, decimals, NULL);
 }
 
 int math_equal(const char *a, size_t a_len, const char *b, size_t b_len)
@@ -142,6 +156,5 @@ int math_answer_equal(const char *found, size_t found_len, const char *reference
     const char *wanted = reference;
     size_t wanted_len = strlen(reference);
     (void)math_extract(reference, wanted_len, &wanted, &wanted_len);
-    (void)why;
-    return math_equal(found, found_len, wanted, wanted_len);
+    return compare(found, found_len, wanted, wanted_len, DECIMALS, why);
 }

@@ -247,7 +247,7 @@ static void lex_backslash(struct lexer *l)
     } else if (c == '|') {
         take(l, MATH_T_BAR, 0, 2);
     } else if (c == '$') {
-        take(l, MATH_T_CURRENCY, 0, 2);
+        take(l, MATH_T_CURRENCY, math_currency("dollar"), 2);
     } else {
         skip(l, l->p + 1 < l->end ? 2 : 1);
     }

@@ -67,6 +67,7 @@ bool math_starts_factor(struct math_parser *p, bool calls)
     case MATH_T_BIG:
         return calls;
     case MATH_T_NAME:
+        return !math_bare_unit(p);
     case MATH_T_OPEN:
     case MATH_T_LBRACE:
     case MATH_T_LSET:

@@ -53,8 +53,8 @@ static int parse_exponent(struct math_parser *p)
 
 static void skip_currency(struct math_parser *p)
 {
-    while (math_accept(p, MATH_T_CURRENCY))
-        p->currency = true;
+    for (; math_peek(p)->kind == MATH_T_CURRENCY; p->at++)
+        p->currency = math_peek(p)->id;
 }
 
 int math_parse_factor(struct math_parser *p)

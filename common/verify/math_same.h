@@ -3,20 +3,23 @@
 #define VERIFY_MATH_SAME_H
 
 #include "math_tree.h"
+#include "reason.h"
 
 // An expression within a tree.
 struct math_side {
     const struct math_tree *tree;
     int node;
-    int sign;  // of \pm in it: +1, -1; 0: none
-    bool bare; // a percent sign counts as a unit
+    int sign;       // of \pm in it: +1, -1; 0: none
+    bool bare;      // a percent sign counts as a unit
+    bool reference; // not the answer that is judged
 };
 
 // What is left of the time for one pair of answers, and its random numbers.
 struct math_work {
     long steps;
     uint64_t state;
-    int decimals; // a rounded decimal has at least so many
+    int decimals;              // a rounded decimal has at least so many
+    struct verify_reason *why; // may be NULL
 };
 
 // Equal as functions of the variables with an error below 1e-12; false where that

@@ -44,7 +44,7 @@ enum math_token_kind {
     MATH_T_ROOT,
     MATH_T_PERCENT,
     MATH_T_DEGREE,
-    MATH_T_CURRENCY, // \$
+    MATH_T_CURRENCY, // \$: the unit's id
     MATH_T_INFINITY,
     MATH_T_SETOP, // \cup \cap \setminus: the character in `id`
     MATH_T_BEGIN,
@@ -86,6 +86,8 @@ uint64_t math_hash(uint64_t seed, const char *text, size_t len);
 // many, 0 where there are too many or a bracket of \text stays open.
 size_t math_tokens(struct math_token *out, const char *text, size_t len);
 
+// The id of a currency's unit.
+uint64_t math_currency(const char *word);
 // What a command (without its backslash) or a plain word means; false: not in the
 // table.
 bool math_command(struct math_token *token, const char *name, size_t len);
@@ -95,7 +97,7 @@ bool math_opens_text(const char *name, size_t len);
 bool math_hides(const char *name, size_t len);
 // The bytes of digits beyond 9 in a base, A5 of A5_{11}; 0: something else.
 size_t math_base_digits(const char *text, size_t len);
-// The text begins with a group of letters that may be a unit: {~cm}.
+// The text begins with a group that may be a unit: {~cm}, {m/s^2}.
 bool math_unit_group(const char *text, size_t len);
 // A symbol outside ASCII at the front of the text; returns its bytes, 0: none.
 size_t math_symbol(struct math_token *token, const char *text, size_t len);

@@ -28,7 +28,8 @@ enum math_kind {
     MATH_PERCENT,
     MATH_DEGREES,
     MATH_PLUS_MINUS, // the child times +1 and -1; id 1: \mp, -1 and +1
-    MATH_UNIT,       // child with a unit: id of the unit
+    MATH_UNIT,       // child with a unit: its id; `text`: at, len is a word that is
+                     // no unit
     MATH_TUPLE,      // children between `open` and `close`; one alone is no tuple
     MATH_SET,
     MATH_LIST,      // id 1: joined by "or"
@@ -67,9 +68,9 @@ struct math_parser {
     struct math_token *tokens; // the parser splits numbers: \frac15
     size_t at;
     int depth;
-    int bars;      // open |
-    int matrices;  // products of matrices so far
-    bool currency; // the element has a \$
+    int bars;          // open |
+    int matrices;      // products of matrices so far
+    uint64_t currency; // the element has a \$ or the like: its unit's id
     bool failed;
 };
 
@@ -81,7 +82,10 @@ int math_fail(struct math_parser *p);
 int math_node(struct math_parser *p, enum math_kind kind, int first, int second);
 void math_append(struct math_parser *p, int parent, int child);
 
-int math_parse_list(struct math_parser *p);    // elements and separators
+int math_parse_list(struct math_parser *p);            // elements and separators
+int math_parse_unit(struct math_parser *p, int value); // what stands behind a value
+// A letter stands here that is a unit without any markup.
+bool math_bare_unit(const struct math_parser *p);
 int math_parse_sum(struct math_parser *p);     // without relations
 int math_parse_product(struct math_parser *p); // of a sum
 int math_parse_factor(struct math_parser *p);  // with sign, powers, postfixes

@@ -1,4 +1,5 @@
 #include "math_token.h"
+#include "unit.h"
 
 #include <string.h>
 
@@ -120,15 +121,15 @@ static const char *const SKIPPED[] = {
     "mathord", "displaylimits",
 };
 
+// Units that are no products of variables in plain text either.
 static const char *const UNITS[] = {
-    "cm",    "mm",     "km",     "kg",   "ft",     "mph",     "mL",      "ml",
-    "min",   "sec",    "hr",     "hrs",  "hours",  "hour",    "minutes", "seconds",
-    "days",  "day",    "inches", "inch", "feet",   "foot",    "meters",  "meter",
-    "miles", "mile",   "yards",  "yard", "pounds", "pound",   "dollars", "dollar",
-    "cents", "cent",   "units",  "unit", "square", "cubic",   "sq",      "lbs",
-    "oz",    "yuan",   "euros",  "euro", "USD",    "grams",   "gram",    "liters",
-    "liter", "people", "years",  "year", "weeks",  "week",    "months",  "month",
-    "am",    "pm",     "cups",   "cup",  "rad",    "radians", "kmh",     "m",
+    "cm",    "mm",   "km",     "kg",    "ft",     "mph",   "mL",    "ml",      "min",
+    "sec",   "hr",   "hrs",    "hours", "hour",   "days",  "day",   "inches",  "inch",
+    "feet",  "foot", "miles",  "mile",  "yards",  "yard",  "cents", "cent",    "units",
+    "unit",  "sq",   "lbs",    "lb",    "oz",     "yuan",  "euros", "euro",    "USD",
+    "years", "year", "weeks",  "week",  "am",     "pm",    "cups",  "cup",     "rad",
+    "kmh",   "kph",  "ways",   "way",   "people", "men",   "boys",  "girls",   "per",
+    "dozen", "half", "thirds", "third", "tenths", "tenth", "sq",    "million", "mins",
 };
 
 static bool same(const char *entry, const char *name, size_t len)
@@ -233,11 +234,19 @@ static const struct entry SYMBOLS[] = {
     {"\xc2\xb0", MATH_T_DEGREE, 0},                 // degree sign
     {"\xef\xbc\x8c", MATH_T_SEPARATOR, 0},          // full-width comma
     {"\xc2\xa0", MATH_T_SKIP, 0},                   // no-break space
-    {"\xe2\x82\xac", MATH_T_SKIP, 0},               // euro
-    {"\xc2\xa3", MATH_T_SKIP, 0},                   // pound
-    {"\xc2\xa5", MATH_T_SKIP, 0},                   // yen
     {"\xe3\x80\x82", MATH_T_SKIP, 0},               // full-width full stop
 };
+
+static const char *const CURRENCIES[][2] = {{"\xe2\x82\xac", "euro"},
+                                            {"\xc2\xa3", "pound"},
+                                            {"\xc2\xa5", "yen"},
+                                            {"\xe2\x82\xb9", "rupee"}};
+
+uint64_t math_currency(const char *word)
+{
+    struct unit unit = {0};
+    return unit_find(&unit, word, strlen(word), false) ? unit.id : 0;
+}
 
 size_t math_symbol(struct math_token *token, const char *text, size_t len)
 {
@@ -249,6 +258,13 @@ size_t math_symbol(struct math_token *token, const char *text, size_t len)
         token->id = SYMBOLS[i].id;
         return n;
     }
+    for (size_t i = 0; i < sizeof CURRENCIES / sizeof *CURRENCIES; i++)
+        if (len >= strlen(CURRENCIES[i][0]) &&
+            memcmp(text, CURRENCIES[i][0], strlen(CURRENCIES[i][0])) == 0) {
+            token->kind = MATH_T_CURRENCY;
+            token->id = math_currency(CURRENCIES[i][1]);
+            return strlen(CURRENCIES[i][0]);
+        }
     if (len >= 2 && memcmp(text, "\xcf\x80", 2) == 0) { // Greek small pi
         token->kind = MATH_T_NAME;
         token->id = math_hash(0, "pi", 2);
@@ -281,21 +297,45 @@ size_t math_base_digits(const char *text, size_t len)
     return value > 10 && value <= 36 ? n : 0;
 }
 
+// A run of letters in a group that may be a unit.
+static bool unit_letters(const char *word, size_t len)
+{
+    struct unit unit = {0};
+    struct math_token token = {0};
+    if (!unit_find(&unit, word, len, false) || unit.kind == UNIT_FACTOR)
+        return false;
+    return len > 1 ? !math_word(&token, word, len) || token.unit
+                   : strchr("mgsLNJWVAKChlFT", *word) != NULL;
+}
+
 bool math_unit_group(const char *text, size_t len)
 {
-    size_t start = 1, n;
+    size_t at = 1, words = 0;
     if (len == 0 || *text != '{')
         return false;
-    while (start < len && (text[start] == ' ' || text[start] == '~'))
-        start++;
-    for (n = start; n < len && ((text[n] >= 'a' && text[n] <= 'z') || upper(text[n]));)
-        n++;
-    size_t letters = n - start;
-    while (n < len && text[n] == ' ')
-        n++;
-    struct math_token token = {0};
-    if (n >= len || text[n] != '}' || letters == 0 ||
-        (math_word(&token, text + start, letters) && !token.unit))
-        return false;
-    return letters > 1 || strchr("mgsLNJWVAKChl", text[start]) != NULL;
+    for (int depth = 1; at < len && depth > 0;) {
+        char c = text[at];
+        size_t n = 0;
+        while (at + n < len &&
+               (upper(text[at + n]) || (text[at + n] >= 'a' && text[at + n] <= 'z')))
+            n++;
+        if (n > 0) {
+            if (!unit_letters(text + at, n))
+                return false;
+            words++;
+            at += n;
+            continue;
+        }
+        depth += (c == '{') - (c == '}');
+        if (c == '\\' && at + 1 < len && strchr(",; !", text[at + 1])) {
+            at += 2;
+        } else if (c == '\\' && len - at > 5 && memcmp(text + at, "\\cdot", 5) == 0) {
+            at += 5;
+        } else if (strchr(" ~/^{}-.23", c) || c == '1') {
+            at++;
+        } else {
+            return false;
+        }
+    }
+    return words > 0 && text[at - 1] == '}';
 }
