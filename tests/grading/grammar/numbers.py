@@ -167,6 +167,8 @@ WHOLE_MISSES = {
     "a millionth more": lambda n, r: Text(f"{n}.000001"),
     "1e-15 more": lambda n, r: Text(f"{n}.000000000000001"),
     "reciprocal": lambda n, r: Text(frac(1, n)),
+    "minus its root's square": lambda n, r: Text(f"-{n}^2") if 0 < n < 10**5 else None,
+    "a factor in front of a half": lambda n, r: Text(f"{2 * n}\\frac{{1}}{{2}}") if n > 0 else None,
     "its root": lambda n, r: Text(f"\\sqrt{{{abs(n)}}}") if abs(n) > 1 else None,
     "thousandth by a comma for a point": lambda n, r: Text(decimal(Fraction(n, 1000))) if n % 1000 else None,
     "commas in the wrong place": lambda n, r: Text(f"{str(n)[:2]},{str(n)[2:]}") if n > 9999 and len(str(n)) % 3 != 2 else None,
@@ -322,6 +324,13 @@ def ends(v, r, digits):
     return Text(fixed(n, digits))
 
 
+def digits_once(v, r):
+    """The repeating digits without their mark, where that is no rounding of six places."""
+    text = repeating(v)
+    text = text and text.replace("\\overline{", "").replace("}", "")
+    return Text(text) if text and (len(text.split(".")[1]) < 6 or text != fixed(v, len(text.split(".")[1]))) else None
+
+
 def short(v, r):
     digits = r.randint(1, 3)
     text = fixed(v, digits)
@@ -355,7 +364,7 @@ RATIO_MISSES = {
     "squared": lambda v, r: v * v,
     "its root": lambda v, r: Text(f"\\sqrt{{{frac(v.numerator, v.denominator)}}}") if v > 0 and v != 1 else None,
     "root below": lambda v, r: Text(f"\\frac{{{v.numerator}}}{{\\sqrt{{{v.denominator}}}}}"),
-    "repeating digits lost": lambda v, r: Text(t.replace("\\overline{", "").replace("}", "")) if (t := repeating(v)) else None,
+    "repeating digits lost": digits_once,
 }
 
 

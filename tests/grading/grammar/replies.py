@@ -56,6 +56,9 @@ UNEQUAL = [
     "\\boxed{2x = @n}", "\\boxed{|x| = @n}", "\\boxed{\\ln @n}", "\\boxed{x_{@n}}", "\\boxed{a_@n}", "\\boxed{f(@n)}", "\\boxed{\\overline{@n}\\,\\overline{@n}}", "\\boxed{@n@n}", "\\boxed{-(@n)}", "\\boxed{@n \\times 10}", "\\boxed{@n \\cdot 10^{-1}}", "\\boxed{1/(@n)}",
     "\\boxed{@n + \\epsilon}", "\\boxed{@n + o(1)}", "\\boxed{O(@n)}", "\\boxed{@n + i}", "\\boxed{@n \\cdot x^0 + x}", "\\boxed{@n + 10^{-30}}", "\\boxed{@n + 2^{61} - 1}", "\\boxed{@n + 10^{-300}}", "\\boxed{@n + e^{-1000}}", "\\boxed{@n + e^{-50}}",
     "\\boxed{@n + \\sin(\\pi/1000000)}", "\\boxed{@n + 0.1^{20}}", "\\boxed{@n + \\frac{1}{10^{18}}}", "\\boxed{@n\\text{, and }x = @m}",
+    # a box in a box
+    "\\boxed{\\boxed{@n} \\text{ million}}", "\\boxed{\\boxed{@n} + 1}", "\\boxed{-\\boxed{@n}}", "\\boxed{2\\boxed{@n}}", "\\boxed{\\boxed{@n}, \\boxed{@m}}", "\\boxed{\\boxed{@n} \\text{ or } \\boxed{@m}}", "\\boxed{@m\\boxed{@n}}", "\\boxed{\\frac{1}{\\boxed{@n}}}", "\\boxed{\\sqrt{\\boxed{@n}}}", "\\boxed{\\boxed{@n}^2}",
+    "\\boxed{@m \\text{ (not }\\boxed{@n}\\text{)}}",
     # no value
     "\\boxed{\\frac{0}{0}}", "\\boxed{\\frac{@n}{0}}", "\\boxed{@n + \\frac{0}{0}}", "\\boxed{@n \\cdot \\frac{0}{0}}", "\\boxed{@n + \\frac{1}{0} - \\frac{1}{0}}", "\\boxed{\\infty}", "\\boxed{-\\infty}", "\\boxed{@n + \\infty}", "\\boxed{@n + \\infty - \\infty}",
     "\\boxed{@n \\cdot \\frac{\\infty}{\\infty}}", "\\boxed{NaN}", "\\boxed{nan}", "\\boxed{\\text{NaN}}", "\\boxed{inf}", "\\boxed{1e999}", "\\boxed{-1e999}", "\\boxed{10^{10^{10}}}", "\\boxed{@n^{10^{10}}}", "\\boxed{9^{9^{9^9}}}", "\\boxed{\\log 0}", "\\boxed{\\ln(0)}", "\\boxed{@n + \\ln 0}", "\\boxed{@n + \\tan(\\pi/2)}",

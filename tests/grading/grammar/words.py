@@ -30,6 +30,7 @@ WORD_MISSES = {
     "empty": lambda w, r: Text("\\text{}"),
     "first letter": lambda w, r: Text(w[0].upper()),
     "letters exchanged": lambda w, r: Text(f"\\text{{{w[::-1]}}}") if w != w[::-1] else None,
+    "bare letters in another order": lambda w, r: Text("".join(reversed(w))) if w != w[::-1] else None,
     "sometimes": lambda w, r: Text(f"\\text{{sometimes {w}}}"),
     "a number": lambda w, r: Text(str(len(w))),
     "unknown": lambda w, r: Text("\\text{cannot be determined}"),
