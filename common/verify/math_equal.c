@@ -24,6 +24,15 @@ static bool has_or(const char *p, const char *end)
     return false;
 }
 
+// **5** is 5.
+static void strip_stars(struct math_box *b)
+{
+    while (b->after - b->inner > 2 && *b->inner == '*' && b->after[-1] == '*') {
+        b->inner++;
+        b->after--;
+    }
+}
+
 // Copies the answer; of boxes their insides, as a list.  false: too long.
 static bool unbox(char out[MATH_MAX_BYTES], size_t *out_len, const char *text,
                   size_t len)
@@ -36,6 +45,7 @@ static bool unbox(char out[MATH_MAX_BYTES], size_t *out_len, const char *text,
     }
     size_t used = 0;
     for (int i = 0; i < count; i++) {
+        strip_stars(&boxes[i]);
         size_t part = (size_t)(boxes[i].after - boxes[i].inner);
         if (part + 4 > MATH_MAX_BYTES - used)
             return false;
