@@ -19,6 +19,9 @@ static struct math_value name(struct math_point *at, const struct math_tree *tre
                               int node)
 {
     uint64_t id = tree->nodes[node].id;
+    for (const struct math_binding *b = at->bound; b; b = b->outer)
+        if (b->id == id)
+            return b->value;
     if (value_is_name(tree, node, "pi")) {
         struct math_value pi = constant(at, id, acosl(-1));
         pi.exact = true;
@@ -47,11 +50,10 @@ static struct math_value number(struct math_point *at, const struct math_tree *t
         point = point || n->at[i] == '.';
         shift += point && n->at[i] >= '0' && n->at[i] <= '9';
     }
-    for (size_t i = 0; i < repeat->len; i++) {
-        if (repeat->at[i] < '0' || repeat->at[i] > '9')
-            return value_bad(at);
-        places++;
-    }
+    for (size_t i = 0; i < repeat->len; i++)
+        places += repeat->at[i] >= '0' && repeat->at[i] <= '9';
+    if (places == 0)
+        return value_bad(at);
     struct math_value ten = value_rational(at, 10, 1), one = value_rational(at, -1, 1);
     struct math_value below = value_add(at, value_power(at, ten, places), one);
     below = value_mul(at, below, value_power(at, ten, shift));
@@ -203,6 +205,8 @@ struct math_value math_evaluate(struct math_point *at, const struct math_tree *t
         return value_call(at, tree, node);
     case MATH_LOG:
         return value_log(at, tree, node);
+    case MATH_SERIES:
+        return value_series(at, tree, node);
     case MATH_ABSOLUTE:
         return absolute(at, tree, node);
     case MATH_FACTORIAL:

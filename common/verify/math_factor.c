@@ -95,6 +95,42 @@ static uint64_t digits_hash(const struct math_token *t)
     return hash;
 }
 
+static bool is_digits(const struct math_parser *p, int node)
+{
+    if (p->failed || node < 0 || p->tree->nodes[node].kind != MATH_NUMBER)
+        return false;
+    const struct math_node *n = &p->tree->nodes[node];
+    for (size_t i = 0; i < n->len; i++)
+        if (n->at[i] < '0' || n->at[i] > '9')
+            return false;
+    return n->child < 0;
+}
+
+// The digits that repeat: \overline{16}, \dot{3}, \dot{1}4285\dot{7}, (3).
+static int parse_repeat(struct math_parser *p)
+{
+    bool dot = math_peek(p)->id == math_hash(0, "dot", 3);
+    p->at++;
+    int repeat = math_parse_argument(p, false);
+    if (!is_digits(p, repeat))
+        return math_fail(p);
+    const struct math_token *t = math_peek(p);
+    if (!dot || t->kind == MATH_T_END)
+        return repeat;
+    bool between = t->kind == MATH_T_NUM && t[1].kind == MATH_T_ACCENT;
+    if (!between && t->kind != MATH_T_ACCENT)
+        return repeat;
+    p->at += between ? 2 : 1;
+    int last = math_parse_argument(p, false);
+    if (!is_digits(p, last))
+        return math_fail(p);
+    struct math_node *n = &p->tree->nodes[repeat], *end = &p->tree->nodes[last];
+    if (end->at < n->at)
+        return math_fail(p);
+    n->len = (size_t)(end->at + end->len - n->at); // with what is no digit
+    return repeat;
+}
+
 static int parse_number(struct math_parser *p)
 {
     int node = math_node(p, MATH_NUMBER, -1, -1);
@@ -108,9 +144,8 @@ static int parse_number(struct math_parser *p)
         n->id = digits_hash(t) * 31 + math_raw(p);
     } else if (math_peek(p)->kind == MATH_T_ACCENT && !math_peek(p)->spaced) {
         bool point = memchr(t->at, '.', t->len) != NULL;
-        p->at++;
-        int repeat = math_parse_argument(p, false);
-        if (!point || p->failed || p->tree->nodes[repeat].kind != MATH_NUMBER)
+        int repeat = parse_repeat(p);
+        if (!point || p->failed)
             return math_fail(p);
         math_append(p, node, repeat);
     }

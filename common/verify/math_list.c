@@ -8,9 +8,38 @@ static bool ends_list(enum math_token_kind kind)
            kind == MATH_T_RSET;
 }
 
+static int call(struct math_parser *p, const char *name, int first, int second)
+{
+    int node = math_node(p, MATH_CALL, first, second);
+    if (node >= 0)
+        p->tree->nodes[node].id = math_hash(0, name, strlen(name));
+    return node;
+}
+
+// n \choose k, a \over b, a \bmod m: all of the group stands on the two sides.
+static int parse_infix(struct math_parser *p)
+{
+    int left = math_parse_sum(p);
+    if (p->failed || math_peek(p)->kind != MATH_T_INFIX)
+        return left;
+    uint64_t which = math_peek(p)->id;
+    p->at++;
+    int right = math_parse_sum(p);
+    switch (which) {
+    case MATH_CHOOSE_INFIX:
+        return math_node(p, MATH_CHOOSE, left, right);
+    case MATH_OVER_INFIX:
+        return math_node(p, MATH_PRODUCT, left, math_node(p, MATH_INVERSE, right, -1));
+    case MATH_MOD_INFIX:
+        return call(p, "mod", left, right);
+    default: // a residue class is no number
+        return call(p, "pmod", left, right);
+    }
+}
+
 static int parse_union(struct math_parser *p)
 {
-    int first = math_parse_sum(p), joined = -1;
+    int first = parse_infix(p), joined = -1;
     while (!p->failed && math_peek(p)->kind == MATH_T_SETOP) {
         uint64_t op = math_peek(p)->id;
         p->at++;
@@ -21,7 +50,7 @@ static int parse_union(struct math_parser *p)
         } else if (p->tree->nodes[joined].id != op || op == '-') {
             return math_fail(p);
         }
-        math_append(p, joined, math_parse_sum(p));
+        math_append(p, joined, parse_infix(p));
     }
     return joined < 0 ? first : joined;
 }

@@ -46,6 +46,7 @@ enum math_token_kind {
     MATH_T_DEGREE,
     MATH_T_CURRENCY, // \$: the unit's id
     MATH_T_INFINITY,
+    MATH_T_INFIX, // \\choose, \\over, \\bmod, \\pmod: enum math_infix in `id`
     MATH_T_SETOP, // \cup \cap \setminus: the character in `id`
     MATH_T_BEGIN,
     MATH_T_FINISH, // \end
@@ -54,6 +55,8 @@ enum math_token_kind {
     MATH_T_BOX,
     MATH_T_SKIP // spacing, sizing, fonts: never in the result
 };
+
+enum math_infix { MATH_CHOOSE_INFIX, MATH_OVER_INFIX, MATH_MOD_INFIX, MATH_PMOD_INFIX };
 
 enum math_relation {
     MATH_NO_RELATION,
@@ -92,6 +95,8 @@ uint64_t math_currency(const char *word);
 // table.
 bool math_command(struct math_token *token, const char *name, size_t len);
 bool math_word(struct math_token *token, const char *name, size_t len);
+// A function's name: \\sin, \\operatorname{lcm}.
+bool math_function(struct math_token *token, const char *name, size_t len);
 // The command's argument is prose: \text, \mbox.  It is not shown: \phantom.
 bool math_opens_text(const char *name, size_t len);
 bool math_hides(const char *name, size_t len);

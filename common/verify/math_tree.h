@@ -18,10 +18,11 @@ enum math_kind {
     MATH_PRODUCT, // children, those under a fraction bar as MATH_INVERSE
     MATH_NEGATIVE,
     MATH_INVERSE,
-    MATH_POW,  // base, exponent
-    MATH_ROOT, // index, radicand
-    MATH_CALL, // function id of its children
-    MATH_LOG,  // base, argument
+    MATH_POW,    // base, exponent
+    MATH_ROOT,   // index, radicand
+    MATH_CALL,   // function id of its children
+    MATH_LOG,    // base, argument
+    MATH_SERIES, // the body, its index, the bounds; `open`: + or *
     MATH_ABSOLUTE,
     MATH_FACTORIAL,
     MATH_CHOOSE, // n, k

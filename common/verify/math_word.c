@@ -29,6 +29,11 @@ static const struct entry COMMANDS[] = {
     {"sqrt", MATH_T_ROOT, 0},
     {"boxed", MATH_T_BOX, 0},
     {"fbox", MATH_T_BOX, 0},
+    {"choose", MATH_T_INFIX, MATH_CHOOSE_INFIX},
+    {"over", MATH_T_INFIX, MATH_OVER_INFIX},
+    {"bmod", MATH_T_INFIX, MATH_MOD_INFIX},
+    {"mod", MATH_T_INFIX, MATH_MOD_INFIX},
+    {"pmod", MATH_T_INFIX, MATH_PMOD_INFIX},
     {"begin", MATH_T_BEGIN, 0},
     {"end", MATH_T_FINISH, 0},
     {"pm", MATH_T_PM, 0},
@@ -102,11 +107,26 @@ static const struct entry COMMANDS[] = {
     {"mathcal", MATH_T_ACCENT, 0},
 };
 
-static const char *const FUNCTIONS[] = {
-    "sin",    "cos",    "tan",  "cot",  "sec",  "csc", "arcsin", "arccos",
-    "arctan", "arccot", "sinh", "cosh", "tanh", "log", "ln",     "exp",
-    "lg",     "gcd",    "lcm",  "max",  "min",  "det", "cis",    "floor",
-    "ceil",   "sqrt",   "abs",  "deg",  "Re",   "Im",  "arg",
+// Functions, some known by another's name.
+static const char *const FUNCTIONS[][2] = {
+    {"sin", "sin"},        {"cos", "cos"},        {"tan", "tan"},
+    {"tg", "tan"},         {"cot", "cot"},        {"ctg", "cot"},
+    {"sec", "sec"},        {"csc", "csc"},        {"cosec", "csc"},
+    {"arcsin", "arcsin"},  {"arccos", "arccos"},  {"arctan", "arctan"},
+    {"asin", "arcsin"},    {"acos", "arccos"},    {"atan", "arctan"},
+    {"arctg", "arctan"},   {"arccot", "arccot"},  {"arcctg", "arccot"},
+    {"arcsec", "arcsec"},  {"arccsc", "arccsc"},  {"sinh", "sinh"},
+    {"cosh", "cosh"},      {"tanh", "tanh"},      {"sech", "sech"},
+    {"csch", "csch"},      {"coth", "coth"},      {"arcsinh", "arsinh"},
+    {"arccosh", "arcosh"}, {"arctanh", "artanh"}, {"arsinh", "arsinh"},
+    {"arcosh", "arcosh"},  {"artanh", "artanh"},  {"sh", "sinh"},
+    {"ch", "cosh"},        {"log", "log"},        {"ln", "ln"},
+    {"lg", "lg"},          {"exp", "exp"},        {"gcd", "gcd"},
+    {"lcm", "lcm"},        {"max", "max"},        {"min", "min"},
+    {"det", "det"},        {"cis", "cis"},        {"floor", "floor"},
+    {"ceil", "ceil"},      {"sqrt", "sqrt"},      {"abs", "abs"},
+    {"deg", "deg"},        {"Re", "Re"},          {"Im", "Im"},
+    {"arg", "arg"},        {"sgn", "sgn"},        {"mod", "mod"},
 };
 
 static const char *const SKIPPED[] = {
@@ -147,6 +167,17 @@ static bool among(const char *const *list, size_t count, const char *name, size_
 
 #define AMONG(list, name, len) among(list, sizeof(list) / sizeof *(list), name, len)
 
+bool math_function(struct math_token *token, const char *name, size_t len)
+{
+    for (size_t i = 0; i < sizeof FUNCTIONS / sizeof *FUNCTIONS; i++)
+        if (same(FUNCTIONS[i][0], name, len)) {
+            token->kind = MATH_T_CALL;
+            token->id = math_hash(0, FUNCTIONS[i][1], strlen(FUNCTIONS[i][1]));
+            return true;
+        }
+    return false;
+}
+
 bool math_command(struct math_token *token, const char *name, size_t len)
 {
     token->id = math_hash(0, name, len);
@@ -158,10 +189,8 @@ bool math_command(struct math_token *token, const char *name, size_t len)
             token->id = COMMANDS[i].id;
         return true;
     }
-    if (AMONG(FUNCTIONS, name, len)) {
-        token->kind = MATH_T_CALL;
+    if (math_function(token, name, len))
         return true;
-    }
     if (AMONG(SKIPPED, name, len)) {
         token->kind = MATH_T_SKIP;
         return true;
@@ -207,70 +236,16 @@ bool math_word(struct math_token *token, const char *name, size_t len)
     } else if (AMONG(UNITS, name, len) && len > 1) {
         token->kind = MATH_T_WORD;
         token->unit = true;
-    } else if (AMONG(FUNCTIONS, name, len)) {
-        token->kind = MATH_T_CALL;
+    } else if (same("choose", name, len)) {
+        token->kind = MATH_T_INFIX;
+        token->id = MATH_CHOOSE_INFIX;
+    } else if (same("mod", name, len)) {
+        token->kind = MATH_T_INFIX;
+        token->id = MATH_MOD_INFIX;
     } else {
-        return false;
+        return (len > 2 || same("ln", name, len)) && math_function(token, name, len);
     }
     return true;
-}
-
-static const struct entry SYMBOLS[] = {
-    {"\xe2\x88\x92", MATH_T_MINUS, 0},              // minus sign
-    {"\xe2\x80\x93", MATH_T_MINUS, 0},              // en dash
-    {"\xc3\x97", MATH_T_TIMES, 0},                  // multiplication sign
-    {"\xc2\xb7", MATH_T_TIMES, 0},                  // middle dot
-    {"\xc3\xb7", MATH_T_OVER, 0},                   // division sign
-    {"\xc2\xb1", MATH_T_PM, 0},                     // plus-minus
-    {"\xe2\x88\x9a", MATH_T_ROOT, 0},               // square root
-    {"\xe2\x88\x9e", MATH_T_INFINITY, 0},           // infinity
-    {"\xe2\x89\xa4", MATH_T_RELATION, MATH_LE},     // less or equal
-    {"\xe2\x89\xa5", MATH_T_RELATION, MATH_GE},     // greater or equal
-    {"\xe2\x89\xa0", MATH_T_RELATION, MATH_NE},     // not equal
-    {"\xe2\x89\x88", MATH_T_RELATION, MATH_ABOUT},  // almost equal
-    {"\xe2\x88\x88", MATH_T_RELATION, MATH_MEMBER}, // element of
-    {"\xe2\x88\xaa", MATH_T_SETOP, 'u'},            // union
-    {"\xe2\x88\xa9", MATH_T_SETOP, 'n'},            // intersection
-    {"\xc2\xb0", MATH_T_DEGREE, 0},                 // degree sign
-    {"\xef\xbc\x8c", MATH_T_SEPARATOR, 0},          // full-width comma
-    {"\xc2\xa0", MATH_T_SKIP, 0},                   // no-break space
-    {"\xe3\x80\x82", MATH_T_SKIP, 0},               // full-width full stop
-};
-
-static const char *const CURRENCIES[][2] = {{"\xe2\x82\xac", "euro"},
-                                            {"\xc2\xa3", "pound"},
-                                            {"\xc2\xa5", "yen"},
-                                            {"\xe2\x82\xb9", "rupee"}};
-
-uint64_t math_currency(const char *word)
-{
-    struct unit unit = {0};
-    return unit_find(&unit, word, strlen(word), false) ? unit.id : 0;
-}
-
-size_t math_symbol(struct math_token *token, const char *text, size_t len)
-{
-    for (size_t i = 0; i < sizeof SYMBOLS / sizeof *SYMBOLS; i++) {
-        size_t n = strlen(SYMBOLS[i].name);
-        if (n > len || memcmp(SYMBOLS[i].name, text, n) != 0)
-            continue;
-        token->kind = SYMBOLS[i].kind;
-        token->id = SYMBOLS[i].id;
-        return n;
-    }
-    for (size_t i = 0; i < sizeof CURRENCIES / sizeof *CURRENCIES; i++)
-        if (len >= strlen(CURRENCIES[i][0]) &&
-            memcmp(text, CURRENCIES[i][0], strlen(CURRENCIES[i][0])) == 0) {
-            token->kind = MATH_T_CURRENCY;
-            token->id = math_currency(CURRENCIES[i][1]);
-            return strlen(CURRENCIES[i][0]);
-        }
-    if (len >= 2 && memcmp(text, "\xcf\x80", 2) == 0) { // Greek small pi
-        token->kind = MATH_T_NAME;
-        token->id = math_hash(0, "pi", 2);
-        return 2;
-    }
-    return 0;
 }
 
 static bool upper(char c)

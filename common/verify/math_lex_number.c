@@ -1,0 +1,95 @@
+// Numbers.
+#include "math_lex.h"
+
+#include <string.h>
+
+static bool letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+// The bytes of a group of three digits with its mark at p; 0: none.
+static size_t thousands(const struct lexer *l, const char *p)
+{
+    static const char *const MARKS[] = {"{,}", ",\\!", "\\,", "\\!", ","};
+    const char *start = p;
+    size_t mark = 0;
+    while (mark < 5 && !lex_starts(p, l->end, MARKS[mark]))
+        mark++;
+    if (mark == 5 || (mark == 4 && l->brackets > 0))
+        return 0;
+    p += strlen(MARKS[mark]);
+    while (mark == 1 && p < l->end && *p == ' ')
+        p++;
+    for (int i = 0; i < 3; i++, p++)
+        if (p >= l->end || !digit(*p))
+            return 0;
+    return p < l->end && digit(*p) ? 0 : (size_t)(p - start);
+}
+
+// The bytes of e-3 and the like at p; 0: none.
+static size_t exponent(const struct lexer *l, const char *p)
+{
+    const char *start = p;
+    if (p >= l->end || (*p != 'e' && *p != 'E'))
+        return 0;
+    p++;
+    if (p < l->end && (*p == '-' || *p == '+'))
+        p++;
+    if (p >= l->end || !digit(*p))
+        return 0;
+    while (p < l->end && digit(*p))
+        p++;
+    return p < l->end && letter(*p) ? 0 : (size_t)(p - start);
+}
+
+// 0.(3): the digits in brackets repeat.
+static bool bracketed(const struct lexer *l, const char *p)
+{
+    if (p >= l->end || *p != '(')
+        return false;
+    for (p++; p < l->end && digit(*p);)
+        p++;
+    return p < l->end && *p == ')' && digit(p[-1]);
+}
+
+// The end of what stands behind the point, if there is one: .5, {.}5, .\\overline{3}.
+static const char *fraction(const struct lexer *l, const char *p)
+{
+    size_t point = lex_starts(p, l->end, "{.}") ? 3 : p < l->end && *p == '.';
+    const char *behind = p + point;
+    if (point == 0 || behind >= l->end)
+        return p;
+    if (!digit(*behind))
+        return bracketed(l, behind) || lex_starts(behind, l->end, "\\overline") ||
+                       lex_starts(behind, l->end, "\\bar") ||
+                       lex_starts(behind, l->end, "\\dot{") ||
+                       lex_starts(behind, l->end, "\\dot ")
+                   ? behind
+                   : p;
+    for (p = behind; p < l->end && digit(*p);)
+        p++;
+    return p;
+}
+
+void lex_number(struct lexer *l)
+{
+    const char *p = l->p;
+    while (p < l->end && digit(*p))
+        p++;
+    size_t lead = (size_t)(p - l->p);
+    if (lead >= 1 && lead <= 3 && *l->p != '0')
+        for (size_t n; (n = thousands(l, p)) > 0;)
+            p += n;
+    p = fraction(l, p);
+    p += exponent(l, p);
+    bool point = memchr(l->p, '.', (size_t)(p - l->p)) != NULL;
+    lex_take(l, MATH_T_NUM, 0, (size_t)(p - l->p));
+    if (point && bracketed(l, p))
+        lex_take(l, MATH_T_ACCENT, 0, 0);
+}
