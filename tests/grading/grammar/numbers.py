@@ -376,7 +376,7 @@ def point(r):
 
 
 def with_commas(v, mark=","):
-    if v < 1000:
+    if v < 1000 or v.denominator == 1:
         return None
     head, tail = decimal(v).split(".")
     return commas(int(head), mark) + "." + tail
