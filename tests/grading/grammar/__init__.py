@@ -1,10 +1,12 @@
 """Pairs of answers whose truth is known by construction.  Shares nothing with common/verify."""
-from . import expressions, gsm8k, numbers, replies, rule, sets, structures, units, words
+from . import decimals, expressions, numbers, polynomials, rule, sets, structures, templates, units, words
+
+MODULES = (numbers, decimals, expressions, polynomials, sets, structures, units, words, templates)
 
 
 def rules():
     """All rules, made once."""
     if not rule.RULES:
-        for module in (numbers, expressions, sets, structures, units, words, replies, gsm8k):
+        for module in MODULES:
             module.register()
     return rule.RULES

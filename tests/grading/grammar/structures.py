@@ -1,7 +1,7 @@
 """Tuples, sets of tuples, matrices, equations, numbers in a base, ratios, times of day."""
 from fractions import Fraction
 
-from .expressions import joined, monomial
+from .polynomials import joined, monomial
 from .rule import Kind, Text
 from .sets import end, point
 

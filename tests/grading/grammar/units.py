@@ -63,11 +63,6 @@ def register_units():
                 return gold, say(r, reply, True)
             add_rule("units", f"{unit}: {form.strip()}", True, equal)
 
-        def number_only(r, forms=forms):
-            n = digits(amount(r))
-            return n + forms[0], say(r, n, True)
-        add_rule("conventions", "unit in the gold only" + (" (compound)" if "/" in unit or "^" in unit else ""), None, number_only)
-
         def bare_gold(r, forms=forms):
             n = digits(amount(r))
             return n, say(r, n + r.choice(forms), True)
@@ -208,21 +203,12 @@ ANGLE_MISSES = {
 def register_conventions():
     def add(name, make):
         add_rule("conventions", name, None, make)
-    def marked(name, text):
-        add(name, lambda r: (str(n := r.randint(2, 99)), text.replace("@n", str(n)).replace("@m", str(n + 2))))
-    marked("a box denied before it", "The answer is not \\boxed{@n}.")
-    marked("a box, then another answer in words", "\\boxed{@n} Wait, the answer is @m.")
-    marked("an answer in words, then another in a box", "\\boxed{@m} Wait, the answer is @n.")
-    marked("a wrong equation that ends in the answer", "\\boxed{@m = @n}")
-    marked("thinking that is not closed", "<think>\nSo we have \\boxed{@n}")
-    marked("nothing but thinking", "<think>\nSo we have \\boxed{@n}\n</think>\n")
-    marked("a box cut off", "The result is \\boxed{@n")
-    marked("a bare number", "@n")
-    marked("a number in prose", "So there are @n ways.")
-    marked("in bold", "So there are **@n** ways.")
-    marked("roughly", "\\boxed{\\approx @n}")
-    marked("in Chinese", "\u7b54\u6848\u662f @n\u3002")
-    marked("a hash mark beside a box", "#### @n\n\\boxed{@m}")
+    compound = [u for u in UNITS if "/" in u or "^" in u]
+    for name, units in (("unit in the gold only", [u for u in UNITS if u not in compound]), ("unit in the gold only, compound", compound)):
+        def number_only(r, units=units):
+            n = digits(amount(r))
+            return n + UNITS[r.choice(units)][0], say(r, n, True)
+        add(name, number_only)
     add("percent for its number", lambda r: (f"{(n := r.randint(2, 99))}\\%", say(r, str(n), True)))
     add("number for its percent", lambda r: (str(n := r.randint(2, 99)), say(r, f"{n}\\%", True)))
     add("percent for its fraction", lambda r: (f"{(n := r.randint(2, 99))}\\%", say(r, digits(Fraction(n, 100)), True)))
