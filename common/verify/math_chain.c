@@ -118,6 +118,18 @@ static bool unlabelled(struct math_work *work, const struct chain *c,
     return true;
 }
 
+// 5 = x says the same as x = 5.
+static bool unlabelled_right(struct math_work *work, const struct chain *c,
+                             struct math_side *out)
+{
+    if (c->count != 2 || c->relation[1] != MATH_EQ ||
+        math_node_of(c->side[1])->kind != MATH_NAME ||
+        math_constant(work, c->side[1]) || !math_constant(work, c->side[0]))
+        return false;
+    *out = c->side[0];
+    return true;
+}
+
 struct interval {
     struct math_side name;
     struct math_side end[2]; // lower, upper
@@ -254,6 +266,19 @@ static bool same_relation(struct math_work *work, const struct chain *a,
     return left == right && downward(left) && math_proportional(work, sides, true);
 }
 
+static bool is_y_and_f(const struct math_node *y, const struct math_node *f)
+{
+    return y->kind == MATH_NAME && y->id == math_hash(0, "y", 1) &&
+           f->kind == MATH_CALL && f->children == 1 && f->len == 1 && *f->at != '\\';
+}
+
+// y = 2x and f(x) = 2x define one function.
+static bool same_function(struct math_side a, struct math_side b)
+{
+    return is_y_and_f(math_node_of(a), math_node_of(b)) ||
+           is_y_and_f(math_node_of(b), math_node_of(a));
+}
+
 static bool compare_two(struct math_work *work, const struct chain *a,
                         const struct chain *b)
 {
@@ -263,6 +288,7 @@ static bool compare_two(struct math_work *work, const struct chain *a,
     struct math_side x, y;
     if (unlabelled(work, a, &x) && unlabelled(work, b, &y))
         return (math_compare(work, a->side[0], b->side[0]) ||
+                same_function(a->side[0], b->side[0]) ||
                 (math_constant(work, a->side[0]) && math_constant(work, b->side[0]))) &&
                math_compare(work, x, y);
     struct interval left, right;
@@ -277,7 +303,7 @@ static bool compare_one(struct math_work *work, const struct chain *a,
 {
     struct math_side value;
     struct interval left, right;
-    if (unlabelled(work, a, &value))
+    if (unlabelled_right(work, a, &value) || unlabelled(work, a, &value))
         return math_compare(work, value, b);
     return chain_interval(work, a, &left) && tuple_interval(b, &right) &&
            same_interval(work, &left, &right);

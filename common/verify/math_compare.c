@@ -1,5 +1,7 @@
 #include "math_compare.h"
 
+#include "math_set.h"
+
 #include <string.h>
 
 enum { MAX_ELEMENTS = 64 };
@@ -118,7 +120,7 @@ static bool contains(struct math_work *work, const struct elements *all,
 
 static bool is_alternative(struct math_side side)
 {
-    return math_node_of(side)->kind == MATH_LIST && math_node_of(side)->id == 1;
+    return math_node_of(side)->kind == MATH_LIST && math_node_of(side)->id == MATH_OR;
 }
 
 // Equal as sets: an element given twice counts once.
@@ -250,6 +252,10 @@ static bool compare_values(struct math_work *work, struct math_side a,
         return math_compare(work, math_at(a, left->child), math_at(b, right->child));
     if (left->kind == MATH_TEXT || right->kind == MATH_TEXT)
         return compare_words(left, right);
+    if (left->kind == MATH_NAMED || right->kind == MATH_NAMED)
+        return left->kind == right->kind && left->id == right->id;
+    if (left->kind == MATH_BUILDER || right->kind == MATH_BUILDER)
+        return left->kind == right->kind && same_children(work, a, b);
     if (!structured(left->kind) && !structured(right->kind))
         return compare_scalars(work, a, b);
     if (left->kind != right->kind)
@@ -305,12 +311,48 @@ static bool same_unit(struct math_work *work, struct unit_of a, struct unit_of b
     return true;
 }
 
+// x \in S, of one variable: S; false: something else.
+static bool member_of(struct math_side side, struct math_side *set)
+{
+    const struct math_node *n = math_node_of(side);
+    if (n->kind != MATH_CHAIN || n->children != 2 ||
+        side.tree->nodes[n->last].relation != MATH_MEMBER ||
+        side.tree->nodes[n->child].kind != MATH_NAME)
+        return false;
+    *set = math_at(side, n->last);
+    return true;
+}
+
+// x \in S against S, or against x \in T.
+static bool unwrap_members(struct math_side *a, struct math_side *b)
+{
+    struct math_side left = *a, right = *b;
+    bool in_left = member_of(*a, &left), in_right = member_of(*b, &right);
+    if (!in_left && !in_right)
+        return false;
+    if (in_left && in_right) {
+        const struct math_node *x = math_node_of(*a), *y = math_node_of(*b);
+        if (a->tree->nodes[x->child].id != b->tree->nodes[y->child].id)
+            return false;
+    }
+    *a = left;
+    *b = right;
+    return true;
+}
+
 bool math_compare(struct math_work *work, struct math_side a, struct math_side b)
 {
     struct unit_of left = strip_unit(&a), right = strip_unit(&b);
     if (work->steps < 0 || !same_unit(work, left, right))
         return false;
     work->steps--;
+    enum math_answer sets = math_same_set(work, a, b);
+    if (sets != MATH_UNKNOWN)
+        return sets == MATH_SAME;
+    if (unwrap_members(&a, &b))
+        return math_compare(work, a, b);
+    if (math_is_coordinates(work, a, b))
+        return math_compare_coordinates(work, a, b);
     if (is_collection(work, a) || is_collection(work, b))
         return compare_collections(work, a, b);
     if (math_node_of(a)->kind == MATH_CHAIN || math_node_of(b)->kind == MATH_CHAIN)

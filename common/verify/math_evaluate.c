@@ -187,6 +187,8 @@ struct math_value math_evaluate(struct math_point *at, const struct math_tree *t
         return number(at, tree, node);
     case MATH_NAME:
         return name(at, tree, node);
+    case MATH_NAMED: // \mathbb{R}^2
+        return value_symbol(at, n->id * 31 + 19);
     case MATH_REFERENCE:
         return math_evaluate(at, tree, (int)n->id);
     case MATH_SUM:

@@ -23,7 +23,7 @@ uint64_t math_raw(struct math_parser *p)
 }
 
 // A one-token subscript and the same in braces are one name.
-static uint64_t parse_suffix(struct math_parser *p, uint64_t id)
+uint64_t math_parse_suffix(struct math_parser *p, uint64_t id)
 {
     for (;;) {
         if (math_accept(p, MATH_T_SUB))
@@ -66,12 +66,12 @@ static void append_arguments(struct math_parser *p, int call, int arguments)
     }
 }
 
-static int parse_name(struct math_parser *p)
+int math_parse_name(struct math_parser *p)
 {
     int node = math_node(p, MATH_NAME, -1, -1);
     struct math_token *name = math_peek(p);
     p->at++;
-    uint64_t id = parse_suffix(p, name->id);
+    uint64_t id = math_parse_suffix(p, name->id);
     if (node < 0)
         return -1;
     struct math_node *n = &p->tree->nodes[node];
@@ -80,111 +80,6 @@ static int parse_name(struct math_parser *p)
         n->kind = MATH_CALL;
         append_arguments(p, node, math_parse_atom(p));
     }
-    return node;
-}
-
-static uint64_t digits_hash(const struct math_token *t)
-{
-    uint64_t hash = 0;
-    for (size_t i = 0; i < t->len; i++) {
-        char c = t->at[i];
-        c = (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-        if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '.')
-            hash = math_hash(hash, &c, 1);
-    }
-    return hash;
-}
-
-static bool is_digits(const struct math_parser *p, int node)
-{
-    if (p->failed || node < 0 || p->tree->nodes[node].kind != MATH_NUMBER)
-        return false;
-    const struct math_node *n = &p->tree->nodes[node];
-    for (size_t i = 0; i < n->len; i++)
-        if (n->at[i] < '0' || n->at[i] > '9')
-            return false;
-    return n->child < 0;
-}
-
-// The digits that repeat: \overline{16}, \dot{3}, \dot{1}4285\dot{7}, (3).
-static int parse_repeat(struct math_parser *p)
-{
-    bool dot = math_peek(p)->id == math_hash(0, "dot", 3);
-    p->at++;
-    int repeat = math_parse_argument(p, false);
-    if (!is_digits(p, repeat))
-        return math_fail(p);
-    const struct math_token *t = math_peek(p);
-    if (!dot || t->kind == MATH_T_END)
-        return repeat;
-    bool between = t->kind == MATH_T_NUM && t[1].kind == MATH_T_ACCENT;
-    if (!between && t->kind != MATH_T_ACCENT)
-        return repeat;
-    p->at += between ? 2 : 1;
-    int last = math_parse_argument(p, false);
-    if (!is_digits(p, last))
-        return math_fail(p);
-    struct math_node *n = &p->tree->nodes[repeat], *end = &p->tree->nodes[last];
-    if (end->at < n->at)
-        return math_fail(p);
-    n->len = (size_t)(end->at + end->len - n->at); // with what is no digit
-    return repeat;
-}
-
-static int parse_number(struct math_parser *p)
-{
-    int node = math_node(p, MATH_NUMBER, -1, -1);
-    struct math_token *t = math_peek(p);
-    p->at++;
-    if (node < 0)
-        return -1;
-    struct math_node *n = &p->tree->nodes[node];
-    if (math_accept(p, MATH_T_SUB)) {
-        n->kind = MATH_IN_BASE;
-        n->id = digits_hash(t) * 31 + math_raw(p);
-    } else if (math_peek(p)->kind == MATH_T_ACCENT && !math_peek(p)->spaced) {
-        bool point = memchr(t->at, '.', t->len) != NULL;
-        int repeat = parse_repeat(p);
-        if (!point || p->failed)
-            return math_fail(p);
-        math_append(p, node, repeat);
-    }
-    return node;
-}
-
-static uint64_t lower_hash(uint64_t seed, const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        char c =
-            (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] - 'A' + 'a' : text[i]);
-        seed = math_hash(seed, &c, 1);
-    }
-    return seed;
-}
-
-// Words in a row, with the numbers among them: two lines, June 20.
-static int parse_words(struct math_parser *p)
-{
-    int node = math_node(p, MATH_TEXT, -1, -1);
-    if (node < 0)
-        return -1;
-    struct math_node *n = &p->tree->nodes[node];
-    n->text = math_peek(p)->text;
-    int words = 0;
-    while (math_peek(p)->kind == MATH_T_WORD ||
-           (words > 0 && math_peek(p)->kind == MATH_T_NUM)) {
-        const struct math_token *t = math_peek(p);
-        n->id = lower_hash(n->id * 31 + 1, t->at, t->len);
-        words++;
-        p->at++;
-        if (math_accept(p, MATH_T_SUB)) {
-            n->kind = MATH_IN_BASE; // A5_{11}
-            n->id = digits_hash(t) * 31 + math_raw(p);
-            return node;
-        }
-    }
-    if (words > 1)
-        n->len = 0; // no single word
     return node;
 }
 
@@ -217,26 +112,6 @@ static int parse_bracket(struct math_parser *p)
         p->tree->nodes[rounding].id =
             math_hash(0, open == 'f' ? "floor" : "ceil", open == 'f' ? 5 : 4);
     return rounding;
-}
-
-static int parse_braces(struct math_parser *p, enum math_token_kind close, bool set)
-{
-    int bars = p->bars;
-    p->at++;
-    p->bars = 0;
-    if (set && math_accept(p, close)) {
-        p->bars = bars;
-        return math_node(p, MATH_SET, -1, -1);
-    }
-    int inside = math_parse_list(p);
-    p->bars = bars;
-    if (!math_expect(p, close))
-        return -1;
-    if (p->tree->nodes[inside].kind == MATH_LIST)
-        p->tree->nodes[inside].kind = MATH_SET;
-    else if (set)
-        return math_node(p, MATH_SET, inside, -1);
-    return inside;
 }
 
 static int parse_box(struct math_parser *p)
@@ -278,16 +153,6 @@ static int parse_root(struct math_parser *p)
     return math_node(p, MATH_ROOT, math_parse_argument(p, false), index);
 }
 
-static int parse_accent(struct math_parser *p)
-{
-    uint64_t id = math_peek(p)->id;
-    p->at++;
-    int node = math_node(p, MATH_CALL, math_parse_argument(p, false), -1);
-    if (node >= 0)
-        p->tree->nodes[node].id = parse_suffix(p, id);
-    return node;
-}
-
 static int parse_infinity(struct math_parser *p)
 {
     p->at++;
@@ -298,24 +163,28 @@ static int atom(struct math_parser *p)
 {
     switch (math_peek(p)->kind) {
     case MATH_T_NUM:
-        return parse_number(p);
+        return math_parse_number(p);
     case MATH_T_NAME:
-        return parse_name(p);
+        return math_parse_name(p);
     case MATH_T_WORD:
-        return parse_words(p);
+        return math_parse_words(p);
     case MATH_T_CALL:
     case MATH_T_BIG:
         return math_parse_call(p);
     case MATH_T_ACCENT:
-        return parse_accent(p);
+        return math_parse_accented(p);
+    case MATH_T_NAMED:
+        return math_parse_named_set(p);
+    case MATH_T_EMPTY:
+        return math_parse_empty(p);
     case MATH_T_BAR:
         return parse_bars(p);
     case MATH_T_OPEN:
         return parse_bracket(p);
     case MATH_T_LBRACE:
-        return parse_braces(p, MATH_T_RBRACE, false);
+        return math_parse_braces(p, MATH_T_RBRACE, false);
     case MATH_T_LSET:
-        return parse_braces(p, MATH_T_RSET, true);
+        return math_parse_braces(p, MATH_T_RSET, true);
     case MATH_T_BOX:
         return parse_box(p);
     case MATH_T_FRAC:

@@ -5,7 +5,7 @@
 static bool ends_list(enum math_token_kind kind)
 {
     return kind == MATH_T_END || kind == MATH_T_CLOSE || kind == MATH_T_RBRACE ||
-           kind == MATH_T_RSET;
+           kind == MATH_T_RSET || kind == MATH_T_MID;
 }
 
 static int call(struct math_parser *p, const char *name, int first, int second)
@@ -86,10 +86,10 @@ int math_parse_list(struct math_parser *p)
     if (p->failed)
         return -1;
     int first = parse_element(p), list = -1;
-    bool alternatives = false;
+    uint64_t joined = 0;
     while (!p->failed && math_peek(p)->kind == MATH_T_SEPARATOR) {
         for (; math_peek(p)->kind == MATH_T_SEPARATOR; p->at++)
-            alternatives = alternatives || math_peek(p)->id == math_hash(0, "or", 2);
+            joined |= math_peek(p)->id;
         if (ends_list(math_peek(p)->kind))
             break;
         int element = parse_element(p);
@@ -99,6 +99,8 @@ int math_parse_list(struct math_parser *p)
     }
     if (p->failed || list < 0)
         return p->failed ? -1 : first;
-    p->tree->nodes[list].id = alternatives;
+    p->tree->nodes[list].id = joined & MATH_OR_ID    ? MATH_OR
+                              : joined & MATH_AND_ID ? MATH_AND
+                                                     : MATH_BY_COMMA;
     return list;
 }

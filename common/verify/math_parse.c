@@ -77,6 +77,8 @@ bool math_starts_factor(struct math_parser *p, bool calls)
     case MATH_T_BEGIN:
     case MATH_T_BOX:
     case MATH_T_ACCENT:
+    case MATH_T_NAMED:
+    case MATH_T_EMPTY:
     case MATH_T_INFINITY:
         return true;
     default:

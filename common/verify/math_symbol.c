@@ -11,6 +11,18 @@ struct entry {
 };
 
 static const struct entry SYMBOLS[] = {
+    {"\xe2\x84\x9d", MATH_T_NAMED, 'R'},                        // blackboard letters
+    {"\xe2\x84\xa4", MATH_T_NAMED, 'Z'},                        //
+    {"\xe2\x84\x9a", MATH_T_NAMED, 'Q'},                        //
+    {"\xe2\x84\x95", MATH_T_NAMED, 'N'},                        //
+    {"\xe2\x84\x82", MATH_T_NAMED, 'C'},                        //
+    {"\xe2\x88\x85", MATH_T_EMPTY, 0},                          // empty set
+    {"\xe6\x88\x96", MATH_T_SEPARATOR, MATH_OR_ID},             // or, in Chinese
+    {"\xe5\x92\x8c", MATH_T_SEPARATOR, MATH_AND_ID},            // and
+    {"\xe2\x88\xa8", MATH_T_SEPARATOR, MATH_OR_ID},             // logical or
+    {"\xe2\x88\xa7", MATH_T_SEPARATOR, MATH_AND_ID},            // logical and
+    {"\xe2\x88\xa3", MATH_T_MID, 0},                            // divides
+    {"\xe2\x88\x96", MATH_T_SETOP, '-'},                        // set minus
     {"\xe2\x88\x92", MATH_T_MINUS, 0},                          // minus sign
     {"\xe2\x80\x93", MATH_T_MINUS, 0},                          // en dash
     {"\xc3\x97", MATH_T_TIMES, 0},                              // multiplication sign
@@ -49,18 +61,14 @@ static const struct entry SYMBOLS[] = {
 
 // Letters that are commands in LaTeX.
 static const char *const NAMES[][2] = {
-    {"\xce\xb1", "alpha"},        {"\xce\xb2", "beta"},
-    {"\xce\xb3", "gamma"},        {"\xce\xb4", "delta"},
-    {"\xce\xb5", "epsilon"},      {"\xce\xb8", "theta"},
-    {"\xce\xbb", "lambda"},       {"\xce\xbc", "mu"},
-    {"\xcf\x80", "pi"},           {"\xcf\x81", "rho"},
-    {"\xcf\x83", "sigma"},        {"\xcf\x84", "tau"},
-    {"\xcf\x86", "phi"},          {"\xcf\x95", "phi"},
-    {"\xcf\x89", "omega"},        {"\xce\x94", "Delta"},
-    {"\xce\xa9", "Omega"},        {"\xe2\x84\x9d", "reals"},
-    {"\xe2\x84\xa4", "integers"}, {"\xe2\x84\xa9", "rationals"},
-    {"\xe2\x84\x95", "naturals"}, {"\xe2\x84\x82", "complexes"},
-    {"\xe2\x88\x85", "emptyset"}, {"\xe2\x80\xa6", "dots"},
+    {"\xce\xb1", "alpha"},    {"\xce\xb2", "beta"},    {"\xce\xb3", "gamma"},
+    {"\xce\xb4", "delta"},    {"\xce\xb5", "epsilon"}, {"\xce\xb8", "theta"},
+    {"\xce\xbb", "lambda"},   {"\xce\xbc", "mu"},      {"\xcf\x80", "pi"},
+    {"\xcf\x81", "rho"},      {"\xcf\x83", "sigma"},   {"\xcf\x84", "tau"},
+    {"\xcf\x86", "phi"},      {"\xcf\x95", "phi"},     {"\xcf\x89", "omega"},
+    {"\xce\x94", "Delta"},    {"\xce\xa9", "Omega"},
+
+    {"\xe2\x80\xa6", "dots"},
 };
 
 static const char *const CURRENCIES[][2] = {{"\xe2\x82\xac", "euro"},

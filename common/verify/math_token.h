@@ -34,7 +34,10 @@ enum math_token_kind {
     MATH_T_RBRACE,
     MATH_T_LSET,
     MATH_T_RSET,
-    MATH_T_SEPARATOR, // , ; and `and`, `or`
+    MATH_T_SEPARATOR, // , ; `and`, `or`: in `id` 0 or enum math_separator
+    MATH_T_MID,       // \mid
+    MATH_T_NAMED,     // \R: the letter in `id`
+    MATH_T_EMPTY,     // \emptyset
     MATH_T_COLON,
     MATH_T_RELATION, // the operator in `id`: enum math_relation
     MATH_T_PM,
@@ -57,6 +60,8 @@ enum math_token_kind {
 };
 
 enum math_infix { MATH_CHOOSE_INFIX, MATH_OVER_INFIX, MATH_MOD_INFIX, MATH_PMOD_INFIX };
+
+enum math_separator { MATH_OR_ID = 1, MATH_AND_ID = 2 };
 
 enum math_relation {
     MATH_NO_RELATION,

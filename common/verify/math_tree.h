@@ -33,12 +33,16 @@ enum math_kind {
                      // no unit
     MATH_TUPLE,      // children between `open` and `close`; one alone is no tuple
     MATH_SET,
-    MATH_LIST,      // id 1: joined by "or"
-    MATH_UNION,     // children joined by the operator `id`
-    MATH_MATRIX,    // rows * columns children, `columns` in id
+    MATH_BUILDER, // \{x \mid ...\}: x, the condition and, maybe, where x is taken from
+    MATH_NAMED,   // a set of numbers: R Z Q N C in id
+    MATH_LIST,    // id: enum math_joined
+    MATH_UNION,   // children joined by the operator `id`
+    MATH_MATRIX,  // rows * columns children, `columns` in id
     MATH_REFERENCE, // the value of the node `id`
     MATH_CHAIN      // children joined by relations: `relation` stands before a child
 };
+
+enum math_joined { MATH_BY_COMMA, MATH_OR, MATH_AND };
 
 struct math_node {
     enum math_kind kind;
@@ -94,6 +98,15 @@ int math_parse_atom(struct math_parser *p);
 // Of \frac, ^, \sqrt: a group or one token; `one_digit`: of a number, its first digit.
 int math_parse_argument(struct math_parser *p, bool one_digit);
 int math_parse_call(struct math_parser *p);
+int math_parse_name(struct math_parser *p);
+int math_parse_number(struct math_parser *p);
+int math_parse_words(struct math_parser *p);
+int math_parse_braces(struct math_parser *p, enum math_token_kind close, bool set);
+int math_parse_accented(struct math_parser *p); // \vec{a}, \mathbb{R}
+int math_parse_named_set(struct math_parser *p);
+int math_parse_empty(struct math_parser *p);
+// The id of a name with its subscripts and primes.
+uint64_t math_parse_suffix(struct math_parser *p, uint64_t id);
 int math_parse_matrix(struct math_parser *p);
 // The product where one is a matrix; -1: none is, or they do not fit.
 int math_times_matrix(struct math_parser *p, int a, int b);

@@ -61,7 +61,20 @@ static const struct entry COMMANDS[] = {
     {"vert", MATH_T_BAR, 0},
     {"lvert", MATH_T_BAR, 1},
     {"rvert", MATH_T_BAR, 2},
-    {"mid", MATH_T_BAR, 0},
+    {"mid", MATH_T_MID, 0},
+    {"R", MATH_T_NAMED, 'R'},
+    {"Z", MATH_T_NAMED, 'Z'},
+    {"Q", MATH_T_NAMED, 'Q'},
+    {"N", MATH_T_NAMED, 'N'},
+    {"C", MATH_T_NAMED, 'C'},
+    {"Reals", MATH_T_NAMED, 'R'},
+    {"emptyset", MATH_T_EMPTY, 0},
+    {"varnothing", MATH_T_EMPTY, 0},
+    {"lor", MATH_T_SEPARATOR, MATH_OR_ID},
+    {"vee", MATH_T_SEPARATOR, MATH_OR_ID},
+    {"land", MATH_T_SEPARATOR, MATH_AND_ID},
+    {"wedge", MATH_T_SEPARATOR, MATH_AND_ID},
+    {"Bbb", MATH_T_ACCENT, 0},
     {"colon", MATH_T_COLON, 0},
     {"eq", MATH_T_RELATION, MATH_EQ},
     {"ne", MATH_T_RELATION, MATH_NE},
@@ -219,6 +232,7 @@ bool math_word(struct math_token *token, const char *name, size_t len)
     token->unit = false;
     if (same("and", name, len) || same("or", name, len)) {
         token->kind = MATH_T_SEPARATOR;
+        token->id = len == 2 ? MATH_OR_ID : MATH_AND_ID;
     } else if (same("sqrt", name, len)) {
         token->kind = MATH_T_ROOT;
     } else if (same("pi", name, len)) {

@@ -129,7 +129,9 @@ static void name(struct numeric *at, mpc_ptr out, const struct math_tree *tree,
 {
     const struct math_node *n = &tree->nodes[node];
     mpc_set_si(out, 0, NUMERIC_ROUND);
-    if (is_name(n, "pi")) {
+    if (at->bound != 0 && n->id == at->bound) {
+        mpfr_set(mpc_realref(out), at->value, MPFR_RNDN);
+    } else if (is_name(n, "pi")) {
         mpfr_const_pi(mpc_realref(out), MPFR_RNDN);
     } else if (is_name(n, "e")) {
         mpfr_set_ui(mpc_realref(out), 1, MPFR_RNDN);

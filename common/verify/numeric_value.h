@@ -12,11 +12,13 @@ enum { NUMERIC_ROUND = MPC_RNDNN };
 struct numeric {
     mpfr_prec_t bits;
     uint64_t salt;
-    int sign;      // of \pm
-    bool bare;     // a percent sign counts as a unit
-    bool variable; // outcome: one was met
-    bool unknown;  // outcome: no value
-    long steps;    // left
+    int sign;          // of \pm
+    bool bare;         // a percent sign counts as a unit
+    uint64_t bound;    // a variable with a value; 0: none has
+    mpfr_srcptr value; // of it
+    bool variable;     // outcome: another one was met
+    bool unknown;      // outcome: no value
+    long steps;        // left
 };
 
 // Computes the value of a node; sets `unknown` where there is none.
