@@ -1,7 +1,7 @@
 """Pairs of answers whose truth is known by construction.  Shares nothing with common/verify."""
-from . import decimals, expressions, numbers, polynomials, rule, sets, structures, templates, units, words
+from . import decimals, domains, expressions, numbers, operators, polynomials, rule, sets, structures, templates, units, words
 
-MODULES = (numbers, decimals, expressions, polynomials, sets, structures, units, words, templates)
+MODULES = (numbers, decimals, expressions, polynomials, operators, sets, domains, structures, units, words, templates)
 
 
 def rules():

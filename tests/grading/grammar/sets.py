@@ -141,6 +141,7 @@ UNION = {
     "relations by or": lambda v, r: alternatives(v, r, " \\text{ or } "),
     "relations by bare or": lambda v, r: alternatives(v, r, " or "),
     "relations by or, turned": lambda v, r: " \\text{ or } ".join(relation(p, r, turned=True) for p in reversed(v)),
+    "outside of the gap": lambda v, r: "\\mathbb{R} \\setminus " + brackets((v[0][2], not v[0][3], v[1][0], not v[1][1])) if len(v) == 2 and (v[0][0], v[1][2]) == (-INF, INF) else None,
     "set-builder": lambda v, r: "\\{x \\mid " + alternatives(v, r, " \\text{ or } ") + "\\}",
 }
 UNION_MISSES = {
@@ -246,6 +247,7 @@ FINITE_MISSES = {
     "an interval of its ends": lambda v, r: Text(f"[{end(min(v))}, {end(max(v))}]"),
     "less an element": lambda v, r: Text(f"\\{{{listed(v)}\\}} \\setminus \\{{{end(min(v))}\\}}"),
     "an intersection of singletons": lambda v, r: Text(" \\cap ".join(f"\\{{{end(x)}\\}}" for x in sorted(v))),
+    "not members": lambda v, r: Text(f"x \\notin \\{{{listed(v)}\\}}"),
     "not these": lambda v, r: Text(", ".join(f"x \\ne {end(x)}" for x in sorted(v))),
     "dots": lambda v, r: Text(f"\\{{{listed(v)}, \\ldots\\}}"),
     "plus-minus of one": lambda v, r: Text(f"\\pm {end(max(v))}") if v != {max(v), -max(v)} and max(v) else None,
