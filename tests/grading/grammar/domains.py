@@ -6,7 +6,11 @@ from .sets import INF, brackets, end, interval, ray, relation
 
 
 def holes(r):
-    return tuple(sorted(r.sample([Fraction(k, r.choice([1, 1, 2, 3])) for k in range(-9, 10)], r.choice([1, 2, 2, 3]))))
+    return ascending(Fraction(r.randint(-9, 9), r.choice([1, 1, 2, 3])) for _ in range(r.choice([1, 2, 2, 3])))
+
+
+def ascending(points):
+    return tuple(sorted(set(points)))
 
 
 def pieces_between(v, r=None):
@@ -47,9 +51,9 @@ HOLES = {
 }
 HOLES_MISSES = {
     "a point less": lambda v, r: v[1:] if len(v) > 1 else None,
-    "a point more": lambda v, r: v + (Fraction(10),),
-    "a point by one": lambda v, r: v[:-1] + (v[-1] + 1,),
-    "points negated": lambda v, r: tuple(sorted(-x for x in v)),
+    "a point more": lambda v, r: ascending(v + (Fraction(10),)),
+    "a point by one": lambda v, r: ascending(v[:-1] + (v[-1] + 1,)),
+    "points negated": lambda v, r: ascending(-x for x in v),
     "the points": lambda v, r: Text(f"\\{{{but(v)}\\}}"),
     "equal to them": lambda v, r: Text(f"x = {but(v)}"),
     "none of the rays": lambda v, r: Text(brackets((v[0], False, v[-1], False))) if len(v) > 1 else None,
@@ -70,18 +74,28 @@ NOT_INTERVALS = [
     "\\{-x \\mid @r\\}", "\\{x + 100 \\mid @r\\}", "\\{(x, y) \\mid @r\\}", "\\{x \\mid @r \\text{ or } x \\ne @a\\}", "\\{x \\mid @r \\text{ and } x \\ne 1000\\} \\cap \\{@a\\}",
     "@r \\text{ or } x \\in \\mathbb{R}", "@r \\text{ or } x = @f", "@r \\text{ and } x = @a", "\\mathbb{R} \\setminus @i", "x \\notin @i", "@i^c", "@i^2", "@i \\times @i", "@i \\times \\mathbb{R}",
     "2@i", "-@i", "@i + 1", "\\text{not } @i", "\\neg (@r)", "@r \\implies x = 0", "@r, y > 0", "@r \\text{ if } y > 0", "(@i, @i)", "@i, @i + 1", "@i \\text{ or } \\emptyset^c", "\\emptyset \\cap @i",
-    "@i \\cap \\emptyset", "@i \\setminus @i", "@i \\cup \\mathbb{R}", "@i \\cup \\{@f\\}", "@i \\cup (@f, @g)", "\\sup @i", "\\max @i", "|@i|", "\\text{length of } @i", "x^2 \\in @i", "f(x) = @i \\cup \\{@f\\}",
+    "@i \\cap \\emptyset", "@i \\setminus @i", "@i \\cup \\mathbb{R}", "@i \\cup \\{@f\\}", "@i \\cup (@f, @g)", "\\sup @i", "\\max @i", "|@i|", "\\text{length of } @i", "x^2 \\in @i", "-x \\in @i", "2x + 1 \\in @i", "|x| + 1000 \\in @i", "\\frac{1}{x} \\in @i", "f(x) = @i \\cup \\{@f\\}",
+    "@i, @f", "@f, @i", "@i,@f", "@i; @f", "@i \\text{ and } @f", "@i \\text{ or } @f", "@i, (@f, @g)", "@i, y", "@r, @f", "@f, @r", "@i, @i, @f", "\\{@i, @f\\}", "@i \\text{ or } y", "@i, \\infty", "@r, x \\ne @a, x = @f", "[@g, @f)", "(@g, @f]",
     "x \\to @a", "\\text{all real numbers}", "\\text{all integers}", "\\text{no solution}", "@a", "x = @a", "x \\approx @a", "x \\ge 1000", "x \\le -1000", "\\mathbb{R}^+ \\cap \\mathbb{R}^-",
 ]
 
 
+OF_X = ["x^2", "2x", "-x", "|x|", "x + 1", "\\frac{1}{x}", "\\sqrt{x}", "x^3", "xy", "x - y", "\\frac{x}{2}"]
+
+
 def shape(r):
+    """An interval that no function of OF_X takes to itself."""
     v = interval(r) if r.random() < 0.5 else ray(r)
-    return v if v[0] not in (0, -v[2]) and v[2] != 0 else shape(r)
+    return v if v[0] != -v[2] and not {0, 1, -1} & {v[0], v[2]} else shape(r)
 
 
 def register():
     Kind("all but points", holes, HOLES, HOLES_MISSES, reply_only={"not equal to a list"}).register()
+    for x in OF_X:
+        def of_x(r, x=x):
+            v = shape(r)
+            return brackets(v) if r.random() < 0.5 else relation(v, r), say(r, relation(v, r, x, r.random() < 0.3), True)
+        add_rule("no such interval", f"relation of {x}", False, of_x)
     for template in NOT_INTERVALS:
         def make(r, template=template):
             v = shape(r)

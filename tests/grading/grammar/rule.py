@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Callable, Optional
 
 RULES = []
+KINDS = []  # in the order of their registration
 TRIES = 3000  # draws of an instance before a rule that yields none is an error
 
 
@@ -71,14 +72,18 @@ class Kind:
     misses: dict
     key: Callable = lambda value: value
     reply_only: set = field(default_factory=set)
-    own_gold: Optional[Callable] = None
 
     def register(self):
+        KINDS.append(self)
         for form in self.forms:
             add(self.name, form, True, lambda r, form=form: self._equal(r, form))
         for miss in self.misses:
             add(self.name, "miss: " + miss, False,
                 lambda r, miss=miss: self._unequal(r, miss))
+
+    def gold(self, r):
+        """An answer in its usual form."""
+        return self.forms[self._usual()](self.sample(r), r)
 
     def _usual(self):
         return next(iter(self.forms))

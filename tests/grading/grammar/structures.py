@@ -19,6 +19,8 @@ def at(v, i, x):
     return v[:i] + (x,) + v[i + 1:]
 
 
+EMPTY = ["[9, 4)", "(7, 1]", "[5, 2]", "(3, 3]", "\\emptyset", "\\{\\}", "x > 5 \\text{ and } x < 2", "[4, -4)", "(1, 0) \\cap (5, 6)", "\\varnothing",
+         "(8, 8)", "[0, -1) \\cup [3, 2)", "\\{x \\mid x < x\\}", "(\\infty, -\\infty)", "\\mathbb{R} \\setminus \\mathbb{R}"]
 TUPLE = {
     "parentheses": lambda v, r: f"({inside(v)})",
     "without spaces": lambda v, r: f"({inside(v, None, ',')})",
@@ -43,6 +45,9 @@ TUPLE_MISSES = {
     "first alone": lambda v, r: Text(end(v[0])),
     "its sum": lambda v, r: Text(end(sum(v))),
     "in brackets": lambda v, r: Text(f"[{inside(v)}]") if len(v) == 2 and v[0] < v[1] else None,
+    "a bracket on the left": lambda v, r: Text(f"[{inside(v)})"),
+    "a bracket on the right": lambda v, r: Text(f"({inside(v)}]"),
+    "an empty set": lambda v, r: Text(r.choice(EMPTY)),
     "two tuples": lambda v, r: Text(f"({inside(v)}), ({inside(v[::-1])})"),
     "or another": lambda v, r: Text(f"({inside(v)}) \\text{{ or }} ({inside(tuple(x + 1 for x in v))})"),
     "one infinite": lambda v, r: Text(f"({inside(v[:-1])}, \\infty)"),
@@ -84,6 +89,8 @@ PAIRS_MISSES = {
     "within one exchanged": lambda v, r: (v - {p}) | {p[::-1]} if (p := max(v)) else None,
     "partners exchanged": cross,
     "a sign": lambda v, r: (v - {p}) | {(p[0], -p[1])} if (p := max(v)) else None,
+    "an empty set": lambda v, r: Text(r.choice(EMPTY)),
+    "a number more": lambda v, r: Text(points(v) + ", 5"),
     "flat": lambda v, r: Text(", ".join(inside(p) for p in sorted(v))),
 }
 

@@ -3,7 +3,7 @@ import os
 from fractions import Fraction
 
 from .numbers import commas, frac
-from .rule import add as add_rule
+from .rule import KINDS, add as add_rule
 
 MARKS = {"\u21b5": "\n", "\u240d": "\r", "\u2409": "\t", "\u2420": " ", "\u2423": "\u00a0", "\u2422": "\u200b", "\u2400": ""}
 TRUTH = {"equal": True, "unequal": False, "either": None}
@@ -33,7 +33,7 @@ WHOLE_ONLY = ("@n@n", "\\text{@n}", "\\phantom", "\\hspace", "\\overline{@n", "a
 
 
 def read():
-    """Of replies.txt: (family, truth, verifier, gold is negative, line) of each template."""
+    """Of replies.txt: (family, truth, verifier, kind of gold, line) of each template."""
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "replies.txt")
     with open(path, encoding="utf-8") as lines:
         for line in lines:
@@ -41,9 +41,9 @@ def read():
             if line.startswith("["):
                 family, rest = line[1:].split("] ")
                 truth, verifier = rest.split(",")[0].split()
-                negative = rest.endswith("negative")
+                gold = rest.partition(", ")[2]
             elif line and not line.startswith("//"):
-                yield family, TRUTH[truth], verifier, negative, line
+                yield family, TRUTH[truth], verifier, gold, line
 
 
 def written(line):
@@ -91,11 +91,13 @@ COMMAS_EQUAL = [("1234", "1,234"), ("1234567", "1,234,567"), ("12000", "12,000")
 
 
 def register():
-    for family, equal, verifier, negative, line in read():
-        def make(r, template=written(line), verifier=verifier, negative=negative):
+    for family, equal, verifier, gold, line in read():
+        def make(r, template=written(line), verifier=verifier, gold=gold):
+            if gold == "any gold":
+                return r.choice(KINDS).gold(r), template
             found = values(r, template, verifier)
-            return ("-" if negative else "") + str(found[0]), filled(template, *found)
-        add_rule(family, line + (" (negative gold)" if negative else ""), equal, make, verifier)
+            return ("-" if gold else "") + str(found[0]), filled(template, *found)
+        add_rule(family, line + (f" ({gold})" if gold == "gold negative" else ""), equal, make, verifier)
     for name, (equal, text) in LONG.items():
         def long(r, text=text):
             n = r.randint(1003, 99999)
