@@ -23,14 +23,9 @@ struct grading {
     double total; // of the rewards
 };
 
-static int fits_answers(enum verifier v)
-{
-    return v == VERIFIER_NUMBER || v == VERIFIER_LAST_NUMBER || v == VERIFIER_MATH;
-}
-
 static enum status choose(enum verifier *out, const char *name)
 {
-    if (verifier_by_name(out, name) && fits_answers(*out))
+    if (verifier_by_name(out, name) && grade_row_fits(*out))
         return OK;
     return status_fail(ERR_INPUT, "--verifier %.32s: number, last-number or math",
                        name);

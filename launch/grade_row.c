@@ -79,12 +79,33 @@ static enum status read_gold(struct grade_row *out, const json_t *row,
     return OK;
 }
 
+// The row's own choice, where it has one.
+static enum status read_verifier(enum verifier *out, const json_t *row)
+{
+    const json_t *value = json_object_get(row, "verifier");
+    const char *name = json_string_value(value);
+    if (!name || !verifier_by_name(out, name) || !grade_row_fits(*out))
+        return status_fail(ERR_INPUT,
+                           "\"verifier\" is none of number, last-number and math");
+    return OK;
+}
+
+int grade_row_fits(enum verifier v)
+{
+    return v == VERIFIER_NUMBER || v == VERIFIER_LAST_NUMBER || v == VERIFIER_MATH;
+}
+
 enum status grade_row_read(struct grade_row *out, const json_t *row,
                            const enum verifier *chosen)
 {
     static const char *const REPLY[] = {"reply", "response", "completion", "pred"};
     struct grade_row r = {0};
+    enum verifier own;
     enum status st;
+    if (!chosen && json_object_get(row, "verifier")) {
+        TRY(read_verifier(&own, row));
+        chosen = &own;
+    }
     TRY_OUT(take_text(&r.reply, FIRST_OF(row, REPLY), "reply"));
     TRY_OUT(is_problem(row) ? read_problem(&r, row, chosen)
                             : read_gold(&r, row, chosen));

@@ -152,6 +152,27 @@ static bool is_placeholder(const struct math_box *box)
     return true;
 }
 
+// The box around boxes that the one at `start` stands in, or that one.
+static const char *outermost(const char *text, const char *start, const char *end)
+{
+    enum { MAX_LOOKED_AT = 32 };
+    struct math_box box, outer;
+    const char *best = start, *p = start;
+    if (!read_box(&box, start, command(start, end), end))
+        return start;
+    for (int i = 0; i < MAX_LOOKED_AT && p - text > 0; i++) {
+        const char *reach =
+            start - text > MATH_MAX_BYTES ? start - MATH_MAX_BYTES : text;
+        p = last_command(reach, p, end);
+        if (!p)
+            break;
+        if (p + command(p, end) < end && p[command(p, end)] == '{' &&
+            read_box(&outer, p, command(p, end), end) && outer.end >= box.end)
+            best = p;
+    }
+    return best;
+}
+
 int math_boxes(struct math_box out[MATH_MAX_BOXES], const char *text, size_t len)
 {
     const char *end = text + len, *start = last_command(text, end, end);
@@ -160,9 +181,11 @@ int math_boxes(struct math_box out[MATH_MAX_BOXES], const char *text, size_t len
     while (start && read_box(&box, start, command(start, end), end) &&
            is_placeholder(&box))
         start = last_command(text, start, end);
+    if (start && count == 0)
+        start = outermost(text, start, end);
     while (start && count < MATH_MAX_BOXES) {
         // A box around boxes is one; a gap joins only boxes side by side.
-        if (!read_box(&box, start, command(start, end), end) ||
+        if (!read_box(&box, start, command(start, end), end) || is_placeholder(&box) ||
             (count > 0 && (box.end > out[0].start || !joins(box.end, out[0].start))))
             break;
         memmove(out + 1, out, (size_t)count * sizeof *out);

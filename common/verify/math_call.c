@@ -151,12 +151,57 @@ static struct math_value opaque_series(struct math_point *at,
     return out;
 }
 
+// The value of the body for one value of the index.
+static struct math_value term(struct math_point *at, const struct math_tree *tree,
+                              int node, int64_t k)
+{
+    const struct math_node *n = &tree->nodes[node];
+    struct math_binding bound = {.id = tree->nodes[tree->nodes[n->child].next].id,
+                                 .value = value_rational(at, k, 1),
+                                 .outer = at->bound};
+    at->bound = &bound;
+    struct math_value out = math_evaluate(at, tree, n->child);
+    at->bound = bound.outer;
+    return out;
+}
+
+// A sum to infinity whose first terms have one rational quotient, below 1.
+static bool geometric(struct math_point *at, const struct math_tree *tree, int node,
+                      int64_t low, struct math_value *out)
+{
+    enum { LOOKED_AT = 6 };
+    struct math_value terms[LOOKED_AT];
+    for (int i = 0; i < LOOKED_AT; i++) {
+        terms[i] = term(at, tree, node, low + i);
+        if (!rational(&terms[i]) || terms[i].q.num == 0)
+            return false;
+    }
+    struct math_value quotient = value_mul(at, terms[1], value_inverse(at, terms[0]));
+    const struct math_value one = value_rational(at, 1, 1);
+    struct math_value size = quotient;
+    size.q.num = llabs(size.q.num);
+    if (!rational(&quotient) || order(&size, &one) >= 0)
+        return false;
+    for (int i = 1; i < LOOKED_AT; i++)
+        if (value_mul(at, terms[i - 1], quotient).v != terms[i].v)
+            return false;
+    struct math_value rest = value_add(at, one, value_negate(at, quotient));
+    *out = value_mul(at, terms[0], value_inverse(at, rest));
+    return true;
+}
+
 struct math_value value_series(struct math_point *at, const struct math_tree *tree,
                                int node)
 {
     const struct math_node *n = &tree->nodes[node];
     int index = tree->nodes[n->child].next, from = tree->nodes[index].next;
-    struct math_value first = math_evaluate(at, tree, from);
+    struct math_value first = math_evaluate(at, tree, from), sum_of = first;
+    bool infinite = tree->nodes[n->last].kind == MATH_INFINITY;
+    if (infinite && n->open == '+' && rational(&first) && first.q.den == 1 &&
+        geometric(at, tree, node, first.q.num, &sum_of))
+        return sum_of;
+    if (infinite)
+        return opaque_series(at, tree, node);
     struct math_value last = math_evaluate(at, tree, n->last);
     int64_t low, high;
     if (!value_whole(&first, &low) || !value_whole(&last, &high) || low < -MAX_TERMS ||
@@ -164,13 +209,9 @@ struct math_value value_series(struct math_point *at, const struct math_tree *tr
         return opaque_series(at, tree, node);
     bool sum = n->open == '+';
     struct math_value out = value_rational(at, sum ? 0 : 1, 1);
-    struct math_binding bound = {.id = tree->nodes[index].id, .outer = at->bound};
     for (int64_t k = low; k <= high && !at->bad; k++) {
-        bound.value = value_rational(at, k, 1);
-        at->bound = &bound;
-        struct math_value term = math_evaluate(at, tree, n->child);
-        at->bound = bound.outer;
-        out = sum ? value_add(at, out, term) : value_mul(at, out, term);
+        struct math_value next = term(at, tree, node, k);
+        out = sum ? value_add(at, out, next) : value_mul(at, out, next);
     }
     return out;
 }

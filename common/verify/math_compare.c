@@ -216,6 +216,21 @@ static bool compare_words(const struct math_node *a, const struct math_node *b)
     return a->len > 0;
 }
 
+// \mathbf{R} is a set or a letter, \mathbb{R} the set.
+static bool same_named(const struct math_node *a, const struct math_node *b)
+{
+    if (a->kind != MATH_NAMED) {
+        const struct math_node *swap = a;
+        a = b;
+        b = swap;
+    }
+    if (b->kind == MATH_NAMED)
+        return (a->id & MATH_NAMED_LETTER) == (b->id & MATH_NAMED_LETTER);
+    return a->id > MATH_NAMED_LETTER && b->len == 1 &&
+           (b->kind == MATH_NAME || b->kind == MATH_TEXT) &&
+           (uint64_t)*b->at == (a->id & MATH_NAMED_LETTER);
+}
+
 static bool structured(enum math_kind kind)
 {
     return kind == MATH_TEXT || kind == MATH_IN_BASE || kind == MATH_TUPLE ||
@@ -250,10 +265,10 @@ static bool compare_values(struct math_work *work, struct math_side a,
     const struct math_node *left = math_node_of(a), *right = math_node_of(b);
     if (left->kind == MATH_NEGATIVE && right->kind == MATH_NEGATIVE)
         return math_compare(work, math_at(a, left->child), math_at(b, right->child));
+    if (left->kind == MATH_NAMED || right->kind == MATH_NAMED)
+        return same_named(left, right);
     if (left->kind == MATH_TEXT || right->kind == MATH_TEXT)
         return compare_words(left, right);
-    if (left->kind == MATH_NAMED || right->kind == MATH_NAMED)
-        return left->kind == right->kind && left->id == right->id;
     if (left->kind == MATH_BUILDER || right->kind == MATH_BUILDER)
         return left->kind == right->kind && same_children(work, a, b);
     if (!structured(left->kind) && !structured(right->kind))
@@ -347,8 +362,14 @@ bool math_compare(struct math_work *work, struct math_side a, struct math_side b
         return false;
     work->steps--;
     enum math_answer sets = math_same_set(work, a, b);
-    if (sets != MATH_UNKNOWN)
-        return sets == MATH_SAME;
+    if (sets == MATH_SAME)
+        return true;
+    // Ends that are rounded may still agree one by one.
+    enum math_kind kind = math_node_of(a)->kind;
+    bool alike = kind == math_node_of(b)->kind &&
+                 (kind == MATH_UNION || kind == MATH_TUPLE || kind == MATH_CHAIN);
+    if (sets == MATH_OTHER && !alike)
+        return false;
     if (unwrap_members(&a, &b))
         return math_compare(work, a, b);
     if (math_is_coordinates(work, a, b))

@@ -33,12 +33,41 @@ static void strip_stars(struct math_box *b)
     }
 }
 
+// Nothing stands around the boxes but the marks of a formula.
+static bool only_boxes(const struct math_box *first, const struct math_box *last,
+                       const char *p, const char *end)
+{
+    for (; p < first->start; p++)
+        if (!strchr(" \t\r\n$*", *p))
+            return false;
+    for (p = last->end; p < end; p++)
+        if (!strchr(" \t\r\n$*.", *p))
+            return false;
+    return true;
+}
+
+// (A), A) and A. are the choice A.
+static void bare_choice(char *text, size_t *len)
+{
+    size_t start = 0, end = *len;
+    while (start < end && strchr(" \t\n(", text[start]))
+        start++;
+    while (end > start && strchr(" \t\n).:", text[end - 1]))
+        end--;
+    if (end - start != 1 || text[start] < 'A' || text[start] > 'J')
+        return;
+    text[0] = text[start];
+    *len = 1;
+}
+
 // Copies the answer; of boxes their insides, as a list.  false: too long.
 static bool unbox(char out[MATH_MAX_BYTES], size_t *out_len, const char *text,
                   size_t len)
 {
     struct math_box boxes[MATH_MAX_BOXES];
     int count = math_boxes(boxes, text, len);
+    if (count > 0 && !only_boxes(&boxes[0], &boxes[count - 1], text, text + len))
+        count = 0; // a formula with a box in it
     if (count == 0) {
         boxes[0] = (struct math_box){.inner = text, .after = text + len};
         count = 1;
@@ -57,6 +86,7 @@ static bool unbox(char out[MATH_MAX_BYTES], size_t *out_len, const char *text,
         memcpy(out + used, boxes[i].inner, part);
         used += part;
     }
+    bare_choice(out, &used);
     *out_len = used;
     return true;
 }

@@ -188,7 +188,7 @@ struct math_value math_evaluate(struct math_point *at, const struct math_tree *t
     case MATH_NAME:
         return name(at, tree, node);
     case MATH_NAMED: // \mathbb{R}^2
-        return value_symbol(at, n->id * 31 + 19);
+        return value_symbol(at, (n->id & MATH_NAMED_LETTER) * 31 + 19);
     case MATH_REFERENCE:
         return math_evaluate(at, tree, (int)n->id);
     case MATH_SUM:

@@ -54,12 +54,25 @@ static bool ends_sentence(const char *p, const char *end)
 // A clause behind the answer that only explains it: "5 because 2+3=5", "6, not 5".
 static bool begins_reason(const char *p, const char *end)
 {
-    static const char *const REASONS[] = {
-        " because ",  " since ",       ", since ",
-        ", because ", " as the ",      ", as ",
-        " which ",    ", which ",      ", so ",
-        ", not ",     " rather than ", ", hence ",
-        ", after ",   " given that ",  "\xef\xbc\x8c\xe5\x9b\xa0"};
+    static const char *const REASONS[] = {" because ",
+                                          " since ",
+                                          ", since ",
+                                          ", because ",
+                                          " as the ",
+                                          ", as ",
+                                          " which ",
+                                          ", which ",
+                                          ", so ",
+                                          ", not ",
+                                          " rather than ",
+                                          ", hence ",
+                                          " (because",
+                                          " (since",
+                                          " (not ",
+                                          " (and not ",
+                                          ", after ",
+                                          " given that ",
+                                          "\xef\xbc\x8c\xe5\x9b\xa0"};
     for (size_t i = 0; i < sizeof REASONS / sizeof *REASONS; i++)
         if (math_begins(p, end, REASONS[i]))
             return true;

@@ -106,7 +106,7 @@ static int parse_bracket(struct math_parser *p)
     if (open != close)
         return math_fail(p);
     if (open != 'f' && open != 'c')
-        return inside;
+        return math_parse_in_base(p, inside);
     int rounding = math_node(p, MATH_CALL, inside, -1);
     if (rounding >= 0)
         p->tree->nodes[rounding].id =

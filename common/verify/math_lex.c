@@ -75,10 +75,26 @@ static bool leads_word(const struct lexer *l, size_t len)
     return next - p >= 4 && has_vowel(p, (size_t)(next - p));
 }
 
+// a.m. and p.m.; 0: something else.
+static size_t half_day(const struct lexer *l)
+{
+    const char *p = l->p;
+    bool half = l->end - p >= 3 && strchr("apAP", p[0]) && p[1] == '.' &&
+                (p[2] == 'm' || p[2] == 'M');
+    return !half ? 0 : l->end - p >= 4 && p[3] == '.' ? 4 : 3;
+}
+
 // A run of letters: a known word, prose, or a product of variables.
 static void lex_word(struct lexer *l)
 {
-    size_t len = 0, room = (size_t)(l->end - l->p);
+    size_t len = half_day(l), room = (size_t)(l->end - l->p);
+    if (len > 0) {
+        struct math_token half = {.kind = MATH_T_WORD, .unit = true};
+        half.id = math_hash(0, l->p, len);
+        lex_emit(l, half, l->p, len);
+        l->p += len;
+        return;
+    }
     while (
         len < room &&
         (letter(l->p[len]) ||
@@ -156,13 +172,24 @@ static bool lex_named_function(struct lexer *l, const char *command, size_t len)
     return true;
 }
 
+// \mathbf{R}
+static bool lex_bold_set(struct lexer *l, const char *command, size_t len)
+{
+    const char *p = l->p;
+    if (len != 6 || memcmp(command, "mathbf", 6) != 0 || l->end - p < 3 ||
+        p[0] != '{' || p[2] != '}' || !strchr("RZQN", p[1]))
+        return false;
+    lex_take(l, MATH_T_NAMED, MATH_NAMED_SET_BOLD | (uint64_t)p[1], 3);
+    return true;
+}
+
 static void lex_command(struct lexer *l)
 {
     const char *at = l->p, *name = ++l->p;
     while (l->p < l->end && letter(*l->p))
         l->p++;
     size_t len = (size_t)(l->p - name);
-    if (lex_named_function(l, name, len))
+    if (lex_named_function(l, name, len) || lex_bold_set(l, name, len))
         return;
     if (math_opens_text(name, len) || unit_follows(l, name, len)) {
         while (l->p < l->end && blank(*l->p))
@@ -191,6 +218,18 @@ static void lex_command(struct lexer *l)
         l->spaced = true;
 }
 
+// \\[4pt]
+static void skip_row_space(struct lexer *l)
+{
+    const char *p = l->p;
+    if (p >= l->end || *p != '[')
+        return;
+    for (p++; p < l->end && (digit(*p) || *p == '.' || letter(*p));)
+        p++;
+    if (p < l->end && *p == ']' && digit(l->p[1]) && letter(p[-1]))
+        lex_skip(l, (size_t)(p + 1 - l->p));
+}
+
 static void lex_backslash(struct lexer *l)
 {
     char c = l->p + 1 < l->end ? l->p[1] : ' ';
@@ -205,6 +244,7 @@ static void lex_backslash(struct lexer *l)
             lex_skip(l, 1);
     } else if (c == '\\') {
         lex_take(l, MATH_T_ROW, 0, 2);
+        skip_row_space(l);
     } else if (c == '%') {
         lex_take(l, MATH_T_PERCENT, 0, 2);
     } else if (c == '|') {
@@ -257,6 +297,10 @@ static void lex_brace(struct lexer *l)
     if (l->text) {
         l->text += step;
         lex_skip(l, 1);
+        return;
+    }
+    if (lex_starts(l->p, l->end, "{:}")) {
+        lex_take(l, MATH_T_COLON, 0, 3);
         return;
     }
     if (lex_starts(l->p, l->end, "{-}") || lex_starts(l->p, l->end, "{+}")) {

@@ -37,9 +37,26 @@ static int parse_infix(struct math_parser *p)
     }
 }
 
+// \mathbb{R} - \{3\} is a difference of sets.
+static int set_difference(struct math_parser *p, int node)
+{
+    if (p->failed || p->tree->nodes[node].kind != MATH_SUM)
+        return node;
+    struct math_node *nodes = p->tree->nodes, *sum = &nodes[node];
+    int first = sum->child, second = nodes[first].next;
+    bool left = nodes[first].kind == MATH_NAMED || nodes[first].kind == MATH_SET;
+    if (!left || sum->children != 2 || nodes[second].kind != MATH_NEGATIVE ||
+        nodes[nodes[second].child].kind != MATH_SET)
+        return node;
+    sum->kind = MATH_UNION;
+    sum->id = '-';
+    nodes[first].next = sum->last = nodes[second].child;
+    return node;
+}
+
 static int parse_union(struct math_parser *p)
 {
-    int first = parse_infix(p), joined = -1;
+    int first = set_difference(p, parse_infix(p)), joined = -1;
     while (!p->failed && math_peek(p)->kind == MATH_T_SETOP) {
         uint64_t op = math_peek(p)->id;
         p->at++;

@@ -2,7 +2,7 @@
 
 #include "numeric_value.h"
 
-enum { POINTS = 8, LEAST_POINTS = 5, COARSE_BITS = 512, FINE_BITS = 4096 };
+enum { POINTS = 8, LEAST_POINTS = 5, COARSE_BITS = 512, FINE_BITS = 2048 };
 
 // Both sides at one point.
 struct numeric_pair {

@@ -4,8 +4,8 @@
 // within roots, inverse functions, the real branches of roots and absolute values.
 // Variables are real numbers of either sign; roots and logarithms take their principal
 // values, an odd root of a negative number is negative.  A number nearer to a whole one
-// than half of the digits is taken for it; one beyond 2^1000, or nearer to 0 than
-// 2^-1000, has no value here.  MPFR, as GMP, ends the process where memory runs out:
+// than half of the digits is taken for it; one beyond 2^500, or nearer to 0 than
+// 2^-500, has no value here.  MPFR, as GMP, ends the process where memory runs out:
 // the sizes are bounded.  Pure, any thread.
 #ifndef VERIFY_MATH_NUMERIC_H
 #define VERIFY_MATH_NUMERIC_H
@@ -15,7 +15,7 @@
 enum math_answer { MATH_UNKNOWN, MATH_SAME, MATH_OTHER };
 
 // Whether the two agree at some random points: SAME where all values of both agree to
-// 600 digits, OTHER where a value differs, else UNKNOWN.
+// 300 digits, OTHER where a value differs, else UNKNOWN.
 enum math_answer math_numeric_same(struct math_work *work, struct math_side a,
                                    struct math_side b);
 

@@ -67,11 +67,11 @@ bool math_starts_factor(struct math_parser *p, bool calls)
     case MATH_T_BIG:
         return calls;
     case MATH_T_NAME:
+    case MATH_T_FRAC:
         return !math_bare_unit(p);
     case MATH_T_OPEN:
     case MATH_T_LBRACE:
     case MATH_T_LSET:
-    case MATH_T_FRAC:
     case MATH_T_BINOM:
     case MATH_T_ROOT:
     case MATH_T_BEGIN:

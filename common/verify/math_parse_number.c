@@ -15,6 +15,24 @@ static uint64_t digits_hash(const struct math_token *t)
     return hash;
 }
 
+// A base as digits or as a word: 204_{\text{five}}.
+static uint64_t parse_base(struct math_parser *p)
+{
+    static const char *const WORDS[][2] = {
+        {"two", "2"},  {"three", "3"},   {"four", "4"},    {"five", "5"},
+        {"six", "6"},  {"seven", "7"},   {"eight", "8"},   {"nine", "9"},
+        {"ten", "10"}, {"eleven", "11"}, {"twelve", "12"}, {"sixteen", "16"}};
+    struct math_token *t = &p->tokens[p->at + (math_peek(p)->kind == MATH_T_LBRACE)];
+    for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS && t->kind == MATH_T_WORD; i++)
+        if (t->len == strlen(WORDS[i][0]) && memcmp(t->at, WORDS[i][0], t->len) == 0) {
+            t->kind = MATH_T_NUM;
+            t->id = 0;
+            t->at = WORDS[i][1];
+            t->len = strlen(WORDS[i][1]);
+        }
+    return math_raw(p);
+}
+
 static bool is_digits(const struct math_parser *p, int node)
 {
     if (p->failed || node < 0 || p->tree->nodes[node].kind != MATH_NUMBER)
@@ -61,7 +79,7 @@ int math_parse_number(struct math_parser *p)
     struct math_node *n = &p->tree->nodes[node];
     if (math_accept(p, MATH_T_SUB)) {
         n->kind = MATH_IN_BASE;
-        n->id = digits_hash(t) * 31 + math_raw(p);
+        n->id = digits_hash(t) * 31 + parse_base(p);
     } else if (math_peek(p)->kind == MATH_T_ACCENT && !math_peek(p)->spaced) {
         bool point = memchr(t->at, '.', t->len) != NULL;
         int repeat = parse_repeat(p);
@@ -107,6 +125,39 @@ static void name_set(struct math_node *n)
     }
 }
 
+static bool is_word(const struct math_token *t, const char *word)
+{
+    return t->kind == MATH_T_WORD && t->len == strlen(word) &&
+           memcmp(t->at, word, t->len) == 0;
+}
+
+static bool is_reals(const struct math_node *n)
+{
+    struct math_node named = *n;
+    name_set(&named);
+    return named.kind == MATH_NAMED && named.id == 'R';
+}
+
+// All real numbers except 3, or except x = 3.
+static int parse_exception(struct math_parser *p, int reals)
+{
+    name_set(&p->tree->nodes[reals]);
+    p->at++;
+    p->at += is_word(math_peek(p), "for");
+    const struct math_token *t = math_peek(p);
+    if (t[0].kind == MATH_T_NAME && t[1].kind == MATH_T_RELATION && t[1].id == MATH_EQ)
+        p->at += 2;
+    int left_out = math_node(p, MATH_SET, math_parse_sum(p), -1);
+    while (!p->failed && math_peek(p)->kind == MATH_T_SEPARATOR) {
+        p->at++;
+        math_append(p, left_out, math_parse_sum(p));
+    }
+    int node = math_node(p, MATH_UNION, reals, left_out);
+    if (node >= 0)
+        p->tree->nodes[node].id = '-';
+    return node;
+}
+
 // Words in a row, with the numbers among them: two lines, June 20.
 int math_parse_words(struct math_parser *p)
 {
@@ -119,17 +170,34 @@ int math_parse_words(struct math_parser *p)
     while (math_peek(p)->kind == MATH_T_WORD ||
            (words > 0 && math_peek(p)->kind == MATH_T_NUM)) {
         const struct math_token *t = math_peek(p);
+        if (words > 0 && is_word(t, "except") && is_reals(n))
+            return parse_exception(p, node);
         n->id = lower_hash(n->id * 31 + 1, t->at, t->len);
         words++;
         p->at++;
         if (math_accept(p, MATH_T_SUB)) {
             n->kind = MATH_IN_BASE; // A5_{11}
-            n->id = digits_hash(t) * 31 + math_raw(p);
+            n->id = digits_hash(t) * 31 + parse_base(p);
             return node;
         }
     }
     if (words > 1)
         n->len = 0; // no single word
     name_set(n);
+    return node;
+}
+
+// (413220)_5: the bracket with one number in it; another node stays as it is.
+int math_parse_in_base(struct math_parser *p, int node)
+{
+    struct math_node *n = &p->tree->nodes[node];
+    if (p->failed || n->kind != MATH_NUMBER || n->child >= 0 ||
+        math_peek(p)->kind != MATH_T_SUB)
+        return node;
+    const struct math_token digits = {.at = n->at, .len = n->len};
+    p->at++;
+    uint64_t base = parse_base(p);
+    n->kind = MATH_IN_BASE;
+    n->id = digits_hash(&digits) * 31 + base;
     return node;
 }

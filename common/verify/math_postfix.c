@@ -256,6 +256,9 @@ static int parse_named(struct math_parser *p, const char *word, size_t len, uint
     int argument = of_several(word, len) && math_peek(p)->kind == MATH_T_LSET
                        ? math_parse_atom(p)
                        : parse_open_argument(p);
+    if (is_word(word, len, "det") && !p->failed &&
+        p->tree->nodes[argument].kind == MATH_MATRIX)
+        return math_determinant(p, argument);
     adopt(p, call, argument, of_several(word, len));
     if (call >= 0)
         p->tree->nodes[call].id = id;

@@ -59,6 +59,8 @@ enum math_token_kind {
     MATH_T_SKIP // spacing, sizing, fonts: never in the result
 };
 
+enum { MATH_NAMED_SET_BOLD = 0x100 }; // \mathbf{R}: maybe only a letter
+
 enum math_infix { MATH_CHOOSE_INFIX, MATH_OVER_INFIX, MATH_MOD_INFIX, MATH_PMOD_INFIX };
 
 enum math_separator { MATH_OR_ID = 1, MATH_AND_ID = 2 };

@@ -34,7 +34,7 @@ enum math_kind {
     MATH_TUPLE,      // children between `open` and `close`; one alone is no tuple
     MATH_SET,
     MATH_BUILDER, // \{x \mid ...\}: x, the condition and, maybe, where x is taken from
-    MATH_NAMED,   // a set of numbers: R Z Q N C in id
+    MATH_NAMED,   // a set of numbers: R Z Q N C in id; more bits: only in bold
     MATH_LIST,    // id: enum math_joined
     MATH_UNION,   // children joined by the operator `id`
     MATH_MATRIX,  // rows * columns children, `columns` in id
@@ -42,6 +42,7 @@ enum math_kind {
     MATH_CHAIN      // children joined by relations: `relation` stands before a child
 };
 
+enum { MATH_NAMED_LETTER = 0xff };
 enum math_joined { MATH_BY_COMMA, MATH_OR, MATH_AND };
 
 struct math_node {
@@ -100,6 +101,7 @@ int math_parse_argument(struct math_parser *p, bool one_digit);
 int math_parse_call(struct math_parser *p);
 int math_parse_name(struct math_parser *p);
 int math_parse_number(struct math_parser *p);
+int math_parse_in_base(struct math_parser *p, int node);
 int math_parse_words(struct math_parser *p);
 int math_parse_braces(struct math_parser *p, enum math_token_kind close, bool set);
 int math_parse_accented(struct math_parser *p); // \vec{a}, \mathbb{R}
@@ -108,6 +110,7 @@ int math_parse_empty(struct math_parser *p);
 // The id of a name with its subscripts and primes.
 uint64_t math_parse_suffix(struct math_parser *p, uint64_t id);
 int math_parse_matrix(struct math_parser *p);
+int math_determinant(struct math_parser *p, int matrix);
 // The product where one is a matrix; -1: none is, or they do not fit.
 int math_times_matrix(struct math_parser *p, int a, int b);
 // A group's or a token's text as a number, spacing apart.

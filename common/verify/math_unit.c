@@ -128,10 +128,21 @@ static bool is_letter_of(const struct math_token *t, const char *letters)
     return t->kind == MATH_T_NAME && t->len == 1 && strchr(letters, *t->at);
 }
 
+// Behind a value: \frac{\text{m}}{\text{s}}
+static bool text_quotient(const struct math_token *t)
+{
+    struct unit unit;
+    return t[0].kind == MATH_T_FRAC && t[1].kind == MATH_T_LBRACE &&
+           t[2].kind == MATH_T_WORD && t[2].text &&
+           unit_find(&unit, t[2].at, t[2].len, false) && unit.kind == UNIT_MEASURE;
+}
+
 // 10 m/s without any markup: a letter apart from the number, a bar, a unit; 3 \Omega.
 bool math_bare_unit(const struct math_parser *p)
 {
     const struct math_token *t = &p->tokens[p->at];
+    if (p->at > 0 && text_quotient(t))
+        return true;
     if (p->at == 0 || t->kind != MATH_T_NAME || t[-1].kind != MATH_T_NUM)
         return false;
     if (t->len == 6 && memcmp(t->at, "\\Omega", 6) == 0)
@@ -150,12 +161,36 @@ static void take_letter(struct math_parser *p, struct units *u)
     p->at++;
 }
 
+static int take_words(struct math_parser *p, struct units *u, int value)
+{
+    math_expect(p, MATH_T_LBRACE);
+    for (bool more = true; more && !p->failed;) {
+        more = is_unit_word(math_peek(p)) || math_peek(p)->kind == MATH_T_POWER;
+        if (math_accept(p, MATH_T_POWER))
+            take_power(p, u);
+        else if (more)
+            value = take_word(p, u, value);
+    }
+    math_expect(p, MATH_T_RBRACE);
+    return value;
+}
+
+static int take_quotient(struct math_parser *p, struct units *u, int value)
+{
+    p->at++; // \frac
+    value = take_words(p, u, value);
+    u->sign = (uint64_t)-1;
+    return take_words(p, u, value);
+}
+
 // The next part, if one stands here.
 static bool take_part(struct math_parser *p, struct units *u, int *value)
 {
     struct math_token *t = math_peek(p);
     if (p->at > 0 && is_unit_word(t)) {
         *value = take_word(p, u, *value);
+    } else if (u->words == 0 && p->at > 0 && text_quotient(t)) {
+        *value = take_quotient(p, u, *value);
     } else if (u->words == 0 && math_bare_unit(p)) {
         take_letter(p, u);
     } else if (u->words > 0 && t->kind == MATH_T_POWER) {

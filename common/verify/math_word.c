@@ -156,13 +156,14 @@ static const char *const SKIPPED[] = {
 
 // Units that are no products of variables in plain text either.
 static const char *const UNITS[] = {
-    "cm",    "mm",   "km",     "kg",    "ft",     "mph",   "mL",    "ml",      "min",
-    "sec",   "hr",   "hrs",    "hours", "hour",   "days",  "day",   "inches",  "inch",
-    "feet",  "foot", "miles",  "mile",  "yards",  "yard",  "cents", "cent",    "units",
-    "unit",  "sq",   "lbs",    "lb",    "oz",     "yuan",  "euros", "euro",    "USD",
-    "years", "year", "weeks",  "week",  "am",     "pm",    "cups",  "cup",     "rad",
-    "kmh",   "kph",  "ways",   "way",   "people", "men",   "boys",  "girls",   "per",
-    "dozen", "half", "thirds", "third", "tenths", "tenth", "sq",    "million", "mins",
+    "cm",      "mm",   "km",    "kg",    "ft",     "mph",   "mL",     "ml",     "min",
+    "sec",     "hr",   "hrs",   "hours", "hour",   "days",  "day",    "inches", "inch",
+    "feet",    "foot", "miles", "mile",  "yards",  "yard",  "cents",  "cent",   "units",
+    "unit",    "sq",   "lbs",   "lb",    "oz",     "yuan",  "euros",  "euro",   "USD",
+    "years",   "year", "weeks", "week",  "am",     "AM",    "PM",     "pm",     "cups",
+    "cup",     "rad",  "kmh",   "kph",   "ways",   "way",   "people", "men",    "boys",
+    "girls",   "per",  "dozen", "half",  "thirds", "third", "tenths", "tenth",  "sq",
+    "million", "mins",
 };
 
 static bool same(const char *entry, const char *name, size_t len)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 // Beyond this a gamma function takes long.
-enum { MAX_GAMMA = 2000, CALL_STEPS = 60 };
+enum { MAX_GAMMA = 2000, CALL_STEPS = 150, POWER_STEPS = 60, GAMMA_STEPS = 500 };
 
 static bool is_whole(mpc_srcptr value)
 {
@@ -57,6 +57,7 @@ void numeric_power(struct numeric *at, mpc_ptr out, mpc_ptr base, mpc_ptr expone
         return;
     }
     bool positive = numeric_real(base) && mpfr_sgn(mpc_realref(base)) > 0;
+    at->steps -= POWER_STEPS * (at->bits / 64);
     if (positive && numeric_real(exponent)) {
         mpfr_pow(mpc_realref(out), mpc_realref(base), mpc_realref(exponent), MPFR_RNDN);
         real_part(out);
@@ -76,9 +77,19 @@ void numeric_power(struct numeric *at, mpc_ptr out, mpc_ptr base, mpc_ptr expone
 
 void numeric_factorial(struct numeric *at, mpc_ptr out, mpc_ptr n)
 {
-    at->steps -= CALL_STEPS * (at->bits / 64);
     if (!numeric_real(n) || mpfr_cmpabs_ui(mpc_realref(n), MAX_GAMMA) > 0 ||
         (mpfr_integer_p(mpc_realref(n)) && mpfr_sgn(mpc_realref(n)) < 0)) {
+        numeric_no_value(at, out);
+        return;
+    }
+    if (mpfr_integer_p(mpc_realref(n))) {
+        mpfr_fac_ui(mpc_realref(out), mpfr_get_ui(mpc_realref(n), MPFR_RNDN),
+                    MPFR_RNDN);
+        real_part(out);
+        return;
+    }
+    at->steps -= GAMMA_STEPS * (at->bits / 64);
+    if (at->steps < 0) {
         numeric_no_value(at, out);
         return;
     }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { MAX_EXPONENT = 1000, WHOLE_BITS = 64, NODE_STEPS = 4 };
+enum { MAX_EXPONENT = 500, WHOLE_BITS = 64, NODE_STEPS = 4, POWER_STEPS = 60 };
 
 bool numeric_real(mpc_srcptr value)
 {
@@ -212,6 +212,7 @@ static void logarithm(struct numeric *at, mpc_ptr out, const struct math_tree *t
         numeric_no_value(at, out);
         return;
     }
+    at->steps -= POWER_STEPS * (at->bits / 64);
     mpc_log(out, out, NUMERIC_ROUND);
     if (base < 0)
         return;

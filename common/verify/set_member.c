@@ -171,9 +171,11 @@ static int in_chain(struct math_work *work, struct math_side side,
     for (int c = math_node_of(side)->child; nodes[c].next >= 0; c = nodes[c].next) {
         int next = nodes[c].next;
         uint64_t relation = nodes[next].relation;
-        int here = relation == MATH_MEMBER ? set_member(work, math_at(side, next), x)
-                                           : holds(work, math_at(side, c),
-                                                   math_at(side, next), relation, x);
+        bool variable = nodes[c].kind == MATH_NAME && nodes[c].id == x->id;
+        int here = relation != MATH_MEMBER
+                       ? holds(work, math_at(side, c), math_at(side, next), relation, x)
+                   : variable ? set_member(work, math_at(side, next), x)
+                              : -1;
         inside = joined(inside, here, true);
     }
     return inside;
@@ -247,12 +249,23 @@ static int in_union(struct math_work *work, struct math_side side,
 
 static bool all_unequal(struct math_side side)
 {
+    bool any = false;
     for (int c = math_node_of(side)->child; c >= 0; c = side.tree->nodes[c].next) {
         const struct math_node *n = &side.tree->nodes[c];
+        any = any || n->kind == MATH_CHAIN;
         if (n->kind == MATH_CHAIN &&
             (n->children != 2 || side.tree->nodes[n->last].relation != MATH_NE))
             return false;
     }
+    return any;
+}
+
+// Values alone, however they are joined, are a finite set.
+static bool all_values(struct math_work *work, struct math_side side)
+{
+    for (int c = math_node_of(side)->child; c >= 0; c = side.tree->nodes[c].next)
+        if (!set_is_value(work, math_at(side, c)))
+            return false;
     return true;
 }
 
@@ -273,6 +286,8 @@ static int in_list(struct math_work *work, struct math_side side, bool builder,
 {
     const struct math_node *n = math_node_of(side);
     bool unequal = all_unequal(side);
+    if (all_values(work, side))
+        return in_set(work, side, x);
     bool all = n->id == MATH_AND || (n->id == 0 && (builder || unequal));
     if (n->id != MATH_OR && !all)
         return -1;
@@ -303,7 +318,7 @@ int set_member(struct math_work *work, struct math_side side,
         return -1;
     switch (math_node_of(side)->kind) {
     case MATH_NAMED:
-        return math_node_of(side)->id == 'R' ? 1 : -1;
+        return (math_node_of(side)->id & MATH_NAMED_LETTER) == 'R' ? 1 : -1;
     case MATH_SET:
         return in_set(work, side, x);
     case MATH_TUPLE:

@@ -32,6 +32,15 @@ const char *verify_after_thought(const char *text, size_t *len)
     return text;
 }
 
+// Where the name of a special token begins: 5<|im_end|>, 5</s>.
+static const char *before_token(const char *p, const char *end)
+{
+    for (const char *c = p; c + 1 < end; c++)
+        if (*c == '<' && (c[1] == '|' || c[1] == '/'))
+            return c;
+    return end;
+}
+
 // The line behind the last "####" (no more signs and no fewer) on which something
 // stands.
 static int marked_line(const char *text, size_t len, const char **from, const char **to)
@@ -44,6 +53,7 @@ static int marked_line(const char *text, size_t len, const char **from, const ch
             mark--;
         end = memchr(start, '\n', (size_t)(limit - start));
         end = end ? end : limit;
+        end = before_token(start, end);
         while (start < end && is_space(*start))
             start++;
         while (end > start && is_space(end[-1]))
