@@ -4,6 +4,7 @@ from fractions import Fraction
 
 from . import mutate, rewrite, rewrite_functions as functions
 from .rule import add as add_rule, say
+from .spelling import SPELLINGS
 from .term import E, I, PI, Style, add, div, fn, mul, neg, num, plain, power, root, same, var, write
 
 SQUAREFREE = [2, 3, 5, 6, 7, 10, 11, 13, 14, 15, 17, 19, 21, 23, 29, 31]
@@ -277,6 +278,26 @@ def restyled(make, style):
     return pair
 
 
+def respelled(make, spelling):
+    def pair(r):
+        text = write(make(r))
+        other = spelling(text)
+        return (text, say(r, other, True)) if other not in (None, text) else None
+    return pair
+
+
+def respelled_miss(make, spelling, mutations):
+    """Another value, in that spelling."""
+    def pair(r):
+        t = make(r)
+        other = rewrite.anywhere(t, r.choice(mutations), r)
+        if other is None or same(t, other) is not False:
+            return None
+        text = spelling(write(other))
+        return (write(t), say(r, text, True), plain(t), plain(other)) if text is not None else None
+    return pair
+
+
 def mutated(make, rewritings, mutation):
     def pair(r):
         t = make(r)
@@ -314,5 +335,8 @@ def register():
             add_if_any(family, rule, True, rewritten(make, rewriting))
         for rule, style in STYLES.items():
             add_if_any(family, "written: " + rule, True, restyled(make, style))
+        for rule, spelling in SPELLINGS.items():
+            add_if_any(family, "spelled " + rule, True, respelled(make, spelling))
+            add_if_any(family, "miss: another value spelled " + rule, False, respelled_miss(make, spelling, list(mutate.MUTATIONS.values())))
         for rule, mutation in mutate.MUTATIONS.items():
             add_if_any(family, "miss: " + rule, False, mutated(make, list(rewritings.values()), mutation))
