@@ -1,7 +1,8 @@
 """Pairs of answers whose truth is known by construction.  Shares nothing with common/verify."""
-from . import decimals, domains, expressions, numbers, operators, polynomials, rule, sets, structures, templates, units, words
+from . import composites, decimals, domains, expressions, numbers, operators, polynomials, rule, sets, statements, structures, templates, units, words
 
-MODULES = (numbers, decimals, expressions, polynomials, operators, sets, domains, structures, units, words, templates)
+MODULES = (numbers, decimals, expressions, polynomials, operators, sets, domains, structures, statements, composites,
+           units, words, templates)
 
 
 def rules():

@@ -34,13 +34,30 @@ UNITS = {
     "m/s^2": ["\\text{ m/s}^2", "\\,\\mathrm{m/s^2}", "\\,\\mathrm{m/s}^2"],
     "J": ["\\text{ J}", "\\,\\mathrm{J}", "\\text{ joules}"],
     "N": ["\\text{ N}", "\\,\\mathrm{N}", "\\text{ newtons}"],
+    "W": ["\\text{ W}", "\\,\\mathrm{W}", "\\text{ watts}"],
+    "V": ["\\text{ V}", "\\,\\mathrm{V}", "\\text{ volts}"],
+    "Hz": ["\\text{ Hz}", "\\,\\mathrm{Hz}", "\\text{ hertz}"],
+    "Ohm": ["\\,\\Omega", "\\ \\Omega", "\\text{ ohms}"],
+    "Pa": ["\\text{ Pa}", "\\,\\mathrm{Pa}", "\\text{ pascals}"],
+    "mol": ["\\text{ mol}", "\\,\\mathrm{mol}", "\\text{ moles}"],
+    "K": ["\\text{ K}", "\\,\\mathrm{K}", "\\text{ kelvin}"],
+    "Celsius": ["^\\circ\\text{C}", "^{\\circ}\\mathrm{C}", "\\,^\\circ\\text{C}", "^\\circ C", "\u00b0C", "\\text{ degrees Celsius}"],
+    "Fahrenheit": ["^\\circ\\text{F}", "^{\\circ}\\mathrm{F}", "^\\circ F", "\u00b0F", "\\text{ degrees Fahrenheit}"],
+    "g/cm^3": ["\\text{ g/cm}^3", "\\,\\mathrm{g/cm^3}", "\\text{ grams per cubic centimeter}"],
+    "yd": ["\\text{ yards}", "\\text{ yd}", " yards"],
+    "oz": ["\\text{ ounces}", "\\text{ oz}", " ounces"],
+    "gal": ["\\text{ gallons}", "\\text{ gal}", " gallons"],
+    "week": ["\\text{ weeks}", " weeks"],
+    "ha": ["\\text{ hectares}", "\\text{ ha}"],
     "units": ["\\text{ units}", " units"],
     "units^2": ["\\text{ square units}", "\\text{ units}^2", "\\text{ sq units}"],
 }
 # Units never taken for each other, or for none, in the near misses.
 UNLIKE = [("cm", "m"), ("cm", "mm"), ("km", "m"), ("m", "ft"), ("in", "ft"), ("mi", "km"), ("kg", "g"), ("kg", "lb"), ("s", "min"), ("min", "h"),
           ("h", "d"), ("d", "yr"), ("L", "mL"), ("cm", "cm^2"), ("cm^2", "cm^3"), ("cm^2", "m^2"), ("m^2", "ft^2"), ("m/s", "km/h"), ("mi/h", "km/h"),
-          ("m/s", "m"), ("m/s", "s"), ("m/s", "m/s^2"), ("J", "N"), ("kg", "m"), ("s", "m"), ("units", "units^2"), ("in^3", "cm^3"), ("m/s", "mi/h")]
+          ("m/s", "m"), ("m/s", "s"), ("m/s", "m/s^2"), ("J", "N"), ("kg", "m"), ("s", "m"), ("units", "units^2"), ("in^3", "cm^3"), ("m/s", "mi/h"),
+          ("Celsius", "Fahrenheit"), ("K", "Celsius"), ("W", "J"), ("V", "W"), ("Hz", "s"), ("Pa", "N"), ("g/cm^3", "g"), ("yd", "ft"), ("oz", "lb"),
+          ("gal", "L"), ("week", "d"), ("Ohm", "V"), ("mol", "g"), ("ha", "m^2")]
 SCALES = ["million", "billion", "thousand", "hundred", "dozen", "trillion", "dozens", "thirds", "halves", "tenths", "hundredths", "thousandths",
           "fifths", "sixths", "squared", "cubed", "factorial", "percent of 7", "times 3", "plus 1", "or more", "or less", "million dollars",
           "thousand km", "hundred meters", "hundred thousand", "and a half", "to the third", "less than that", "at most"]
