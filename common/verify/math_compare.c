@@ -259,6 +259,15 @@ static bool compare_scalars(struct math_work *work, struct math_side a,
     return math_same(work, a, b);
 }
 
+// \langle 1,2\rangle is the vector (1,2).
+static bool same_brackets(const struct math_node *a, const struct math_node *b)
+{
+    bool vector =
+        (a->open == '<' && b->open == '(') || (a->open == '(' && b->open == '<');
+    return (a->open == b->open && a->close == b->close) ||
+           (vector && (a->open == '<' ? b : a)->close == '(');
+}
+
 static bool compare_values(struct math_work *work, struct math_side a,
                            struct math_side b)
 {
@@ -277,8 +286,7 @@ static bool compare_values(struct math_work *work, struct math_side a,
         return false;
     switch (left->kind) {
     case MATH_TUPLE:
-        return left->open == right->open && left->close == right->close &&
-               same_children(work, a, b);
+        return same_brackets(left, right) && same_children(work, a, b);
     case MATH_MATRIX:
         return left->id == right->id && same_children(work, a, b);
     case MATH_UNION:
@@ -374,6 +382,12 @@ bool math_compare(struct math_work *work, struct math_side a, struct math_side b
         return math_compare(work, a, b);
     if (math_is_coordinates(work, a, b))
         return math_compare_coordinates(work, a, b);
+    // S = \{1,2\} and the set itself
+    bool set = math_node_of(a)->kind == MATH_SET || math_node_of(b)->kind == MATH_SET;
+    bool chain =
+        math_node_of(a)->kind == MATH_CHAIN || math_node_of(b)->kind == MATH_CHAIN;
+    if (set && chain && math_compare_chain(work, a, b))
+        return true;
     if (is_collection(work, a) || is_collection(work, b))
         return compare_collections(work, a, b);
     if (math_node_of(a)->kind == MATH_CHAIN || math_node_of(b)->kind == MATH_CHAIN)

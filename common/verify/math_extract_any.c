@@ -10,6 +10,11 @@ struct span {
     const char *p, *end;
 };
 
+static char lower(char c)
+{
+    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
 static bool letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -39,7 +44,7 @@ static bool is_prose(struct span s)
 static const char *last_of(struct span text, const char *mark)
 {
     for (const char *p = text.end; p > text.p;)
-        if (math_begins(--p, text.end, mark))
+        if (lower(*--p) == *mark && math_begins(p, text.end, mark))
             return p;
     return NULL;
 }

@@ -23,6 +23,7 @@ void lex_skip(struct lexer *l, size_t len);
 // The token before; MATH_T_END at the start.
 enum math_token_kind lex_last_kind(const struct lexer *l);
 void lex_number(struct lexer *l);
+void lex_word(struct lexer *l);
 void lex_beyond_ascii(struct lexer *l);
 
 #endif

@@ -58,6 +58,12 @@ static bool bracketed(const struct lexer *l, const char *p)
     return p < l->end && *p == ')' && digit(p[-1]);
 }
 
+// \\dot3
+static bool dotted_digit(const struct lexer *l, const char *p)
+{
+    return lex_starts(p, l->end, "\\dot") && l->end - p > 4 && digit(p[4]);
+}
+
 // The end of what stands behind the point, if there is one: .5, {.}5, .\\overline{3}.
 static const char *fraction(const struct lexer *l, const char *p)
 {
@@ -69,7 +75,7 @@ static const char *fraction(const struct lexer *l, const char *p)
         return bracketed(l, behind) || lex_starts(behind, l->end, "\\overline") ||
                        lex_starts(behind, l->end, "\\bar") ||
                        lex_starts(behind, l->end, "\\dot{") ||
-                       lex_starts(behind, l->end, "\\dot ")
+                       lex_starts(behind, l->end, "\\dot ") || dotted_digit(l, behind)
                    ? behind
                    : p;
     for (p = behind; p < l->end && digit(*p);)

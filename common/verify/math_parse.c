@@ -137,7 +137,7 @@ static int parse_mixed(struct math_parser *p, int number)
         p->at++;
         fraction = math_node(p, MATH_PRODUCT, top,
                              math_node(p, MATH_INVERSE, math_parse_atom(p), -1));
-    } else if (math_peek(p)->kind == MATH_T_FRAC) {
+    } else if (math_peek(p)->kind == MATH_T_FRAC && !math_bare_unit(p)) {
         fraction = math_parse_atom(p);
     } else {
         return -1;

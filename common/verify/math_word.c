@@ -47,7 +47,9 @@ static const struct entry COMMANDS[] = {
     {"degree", MATH_T_DEGREE, 0},
     {"prime", MATH_T_PRIME, 0},
     {"cup", MATH_T_SETOP, 'u'},
+    {"bigcup", MATH_T_SETOP, 'u'},
     {"cap", MATH_T_SETOP, 'n'},
+    {"bigcap", MATH_T_SETOP, 'n'},
     {"setminus", MATH_T_SETOP, '-'},
     {"backslash", MATH_T_SETOP, '-'},
     {"langle", MATH_T_OPEN, '<'},
@@ -227,6 +229,10 @@ bool math_hides(const char *name, size_t len)
     return AMONG(HIDDEN, name, len);
 }
 
+// Letters spelled out in plain text.
+static const char *const GREEK[] = {"pi",    "alpha",  "beta", "gamma", "delta",
+                                    "theta", "lambda", "phi",  "sigma", "omega"};
+
 bool math_word(struct math_token *token, const char *name, size_t len)
 {
     token->id = math_hash(0, name, len);
@@ -236,7 +242,7 @@ bool math_word(struct math_token *token, const char *name, size_t len)
         token->id = len == 2 ? MATH_OR_ID : MATH_AND_ID;
     } else if (same("sqrt", name, len)) {
         token->kind = MATH_T_ROOT;
-    } else if (same("pi", name, len)) {
+    } else if (AMONG(GREEK, name, len)) {
         token->kind = MATH_T_NAME;
     } else if (same("infinity", name, len) || same("inf", name, len) ||
                same("oo", name, len) || same("infty", name, len)) {

@@ -202,35 +202,44 @@ static int in_set(struct math_work *work, struct math_side side,
     return inside;
 }
 
-// From one end to the other, which need not ascend: (2,-\infty) is empty.
+// One end of an interval: 1: the value is on its inner side; -1: no real constant.
+static int inside_end(struct math_work *work, struct math_side end, bool lower,
+                      bool closed, const struct set_variable *x)
+{
+    mpfr_t value;
+    int inside = -1, infinite = math_infinite(end);
+    if (infinite != 0)
+        return infinite == (lower ? -1 : 1) ? 1 : -1;
+    mpfr_init2(value, SET_BITS);
+    if (set_value(work, value, end, NULL)) {
+        int order = set_order(x->value, value) * (lower ? 1 : -1);
+        inside = order > 0 || (order == 0 && closed);
+    }
+    mpfr_clear(value);
+    return inside;
+}
+
+// The ends of an interval ascend, or are one closed point: (8,-1) is a pair.
+static bool ascends(struct math_work *work, struct math_side side)
+{
+    const struct math_node *n = math_node_of(side);
+    struct math_side low = math_at(side, n->child), high = math_at(side, n->last);
+    if (math_infinite(low) != 0 || math_infinite(high) != 0)
+        return math_infinite(low) <= 0 && math_infinite(high) >= 0;
+    bool point = n->open == '[' && n->close == '[';
+    return holds(work, low, high, point ? MATH_LE : MATH_LT, NULL) == 1;
+}
+
 static int in_interval(struct math_work *work, struct math_side side,
                        const struct set_variable *x)
 {
     const struct math_node *n = math_node_of(side);
-    int inside = 1;
     if (n->children != 2 || (n->open != '(' && n->open != '[') ||
-        (n->close != '(' && n->close != '['))
+        (n->close != '(' && n->close != '[') || !ascends(work, side))
         return -1;
-    for (int i = 0; i < 2; i++) {
-        struct math_side end = math_at(side, i == 0 ? n->child : n->last);
-        mpfr_t value;
-        int infinite = math_infinite(end);
-        if (infinite != 0) {
-            if (infinite != (i == 0 ? -1 : 1))
-                return -1;
-            continue;
-        }
-        mpfr_init2(value, SET_BITS);
-        if (!set_value(work, value, end, NULL)) {
-            inside = -1;
-        } else {
-            int order = set_order(x->value, value) * (i == 0 ? 1 : -1);
-            bool closed = (i == 0 ? n->open : n->close) == '[';
-            inside = joined(inside, order > 0 || (order == 0 && closed), true);
-        }
-        mpfr_clear(value);
-    }
-    return inside;
+    int low = inside_end(work, math_at(side, n->child), true, n->open == '[', x);
+    int high = inside_end(work, math_at(side, n->last), false, n->close == '[', x);
+    return joined(low, high, true);
 }
 
 static int in_union(struct math_work *work, struct math_side side,
