@@ -114,7 +114,7 @@ class Kind:
         gold = (self.forms[self._usual()](value, r) if r.random() < 0.7
                 else self._other(r, value, True))
         if isinstance(other, Text):
-            return gold, say(r, other, True)
+            return (gold, say(r, other, True)) if other != gold else None
         if self.key(other) == self.key(value):
             return None
         return gold, say(r, self._other(r, other), True)

@@ -60,7 +60,7 @@ CONGRUENCE_MISSES = {
 
 
 def duration(r):
-    return r.randint(1, 12), r.choice([5, 10, 12, 15, 20, 24, 30, 40, 45, 48])
+    return r.choice([1, 2, 3, 4, 6, 7, 8, 9, 11]), r.choice([5, 10, 12, 15, 20, 24, 30, 40, 45, 48])
 
 
 DURATION = {
