@@ -103,6 +103,23 @@ static bool modulo(struct math_point *at, const struct math_tree *tree, int node
     return true;
 }
 
+// A residue class: 8 and 3 modulo 5 are one, and no number.
+static bool residue(struct math_point *at, const struct math_tree *tree, int node,
+                    struct math_value *out)
+{
+    const struct math_node *n = &tree->nodes[node];
+    int64_t a, m;
+    if (!value_is_call(n, "pmod") || n->children != 2)
+        return false;
+    struct math_value value = math_evaluate(at, tree, n->child);
+    struct math_value divisor = math_evaluate(at, tree, n->last);
+    if (!value_whole(&value, &a) || !value_whole(&divisor, &m) || m < 1)
+        return false;
+    *out = value_opaque(at, (uint64_t)((a % m + m) % m) * 0x9e3779b97f4a7c15u +
+                                (uint64_t)m);
+    return true;
+}
+
 static bool double_factorial(struct math_point *at, const struct math_tree *tree,
                              int node, struct math_value *out)
 {
@@ -129,6 +146,8 @@ struct math_value value_call(struct math_point *at, const struct math_tree *tree
         double_factorial(at, tree, node, &out))
         return out;
     const struct math_node *n = &tree->nodes[node];
+    if (residue(at, tree, node, &out))
+        return out;
     uint64_t key = n->id;
     bool variable = false;
     for (int c = n->child; c >= 0; c = tree->nodes[c].next) {

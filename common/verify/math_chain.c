@@ -69,6 +69,24 @@ static bool is_label(struct math_work *work, struct math_side side)
     return math_constant(work, side);
 }
 
+// Of a : b = 2 : 3 what stands behind the names.
+static void drop_ratio_names(struct chain *c)
+{
+    int equals = 1;
+    while (equals < c->count && c->relation[equals] == MATH_RATIO)
+        equals++;
+    if (equals < 2 || 2 * equals != c->count || c->relation[equals] != MATH_EQ)
+        return;
+    for (int i = 0; i < equals; i++)
+        if (math_node_of(c->side[i])->kind != MATH_NAME && !is_letters(c->side[i]))
+            return;
+    for (int i = 0; i < equals; i++) {
+        c->side[i] = c->side[i + equals];
+        c->relation[i] = c->relation[i + equals];
+    }
+    c->count = equals;
+}
+
 // Reads a chain, without a closing \approx: `\frac23 \approx 0.67` is \frac23, `x
 // \approx 11` stays.  A side that is no chain gives one of a single side; false: too
 // long.
@@ -86,6 +104,7 @@ static bool read_chain(struct math_work *work, struct chain *out, struct math_si
         out->side[out->count] = math_at(side, c);
         out->relation[out->count++] = side.tree->nodes[c].relation;
     }
+    drop_ratio_names(out);
     for (int i = 1; i < out->count; i++) {
         if (out->relation[i] != MATH_ABOUT)
             continue;
@@ -107,11 +126,19 @@ static bool all_equal(const struct chain *c)
     return true;
 }
 
+// x \equiv 3 \pmod 5
+static bool is_residue(const struct chain *c)
+{
+    const struct math_node *n = math_node_of(c->side[1]);
+    return c->relation[1] == MATH_OTHER_RELATION && n->kind == MATH_CALL &&
+           n->id == math_hash(0, "pmod", 4);
+}
+
 // x = ... = value and x \in set: the value; false: another chain.
 static bool unlabelled(struct math_work *work, const struct chain *c,
                        struct math_side *out)
 {
-    bool member = c->count == 2 && c->relation[1] == MATH_MEMBER;
+    bool member = c->count == 2 && (c->relation[1] == MATH_MEMBER || is_residue(c));
     if (c->count < 2 || (!member && !all_equal(c)) || !is_label(work, c->side[0]))
         return false;
     *out = c->side[c->count - 1];

@@ -33,17 +33,23 @@ static void strip_stars(struct math_box *b)
     }
 }
 
+// Spaces, dollar signs, \[ and \( (and a line's end that was written as \n).
+static bool only_marks(const char *p, const char *end)
+{
+    for (; p < end; p++) {
+        bool command = *p == '\\' && p + 1 < end && p[1] && strchr("[]()n", p[1]);
+        if (!command && !(*p && strchr(" \t\r\n$*.", *p)))
+            return false;
+        p += command;
+    }
+    return true;
+}
+
 // Nothing stands around the boxes but the marks of a formula.
 static bool only_boxes(const struct math_box *first, const struct math_box *last,
                        const char *p, const char *end)
 {
-    for (; p < first->start; p++)
-        if (!strchr(" \t\r\n$*", *p))
-            return false;
-    for (p = last->end; p < end; p++)
-        if (!strchr(" \t\r\n$*.", *p))
-            return false;
-    return true;
+    return only_marks(p, first->start) && only_marks(last->end, end);
 }
 
 // (A), A) and A. are the choice A.

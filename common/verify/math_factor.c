@@ -66,12 +66,27 @@ static void append_arguments(struct math_parser *p, int call, int arguments)
     }
 }
 
+// f^{-1}(x): the inverse function, not 1/f(x).
+static bool accept_inverse(struct math_parser *p, const struct math_token *name)
+{
+    const struct math_token *t = math_peek(p);
+    bool inverse = name->len == 1 && strchr("fghFGH", *name->at) &&
+                   t[0].kind == MATH_T_POWER && t[1].kind == MATH_T_LBRACE &&
+                   t[2].kind == MATH_T_MINUS && t[3].kind == MATH_T_NUM &&
+                   t[3].len == 1 && *t[3].at == '1' && t[4].kind == MATH_T_RBRACE &&
+                   t[5].kind == MATH_T_OPEN && t[5].id == '(';
+    p->at += inverse ? 5 : 0;
+    return inverse;
+}
+
 int math_parse_name(struct math_parser *p)
 {
     int node = math_node(p, MATH_NAME, -1, -1);
     struct math_token *name = math_peek(p);
     p->at++;
     uint64_t id = math_parse_suffix(p, name->id);
+    if (accept_inverse(p, name))
+        id = id * 131 + 11;
     if (node < 0)
         return -1;
     struct math_node *n = &p->tree->nodes[node];

@@ -89,6 +89,12 @@ static bool unit_follows(const struct lexer *l, const char *name, size_t len)
     return math_unit_group(l->p, (size_t)(l->end - l->p));
 }
 
+static bool function_or_mod(struct math_token *token, const char *name, size_t len)
+{
+    bool mod = len == 3 && memcmp(name, "mod", 3) == 0;
+    return mod ? math_command(token, name, len) : math_function(token, name, len);
+}
+
 // \\operatorname{lcm}, \\mathrm{lcm}, \\text{lcm}(: a function by its name.
 static bool lex_named_function(struct lexer *l, const char *command, size_t len)
 {
@@ -103,7 +109,7 @@ static bool lex_named_function(struct lexer *l, const char *command, size_t len)
         n++;
     struct math_token token = {0};
     if (n < 2 || *l->p != '{' || name + n >= l->end || name[n] != '}' ||
-        !math_function(&token, name, n))
+        !function_or_mod(&token, name, n))
         return false;
     const char *behind = name + n + 1;
     if (i == 3 && !lex_starts(behind, l->end, "(") &&
@@ -125,6 +131,22 @@ static bool lex_bold_set(struct lexer *l, const char *command, size_t len)
     return true;
 }
 
+// \\begin{aligned} and its end: what stands between is read as it is.
+static bool lex_alignment(struct lexer *l, const char *command, size_t len)
+{
+    static const char *const NAMES[] = {"{aligned}", "{align*}",   "{align}",
+                                        "{split}",   "{gathered}", "{equation}"};
+    bool begins = len == 5 && memcmp(command, "begin", 5) == 0;
+    if (!begins && !(len == 3 && memcmp(command, "end", 3) == 0))
+        return false;
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+        if (lex_starts(l->p, l->end, NAMES[i])) {
+            lex_skip(l, strlen(NAMES[i]));
+            return true;
+        }
+    return false;
+}
+
 static void lex_command(struct lexer *l)
 {
     const char *at = l->p, *name = ++l->p;
@@ -143,6 +165,8 @@ static void lex_command(struct lexer *l)
         l->spaced = true;
         return;
     }
+    if (lex_alignment(l, name, len))
+        return;
     if (math_hides(name, len)) {
         skip_argument(l);
         return;
@@ -287,7 +311,8 @@ static void lex_one(struct lexer *l)
 {
     char c = *l->p;
     size_t base_digits;
-    if (blank(c) || c == '$' || c == '~' || c == '"' || c == '`') {
+    if (blank(c) || c == '$' || (c == '&' && l->environments == 0) || c == '~' ||
+        c == '"' || c == '`') {
         lex_skip(l, 1);
     } else if (c == '\\') {
         lex_backslash(l);

@@ -16,10 +16,23 @@ static int call(struct math_parser *p, const char *name, int first, int second)
     return node;
 }
 
+// 3 (\text{mod } 5)
+bool math_stands_modulus(const struct math_parser *p)
+{
+    const struct math_token *t = &p->tokens[p->at];
+    return t[0].kind == MATH_T_OPEN && t[1].kind == MATH_T_INFIX &&
+           t[1].id == MATH_MOD_INFIX;
+}
+
 // n \choose k, a \over b, a \bmod m: all of the group stands on the two sides.
 static int parse_infix(struct math_parser *p)
 {
     int left = math_parse_sum(p);
+    if (math_stands_modulus(p)) {
+        p->at += 2;
+        int residue = call(p, "pmod", left, math_parse_sum(p));
+        return math_expect(p, MATH_T_CLOSE) ? residue : -1;
+    }
     if (p->failed || math_peek(p)->kind != MATH_T_INFIX)
         return left;
     uint64_t which = math_peek(p)->id;
@@ -98,21 +111,33 @@ static int parse_element(struct math_parser *p)
     return chain < 0 ? first : chain;
 }
 
+// A separator, or the next part of 6 hours 40 minutes.
+static bool continues(struct math_parser *p, int element)
+{
+    const struct math_token *t = math_peek(p);
+    if (t->kind == MATH_T_SEPARATOR)
+        return true;
+    return t->kind == MATH_T_NUM && element >= 0 &&
+           p->tree->nodes[element].kind == MATH_UNIT && !p->tree->nodes[element].text;
+}
+
 int math_parse_list(struct math_parser *p)
 {
     if (p->failed)
         return -1;
     int first = parse_element(p), list = -1;
     uint64_t joined = 0;
-    while (!p->failed && math_peek(p)->kind == MATH_T_SEPARATOR) {
+    for (int last = first; !p->failed && continues(p, last);) {
+        if (math_peek(p)->kind == MATH_T_NUM)
+            joined |= MATH_AND_ID;
         for (; math_peek(p)->kind == MATH_T_SEPARATOR; p->at++)
             joined |= math_peek(p)->id;
         if (ends_list(math_peek(p)->kind))
             break;
-        int element = parse_element(p);
+        last = parse_element(p);
         if (list < 0)
             list = math_node(p, MATH_LIST, first, -1);
-        math_append(p, list, element);
+        math_append(p, list, last);
     }
     if (p->failed || list < 0)
         return p->failed ? -1 : first;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 // \begin{pmatrix} or \end{...}: the name of the environment; false: not a matrix.
-static bool environment(struct math_parser *p, bool *determinant)
+static bool environment(struct math_parser *p, char *kind)
 {
     p->at++;
     if (!math_expect(p, MATH_T_LBRACE))
@@ -13,7 +13,7 @@ static bool environment(struct math_parser *p, bool *determinant)
     bool matrix = t->len >= 6 && memcmp(t->at + t->len - 6, "matrix", 6) == 0;
     if (t->kind != MATH_T_WORD || (!array && !matrix) || *t->at == 'V')
         return false;
-    *determinant = *t->at == 'v';
+    *kind = array ? 'a' : *t->at; // v: a determinant
     p->at++;
     if (!math_expect(p, MATH_T_RBRACE))
         return false;
@@ -98,16 +98,18 @@ int math_determinant(struct math_parser *p, int matrix)
 
 int math_parse_matrix(struct math_parser *p)
 {
-    bool determinant = false;
-    if (!environment(p, &determinant))
+    char kind = '\0';
+    if (!environment(p, &kind))
         return math_fail(p);
     int matrix = math_node(p, MATH_MATRIX, -1, -1);
     int columns = parse_cells(p, matrix);
     if (p->failed || columns == 0 || math_peek(p)->kind != MATH_T_FINISH ||
-        !environment(p, &determinant))
+        !environment(p, &kind))
         return math_fail(p);
     p->tree->nodes[matrix].id = (uint64_t)columns;
-    return determinant ? math_determinant(p, matrix) : matrix;
+    if (kind == 'a' && p->tree->nodes[matrix].children == 1)
+        return p->tree->nodes[matrix].child; // a frame around one value
+    return kind == 'v' ? math_determinant(p, matrix) : matrix;
 }
 
 static int scaled(struct math_parser *p, int scalar, int matrix)

@@ -70,6 +70,7 @@ bool math_starts_factor(struct math_parser *p, bool calls)
     case MATH_T_FRAC:
         return !math_bare_unit(p);
     case MATH_T_OPEN:
+        return !math_stands_modulus(p);
     case MATH_T_LBRACE:
     case MATH_T_LSET:
     case MATH_T_BINOM:
@@ -148,7 +149,7 @@ static int parse_mixed(struct math_parser *p, int number)
                            *top = &nodes[nodes[fraction].child];
     if (small(top) >= small(&nodes[nodes[top->next].child]))
         return math_fail(p); // 3\frac52: a product or a slip
-    return math_node(p, MATH_SUM, number, fraction);
+    return math_parse_postfix(p, math_node(p, MATH_SUM, number, fraction));
 }
 
 int math_parse_product(struct math_parser *p)

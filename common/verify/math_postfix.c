@@ -36,7 +36,7 @@ static int parse_factorial(struct math_parser *p, int node)
     return out;
 }
 
-static int parse_postfix(struct math_parser *p, int node)
+int math_parse_postfix(struct math_parser *p, int node)
 {
     for (;;) {
         if (math_accept(p, MATH_T_FACTORIAL))
@@ -78,10 +78,10 @@ int math_parse_factor(struct math_parser *p)
         negative ^= math_peek(p)->kind == MATH_T_MINUS;
     skip_currency(p);
     int depth = p->depth;
-    int node = parse_postfix(p, math_parse_atom(p));
+    int node = math_parse_postfix(p, math_parse_atom(p));
     if (!p->failed && math_accept(p, MATH_T_POWER))
         node = math_node(p, MATH_POW, node, parse_exponent(p));
-    node = parse_postfix(p, node);
+    node = math_parse_postfix(p, node);
     skip_currency(p);
     p->depth = depth;
     return negative ? math_node(p, MATH_NEGATIVE, node, -1) : node;
@@ -92,7 +92,7 @@ static int parse_open_argument(struct math_parser *p)
 {
     enum math_token_kind kind = math_peek(p)->kind;
     if (kind == MATH_T_OPEN || kind == MATH_T_LBRACE)
-        return parse_postfix(p, math_parse_atom(p));
+        return math_parse_postfix(p, math_parse_atom(p));
     if (kind == MATH_T_CALL)
         return math_parse_factor(p);
     int first = math_parse_factor(p), product = -1;

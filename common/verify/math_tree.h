@@ -96,6 +96,7 @@ int math_parse_sum(struct math_parser *p);     // without relations
 int math_parse_product(struct math_parser *p); // of a sum
 int math_parse_factor(struct math_parser *p);  // with sign, powers, postfixes
 int math_parse_atom(struct math_parser *p);
+int math_parse_postfix(struct math_parser *p, int node); // ! % and degrees
 // Of \frac, ^, \sqrt: a group or one token; `one_digit`: of a number, its first digit.
 int math_parse_argument(struct math_parser *p, bool one_digit);
 int math_parse_call(struct math_parser *p);
@@ -116,6 +117,7 @@ int math_times_matrix(struct math_parser *p, int a, int b);
 // A group's or a token's text as a number, spacing apart.
 uint64_t math_raw(struct math_parser *p);
 // What juxtaposition multiplies; `calls`: functions too.
+bool math_stands_modulus(const struct math_parser *p);
 bool math_starts_factor(struct math_parser *p, bool calls);
 
 #endif

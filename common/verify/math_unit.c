@@ -143,6 +143,8 @@ bool math_bare_unit(const struct math_parser *p)
     const struct math_token *t = &p->tokens[p->at];
     if (p->at > 0 && text_quotient(t))
         return true;
+    if (p->at > 0 && t[-1].kind == MATH_T_DEGREE && is_letter_of(t, "CF"))
+        return true;
     if (p->at == 0 || t->kind != MATH_T_NAME || t[-1].kind != MATH_T_NUM)
         return false;
     if (t->len == 6 && memcmp(t->at, "\\Omega", 6) == 0)

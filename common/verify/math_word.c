@@ -109,7 +109,6 @@ static const struct entry COMMANDS[] = {
     {"int", MATH_T_BIG, 0},
     {"lim", MATH_T_BIG, 0},
     {"overline", MATH_T_ACCENT, 0},
-    {"underline", MATH_T_ACCENT, 0},
     {"vec", MATH_T_ACCENT, 0},
     {"hat", MATH_T_ACCENT, 0},
     {"bar", MATH_T_ACCENT, 0},
@@ -141,19 +140,21 @@ static const char *const FUNCTIONS[][2] = {
     {"det", "det"},        {"cis", "cis"},        {"floor", "floor"},
     {"ceil", "ceil"},      {"sqrt", "sqrt"},      {"abs", "abs"},
     {"deg", "deg"},        {"Re", "Re"},          {"Im", "Im"},
-    {"arg", "arg"},        {"sgn", "sgn"},        {"mod", "mod"},
+    {"arg", "arg"},        {"sgn", "sgn"},
 };
 
 static const char *const SKIPPED[] = {
-    "left",    "right",         "big",          "Big",       "bigg",
-    "Bigg",    "bigl",          "bigr",         "Bigl",      "Bigr",
-    "biggl",   "biggr",         "displaystyle", "textstyle", "quad",
-    "qquad",   "limits",        "middle",       "thinspace", "mathrm",
-    "mathbf",  "mathit",        "boldsymbol",   "bm",        "mathsf",
-    "mathtt",  "operatorname",  "nolimits",     "rm",        "bf",
-    "mathop",  "scriptstyle",   "nonumber",     "hfill",     "ensuremath",
-    "it",      "negthinspace",  "enspace",      "space",     "null",
-    "mathord", "displaylimits",
+    "left",    "right",         "big",          "Big",        "bigg",
+    "Bigg",    "bigl",          "bigr",         "Bigl",       "Bigr",
+    "biggl",   "biggr",         "displaystyle", "textstyle",  "quad",
+    "qquad",   "limits",        "middle",       "thinspace",  "mathrm",
+    "mathbf",  "mathit",        "boldsymbol",   "bm",         "mathsf",
+    "mathtt",  "operatorname",  "nolimits",     "rm",         "bf",
+    "mathop",  "scriptstyle",   "nonumber",     "hfill",      "ensuremath",
+    "it",      "negthinspace",  "enspace",      "space",      "null",
+    "mathord", "displaylimits", "underline",    "large",      "Large",
+    "LARGE",   "huge",          "Huge",         "small",      "normalsize",
+    "tiny",    "bold",          "pmb",          "mathnormal", "bfseries",
 };
 
 // Units that are no products of variables in plain text either.
@@ -219,13 +220,15 @@ bool math_opens_text(const char *name, size_t len)
     static const char *const OTHERS[] = {"mbox", "hbox", "emph"};
     if (AMONG(OTHERS, name, len))
         return true;
-    return len >= 4 && memcmp(name, "text", 4) == 0 && !same("textstyle", name, len);
+    return len >= 4 && memcmp(name, "text", 4) == 0 && !same("textstyle", name, len) &&
+           !same("textcolor", name, len);
 }
 
 bool math_hides(const char *name, size_t len)
 {
-    static const char *const HIDDEN[] = {"phantom", "hphantom", "vphantom", "hspace",
-                                         "vspace",  "label",    "tag",      "color"};
+    static const char *const HIDDEN[] = {"phantom",   "hphantom", "vphantom", "hspace",
+                                         "vspace",    "label",    "tag",      "color",
+                                         "textcolor", "colorbox"};
     return AMONG(HIDDEN, name, len);
 }
 

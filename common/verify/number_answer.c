@@ -2,6 +2,7 @@
 
 #include "number.h"
 #include "number_word.h"
+#include "unit.h"
 #include "verify.h"
 
 #include <stdbool.h>
@@ -139,15 +140,8 @@ static bool divide(mpq_t out, struct reading *r)
 
 static bool attached_unit(const char *word, size_t len)
 {
-    static const char *const UNITS[] = {
-        "mm",  "cm",   "m",   "km",    "in",  "ft",  "yd",  "mi", "mg",   "g",
-        "kg",  "lb",   "lbs", "oz",    "ml",  "mL",  "l",   "L",  "s",    "sec",
-        "min", "mins", "h",   "hr",    "hrs", "mph", "kph", "km", "USD",  "EUR",
-        "kWh", "W",    "kW",  "cents", "C",   "F",   "gal", "sq", "days", "hours"};
-    for (size_t i = 0; i < sizeof UNITS / sizeof *UNITS; i++)
-        if (strlen(UNITS[i]) == len && memcmp(UNITS[i], word, len) == 0)
-            return true;
-    return false;
+    struct unit unit;
+    return unit_find(&unit, word, len, false) && unit.kind == UNIT_MEASURE;
 }
 
 static bool skip_word(struct reading *r, bool attached)

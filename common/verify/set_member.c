@@ -269,6 +269,15 @@ static bool all_unequal(struct math_side side)
     return any;
 }
 
+static bool has_relation(struct math_side side, uint64_t relation)
+{
+    const struct math_node *nodes = side.tree->nodes;
+    for (int c = math_node_of(side)->child; c >= 0; c = nodes[c].next)
+        if (nodes[c].kind == MATH_CHAIN && nodes[nodes[c].last].relation == relation)
+            return true;
+    return false;
+}
+
 // Values alone, however they are joined, are a finite set.
 static bool all_values(struct math_work *work, struct math_side side)
 {
@@ -285,7 +294,7 @@ static int in_element(struct math_work *work, struct math_side side, bool unequa
     if (math_node_of(side)->kind == MATH_CHAIN || !set_is_value(work, side))
         return set_member(work, side, x);
     int here = is_element(work, side, x);
-    return here >= 0 && unequal ? !here : here;
+    return here < 0 ? -1 : unequal ? !here : here;
 }
 
 // Conditions joined by "or" or "and"; by commas they all hold in \{x \mid ...\} and
@@ -295,9 +304,10 @@ static int in_list(struct math_work *work, struct math_side side, bool builder,
 {
     const struct math_node *n = math_node_of(side);
     bool unequal = all_unequal(side);
+    bool excludes = has_relation(side, MATH_NE); // x > 2, x \\ne 3
     if (all_values(work, side))
         return in_set(work, side, x);
-    bool all = n->id == MATH_AND || (n->id == 0 && (builder || unequal));
+    bool all = n->id == MATH_AND || (n->id == 0 && (builder || excludes));
     if (n->id != MATH_OR && !all)
         return -1;
     int inside = all;
