@@ -20,7 +20,7 @@ LAYOUTS = {
     "list": (NUMBERS, joined, [lambda v: " \\text{ and } ".join(v), lambda v: joined(v[::-1]), lambda v: f"\\{{{joined(v)}\\}}", lambda v: f"x = {joined(v)}",
                                lambda v: " \\text{ or } ".join(f"x = {a}" for a in v)]),
     "column": (PARTS, lambda v: "\\begin{pmatrix} " + " \\\\ ".join(v) + " \\end{pmatrix}", [lambda v: "\\begin{bmatrix}" + "\\\\".join(v) + "\\end{bmatrix}"]),
-    "single": (PARTS, lambda v: v[0], [lambda v: f"x = {v[0]}", lambda v: f"\\displaystyle {v[0]}", lambda v: f"\\left({v[0]}\\right)", lambda v: f"S = {v[0]}",
+    "single": (PARTS, lambda v: v[0], [lambda v: f"x = {v[0]}", lambda v: f"\\displaystyle {v[0]}", lambda v: f"\\left({v[0]}\\right)", lambda v: f"S = {v[0]}", lambda v: f"\\lVert v \\rVert = {v[0]}", lambda v: f"|AB| = {v[0]}",
                                        lambda v: f"\\text{{Volume}} = {v[0]}", lambda v: f"{{{v[0]}}}", lambda v: f"${v[0]}$"]),
     "function": ([expressions.polynomial, expressions.rational, expressions.exponential], lambda v: f"f(x) = {v[0]}", [lambda v: f"f(x)={v[0]}"]),
     "volume": (NUMBERS, lambda v: f"{v[0]}\\text{{ cm}}^3", [lambda v: f"{v[0]}\\,\\mathrm{{cm}}^3", lambda v: f"{v[0]} \\text{{ cubic centimeters}}", lambda v: f"V = {v[0]}\\text{{ cm}}^{{3}}"]),

@@ -60,4 +60,4 @@ POINT_MISSES = {
 
 
 def register():
-    Kind("decimals", point, POINT, POINT_MISSES).register()
+    Kind("decimals", point, POINT, POINT_MISSES, reply_only={"named"}).register()

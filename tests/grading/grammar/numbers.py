@@ -107,6 +107,9 @@ WHOLE = {
     "thousands by {,}": lambda n, r: commas(n, "{,}") if abs(n) > 999 else None,
     "thousands by thin spaces": lambda n, r: commas(n, "\\,") if abs(n) > 999 else None,
     "thousands by ,\\!": lambda n, r: commas(n, ",\\!") if abs(n) > 999 else None,
+    "thousands by thick spaces": lambda n, r: commas(n, "\\;") if abs(n) > 999 else None,
+    "thousands by backslash space": lambda n, r: commas(n, "\\ ") if abs(n) > 999 else None,
+    "thousands by tildes": lambda n, r: commas(n, "~") if abs(n) > 999 else None,
     "text": lambda n, r: f"\\text{{{n}}}",
     "textbf": lambda n, r: f"\\textbf{{{n}}}",
     "mathrm": lambda n, r: f"\\mathrm{{{n}}}",
@@ -265,6 +268,8 @@ RATIO = {
     "dfrac": signed(lambda p, q: frac(p, q, "\\dfrac")),
     "tfrac": signed(lambda p, q: frac(p, q, "\\tfrac")),
     "cfrac": signed(lambda p, q: frac(p, q, "\\cfrac")),
+    "nicefrac": signed(lambda p, q: frac(p, q, "\\nicefrac")),
+    "sfrac": signed(lambda p, q: frac(p, q, "\\sfrac")),
     "slash": signed(lambda p, q: f"{p}/{q}"),
     "slash with spaces": signed(lambda p, q: f"{p} / {q}"),
     "slash in parentheses": signed(lambda p, q: f"({p}/{q})"),
@@ -370,7 +375,7 @@ RATIO_MISSES = {
 
 def register():
     Kind("whole numbers", whole, WHOLE, WHOLE_MISSES,
-         reply_only={"asterisks", "trailing point", "box in a box", "named by a word", "value of a function",
+         reply_only={"asterisks", "trailing point", "named x", "named n", "box in a box", "named by a word", "value of a function",
                      "sum with its value", "color"}).register()
     Kind("large numbers", big, BIG, BIG_MISSES).register()
-    Kind("fractions", ratio, RATIO, RATIO_MISSES, reply_only={"probability"}).register()
+    Kind("fractions", ratio, RATIO, RATIO_MISSES, reply_only={"probability", "named"}).register()

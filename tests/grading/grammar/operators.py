@@ -79,6 +79,11 @@ def chosen(r, layout):
     return layout % (n, k), choose(n, k)
 
 
+def arranged(r):
+    n, k = r.randint(4, 10), r.randint(2, 4)
+    return f"{{}}_{{{n}}}P_{{{k}}}", math.perm(n, k)
+
+
 OPERATORS = {
     "gcd": gcd,
     "gcd in text": lambda r: gcd(r, "\\text{gcd}"),
@@ -102,6 +107,10 @@ OPERATORS = {
     "binomial": lambda r: chosen(r, "\\binom{%d}{%d}"),
     "binomial, dbinom": lambda r: chosen(r, "\\dbinom{%d}{%d}"),
     "binomial, choose": lambda r: chosen(r, "{%d \\choose %d}"),
+    "binomial, C(n, k)": lambda r: chosen(r, "C(%d, %d)"),
+    "binomial, nCk": lambda r: chosen(r, "{}_{%d}C_{%d}"),
+    "binomial, n above": lambda r: chosen(r, "{}^{%d}C_{%d}"),
+    "permutations, nPk": arranged,
     "determinant": determinant,
     "modulus of a complex number": triangle,
     "conjugate times itself": lambda r: (lambda a, b: (f"({a} + {b}i)({a} - {b}i)", a * a + b * b))(*two(r)),

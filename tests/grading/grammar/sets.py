@@ -77,6 +77,7 @@ INTERVAL = {
     "relation turned": lambda v, r: relation(v, r, turned=True),
     "relation, -\\infty and \\infty written": lambda v, r: f"{end(v[0])} {LESS[v[1]][0]} x {LESS[v[3]][0]} {end(v[2])}" if INF in (-v[0], v[2]) else None,
     "two relations": two_relations,
+    "two relations by a comma": lambda v, r: t.replace(" \\text{ and } ", ", ") if (t := two_relations(v, r)) else None,
     "set-builder, bar": lambda v, r: f"\\{{x \\mid {relation(v, r)}\\}}",
     "set-builder, |": lambda v, r: f"\\{{x | {relation(v, r)}\\}}",
     "set-builder, colon": lambda v, r: f"\\{{x : {relation(v, r)}\\}}",
@@ -141,6 +142,7 @@ UNION = {
     "relations by or": lambda v, r: alternatives(v, r, " \\text{ or } "),
     "relations by bare or": lambda v, r: alternatives(v, r, " or "),
     "relations by or, turned": lambda v, r: " \\text{ or } ".join(relation(p, r, turned=True) for p in reversed(v)),
+    "not in the gap": lambda v, r: "x \\notin " + brackets((v[0][2], not v[0][3], v[1][0], not v[1][1])) if len(v) == 2 and (v[0][0], v[1][2]) == (-INF, INF) else None,
     "outside of the gap": lambda v, r: "\\mathbb{R} \\setminus " + brackets((v[0][2], not v[0][3], v[1][0], not v[1][1])) if len(v) == 2 and (v[0][0], v[1][2]) == (-INF, INF) else None,
     "set-builder": lambda v, r: "\\{x \\mid " + alternatives(v, r, " \\text{ or } ") + "\\}",
 }
@@ -217,6 +219,7 @@ FINITE = {
     "equation of a list": lambda v, r: f"x = {listed(v, r)}",
     "numbered equations": lambda v, r: ", ".join(f"x_{i} = {end(x)}" for i, x in enumerate(sorted(v), 1)),
     "member": lambda v, r: f"x \\in \\{{{listed(v, r)}\\}}",
+    "x is the set": lambda v, r: f"x = \\{{{listed(v, r)}\\}}",
     "union of singletons": lambda v, r: " \\cup ".join(f"\\{{{end(x)}\\}}" for x in sorted(v)),
     "plus-minus": plus_minus,
     "x is plus-minus": lambda v, r: f"x = {t}" if (t := plus_minus(v, r)) else None,
@@ -268,7 +271,7 @@ NAMED = {
                           "x < 3 \\text{ or } x > 3", "\\mathbb{R} - \\{3\\}", "\\{x \\mid x \\neq 3\\}", "\\{x \\in \\mathbb{R} \\mid x \\ne 3\\}", "\\text{all real numbers except } 3"],
                          ["\\mathbb{R} \\setminus \\{-3\\}", "x = 3", "\\mathbb{R}", "(-\\infty, 3) \\cup [3, \\infty)", "(-\\infty, 3)", "x \\ne 4", "x \\ne -3", "\\mathbb{R} \\setminus \\{3, 4\\}",
                           "(-\\infty, 3] \\cup [3, \\infty)", "3", "\\{3\\}", "\\mathbb{Z} \\setminus \\{3\\}", "x > 3", "\\mathbb{R} \\setminus (3, \\infty)"]),
-    "infinity": (["\\infty", "+\\infty", "\u221e", "\\text{infinity}"], ["-\\infty", "0", "\\mathbb{R}", "\\pm\\infty", "\\text{undefined}", "8", "\\infty - \\infty", "1/0", "10^{100}", "1e999", "\\text{finite}"]),
+    "infinity": (["\\infty", "+\\infty", "\u221e", "\\text{infinity}", "\\text{Infinity}"], ["-\\infty", "0", "\\mathbb{R}", "\\pm\\infty", "\\text{undefined}", "8", "\\infty - \\infty", "1/0", "10^{100}", "1e999", "\\text{finite}"]),
     "minus infinity": (["-\\infty", "-\u221e", "- \\infty"], ["\\infty", "0", "-1", "\\pm \\infty", "\\text{DNE}"]),
 }
 

@@ -156,6 +156,7 @@ def general(v, r, zero=True, times=1):
 LINE = {
     "y = m x + c": lambda v, r: f"y = {slope_form(v)}",
     "sides exchanged": lambda v, r: f"{slope_form(v)} = y",
+    "text": lambda v, r: f"\\text{{y = {slope_form(v)}}}" if "\\" not in slope_form(v) else None,
     "= 0": general,
     "constant on the right": lambda v, r: general(v, r, False),
     "doubled": lambda v, r: general(v, r, True, 2),

@@ -23,13 +23,13 @@ UNITS = {
     "yr": ["\\text{ years}", " years"],
     "L": ["\\text{ liters}", "\\text{ L}", "\\text{ litres}", " liters"],
     "mL": ["\\text{ mL}", "\\text{ ml}", "\\text{ milliliters}", "\\,\\mathrm{mL}"],
-    "cm^2": ["\\text{ cm}^2", "\\text{ cm}^{2}", "\\,\\mathrm{cm}^2", "\\text{ square centimeters}", "\\text{ sq cm}", "\\,\\text{cm}^2"],
+    "cm^2": ["\\text{ cm}^2", "\\text{ cm}^{2}", "\\,\\mathrm{cm}^2", "\\text{ square centimeters}", "\\text{ sq cm}", "\\,\\text{cm}^2", "\\text{ cm\u00b2}", "\\text{ centimeters squared}"],
     "m^2": ["\\text{ m}^2", "\\,\\mathrm{m}^2", "\\,\\mathrm{m^2}", "\\text{ square meters}"],
     "ft^2": ["\\text{ square feet}", "\\text{ sq ft}", "\\text{ ft}^2", " square feet", "\\text{ sq. ft}"],
     "in^3": ["\\text{ cubic inches}", "\\text{ in}^3", " cubic inches"],
     "cm^3": ["\\text{ cm}^3", "\\text{ cubic centimeters}", "\\,\\mathrm{cm}^3"],
     "m/s": ["\\text{ m/s}", "\\,\\mathrm{m/s}", "\\ \\mathrm{m/s}", "\\text{ meters per second}", "\\,\\frac{\\text{m}}{\\text{s}}", "\\,\\mathrm{m\\,s^{-1}}"],
-    "mi/h": ["\\text{ mph}", "\\text{ miles per hour}", " mph", " miles per hour", "\\text{ mi/h}"],
+    "mi/h": ["\\text{ mph}", "\\text{ miles per hour}", " mph", " miles per hour", "\\text{ mi/h}", "\\text{ MPH}", "\\,\\frac{\\text{mi}}{\\text{h}}", "\\text{ miles/hour}"],
     "km/h": ["\\text{ km/h}", "\\,\\mathrm{km/h}", "\\text{ kilometers per hour}", "\\text{ kph}"],
     "m/s^2": ["\\text{ m/s}^2", "\\,\\mathrm{m/s^2}", "\\,\\mathrm{m/s}^2"],
     "J": ["\\text{ J}", "\\,\\mathrm{J}", "\\text{ joules}"],
@@ -151,6 +151,9 @@ MONEY = {
     "bare dollars": lambda v, r: price(v, "") + " dollars",
     "USD": lambda v, r: price(v, "") + "\\text{ USD}",
     "text": lambda v, r: "\\text{\\$" + price(v, "") + "}",
+    "USD in front": lambda v, r: "\\text{USD }" + price(v, ""),
+    "US dollar sign": lambda v, r: "\\text{US}" + price(v),
+    "dollars and cents": lambda v, r: f"{int(v)}\\text{{ dollars and }}{int(v * 100) % 100}\\text{{ cents}}" if v.denominator > 1 and int(v * 100) % 100 > 9 else None,
     "number alone": lambda v, r: price(v, ""),
     "space": lambda v, r: price(v, "\\$ "),
 }
@@ -164,6 +167,8 @@ MONEY_MISSES = {
     "million": lambda v, r: Text(price(v) + "\\text{ million}"),
     "another currency": lambda v, r: Text(price(v, "") + r.choice(["\\text{ euros}", "\\text{ cents}", "\\text{ yen}"])),
     "cents cut off": lambda v, r: Text(f"\\${int(v)}") if v.denominator > 1 else None,
+    "other cents beside its dollars": lambda v, r: Text(f"{int(v)}\\text{{ dollars and }}{(int(v * 100) + 7) % 100}\\text{{ cents}}"),
+    "cents for dollars and dollars for cents": lambda v, r: Text(f"{int(v * 100) % 100}\\text{{ dollars and }}{int(v) % 100}\\text{{ cents}}") if int(v * 100) % 100 != int(v) else None,
     "a kilogram": lambda v, r: Text(price(v, "") + "\\text{ kg}"),
 }
 PERCENT = {
@@ -199,6 +204,8 @@ ANGLE = {
     "bare degrees": lambda n, r: f"{n} degrees",
     "degree command": lambda n, r: f"{n}\\degree",
     "base in braces": lambda n, r: f"{{{n}}}^\\circ",
+    "thin space before the circle": lambda n, r: f"{n}^{{\\,\\circ}}",
+    "measure named": lambda n, r: f"m\\angle ABC = {n}^\\circ",
     "named": lambda n, r: f"\\angle ABC = {n}^\\circ",
     "named by a letter": lambda n, r: f"x = {n}^\\circ",
 }
@@ -226,6 +233,13 @@ def register_conventions():
             n = digits(amount(r))
             return n + UNITS[r.choice(units)][0], say(r, n, True)
         add(name, number_only)
+    def pair(gold, reply):
+        add(f"{reply} for {gold}", lambda r: (gold, say(r, reply, True)))
+    for gold, reply in (("\\text{(C)}", "\\text{(C) } 12"), ("\\text{(C)}", "\\text{Option C}"), ("\\text{no solution}", "\\emptyset"), ("\\text{no solution}", "\\text{none}"),
+                        ("\\text{undefined}", "\\text{DNE}"), ("7", "\\text{seven}"), ("1:2", "\\frac{1}{2}"), ("1:2", "1\\text{ to }2"), ("(1, 2)", "P(1, 2)"),
+                        ("[2, 3)", "[2, 3["), ("\\frac{1}{3}", "0.333333"), ("\\frac{1}{3}", "0.333\\ldots"), ("y = 2x + 1", "2x + 1"), ("2x + 1", "y = 2x + 1"),
+                        ("0.05", "5e-2"), ("0.5", "0,5"), ("(1, 2)", "1, 2"), ("1, 2", "2, 1"), ("1, 2", "(1, 2)"), ("3 \\pmod 7", "10 \\pmod 7"), ("1101_2", "13")):
+        pair(gold, reply)
     add("percent for its number", lambda r: (f"{(n := r.randint(2, 99))}\\%", say(r, str(n), True)))
     add("number for its percent", lambda r: (str(n := r.randint(2, 99)), say(r, f"{n}\\%", True)))
     add("percent for its fraction", lambda r: (f"{(n := r.randint(2, 99))}\\%", say(r, digits(Fraction(n, 100)), True)))
@@ -242,5 +256,5 @@ def register():
     Kind("money", cents, MONEY, MONEY_MISSES, reply_only={"number alone", "bare dollar sign"}).register()
     Kind("percentages", lambda r: Fraction(r.randint(2, 99), r.choice([1, 1, 10])),
          PERCENT, PERCENT_MISSES).register()
-    Kind("angles", lambda r: r.randint(2, 179), ANGLE, ANGLE_MISSES, reply_only={"named"}).register()
+    Kind("angles", lambda r: r.randint(2, 179), ANGLE, ANGLE_MISSES, reply_only={"named", "measure named"}).register()
     register_conventions()
