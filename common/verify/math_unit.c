@@ -10,6 +10,7 @@ struct units {
     uint64_t sign, power; // of the next part
     uint64_t last;        // id of the part before, with its sign
     int words;
+    const struct math_token *open;    // square, cubic or per, without its unit so far
     const struct math_token *strange; // the first word that is in no table
 };
 
@@ -45,6 +46,7 @@ static void add_part(struct units *u, uint64_t id)
     u->last = u->sign * id;
     u->id += u->last * u->power;
     u->power = 1;
+    u->open = NULL;
     u->words++;
 }
 
@@ -66,6 +68,15 @@ static uint64_t trailing_power(const struct math_token *t)
     return last == '2' ? 2 : last == '3' ? 3 : 1;
 }
 
+// 5K and 5\text{K} may be thousands; 5\text{ K} and 5\mathrm{K} are kelvins.
+static bool is_thousands(const struct math_token *t)
+{
+    if (t->len != 1 || !strchr("KT", *t->at))
+        return false;
+    bool digit = t->at[-1] >= '0' && t->at[-1] <= '9';
+    return digit || (t->at[-1] == '{' && memcmp(t->at - 5, "text{", 5) == 0);
+}
+
 // One word.  Returns the value, multiplied where the word is a factor.
 static int take_word(struct math_parser *p, struct units *u, int value)
 {
@@ -74,7 +85,9 @@ static int take_word(struct math_parser *p, struct units *u, int value)
     uint64_t trailing = trailing_power(t);
     size_t len = t->len - (trailing > 1);
     p->at++;
-    if (!unit_find(&unit, t->at, len, p->currency != 0)) {
+    bool found = unit_find(&unit, t->at, len, p->currency != 0);
+    bool doubtful = u->words == 0 && is_thousands(t);
+    if (!found || (doubtful && unit.kind == UNIT_MEASURE)) {
         add_strange(u, t);
         return value;
     }
@@ -87,9 +100,11 @@ static int take_word(struct math_parser *p, struct units *u, int value)
         break;
     case UNIT_SQUARE:
         u->power *= 2;
+        u->open = t;
         break;
     case UNIT_CUBIC:
         u->power *= 3;
+        u->open = t;
         break;
     case UNIT_SQUARED:
     case UNIT_CUBED:
@@ -100,6 +115,7 @@ static int take_word(struct math_parser *p, struct units *u, int value)
         break;
     case UNIT_PER:
         u->sign = (uint64_t)-1;
+        u->open = t;
         break;
     default:
         add_part(u, unit.id);
@@ -228,6 +244,8 @@ int math_parse_unit(struct math_parser *p, int value)
     }
     while (!p->failed && take_part(p, &u, &value))
         continue;
+    if (u.open)
+        add_strange(&u, u.open);
     uint64_t currency = p->currency;
     p->currency = 0;
     if ((u.words == 0 && !currency && !u.strange) || p->failed)
