@@ -29,7 +29,7 @@ LONG = {
     "forty thousand marks": (False, lambda n, m: "#" * 40000 + f" {m}"),
 }
 # Where a fraction's LaTeX would make another answer than the template means.
-WHOLE_ONLY = ("@n@n", ".@n", "1@n", "@n 0", "@n @m", "@n,5", "@n.5", "@n : 2", "@n_", "@n'", "th root", "bmod", "gcd", "\\text{@n}", "\\textit{@n}", "\\phantom", "\\hspace", "\\overline{@n", "a_@n", "@n / @m", "^0 +", "@c")
+WHOLE_ONLY = ("@n@n", "@n1", ".@n", "1@n", "@n 0", "@n @m", "@n,5", "@n.5", "@n : 2", "@n_", "@n'", "th root", "bmod", "gcd", "\\text{@n}", "\\textit{@n}", "\\phantom", "\\hspace", "\\overline{@n", "a_@n", "@n / @m", "^0 +", "@c")
 
 
 def read():

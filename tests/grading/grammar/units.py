@@ -237,7 +237,7 @@ def register_conventions():
         add(f"{reply} for {gold}", lambda r: (gold, say(r, reply, True)))
     for gold, reply in (("\\text{(C)}", "\\text{(C) } 12"), ("\\text{(C)}", "\\text{Option C}"), ("\\text{no solution}", "\\emptyset"), ("\\text{no solution}", "\\text{none}"),
                         ("\\text{undefined}", "\\text{DNE}"), ("7", "\\text{seven}"), ("1:2", "\\frac{1}{2}"), ("1:2", "1\\text{ to }2"), ("(1, 2)", "P(1, 2)"),
-                        ("[2, 3)", "[2, 3["), ("\\frac{1}{3}", "0.333333"), ("\\frac{1}{3}", "0.333\\ldots"), ("y = 2x + 1", "2x + 1"), ("2x + 1", "y = 2x + 1"),
+                        ("[2, 3)", "[2, 3["), ("(-\\infty, 2)", "[-\\infty, 2)"), ("\\frac{1}{3}", "0.333333"), ("\\frac{1}{3}", "0.333\\ldots"), ("y = 2x + 1", "2x + 1"), ("2x + 1", "y = 2x + 1"),
                         ("0.05", "5e-2"), ("0.5", "0,5"), ("(1, 2)", "1, 2"), ("1, 2", "2, 1"), ("1, 2", "(1, 2)"), ("3 \\pmod 7", "10 \\pmod 7"), ("1101_2", "13")):
         pair(gold, reply)
     add("percent for its number", lambda r: (f"{(n := r.randint(2, 99))}\\%", say(r, str(n), True)))
