@@ -334,37 +334,28 @@ static bool same_unit(struct math_work *work, struct unit_of a, struct unit_of b
     return true;
 }
 
-// x \in S, of one variable: S; false: something else.
-static bool member_of(struct math_side side, struct math_side *set)
+// One at least is a chain of relations.
+static bool is_chain(struct math_side a, struct math_side b)
 {
-    const struct math_node *n = math_node_of(side);
-    if (n->kind != MATH_CHAIN || n->children != 2 ||
-        side.tree->nodes[n->last].relation != MATH_MEMBER ||
-        side.tree->nodes[n->child].kind != MATH_NAME)
-        return false;
-    *set = math_at(side, n->last);
-    return true;
+    return math_node_of(a)->kind == MATH_CHAIN || math_node_of(b)->kind == MATH_CHAIN;
 }
 
-// x \in S against S, or against x \in T.
-static bool unwrap_members(struct math_side *a, struct math_side *b)
+static bool is_set(struct math_side a, struct math_side b)
 {
-    struct math_side left = *a, right = *b;
-    bool in_left = member_of(*a, &left), in_right = member_of(*b, &right);
-    if (!in_left && !in_right)
-        return false;
-    if (in_left && in_right) {
-        const struct math_node *x = math_node_of(*a), *y = math_node_of(*b);
-        if (a->tree->nodes[x->child].id != b->tree->nodes[y->child].id)
-            return false;
-    }
-    *a = left;
-    *b = right;
-    return true;
+    return math_node_of(a)->kind == MATH_SET || math_node_of(b)->kind == MATH_SET;
+}
+
+// Their kinds alike, rounded ends may still agree one by one.
+static bool alike(struct math_side a, struct math_side b)
+{
+    enum math_kind kind = math_node_of(a)->kind;
+    return kind == math_node_of(b)->kind &&
+           (kind == MATH_UNION || kind == MATH_TUPLE || kind == MATH_CHAIN);
 }
 
 bool math_compare(struct math_work *work, struct math_side a, struct math_side b)
 {
+    const struct math_side whole_a = a, whole_b = b; // with their units
     struct unit_of left = strip_unit(&a), right = strip_unit(&b);
     if (work->steps < 0 || !same_unit(work, left, right))
         return false;
@@ -372,25 +363,18 @@ bool math_compare(struct math_work *work, struct math_side a, struct math_side b
     enum math_answer sets = math_same_set(work, a, b);
     if (sets == MATH_SAME)
         return true;
-    // Ends that are rounded may still agree one by one.
-    enum math_kind kind = math_node_of(a)->kind;
-    bool alike = kind == math_node_of(b)->kind &&
-                 (kind == MATH_UNION || kind == MATH_TUPLE || kind == MATH_CHAIN);
-    if (sets == MATH_OTHER && !alike)
+    if (sets == MATH_OTHER && !alike(a, b))
         return false;
-    if (unwrap_members(&a, &b))
+    if (math_unwrap(&a, &b))
         return math_compare(work, a, b);
     if (math_is_coordinates(work, a, b))
         return math_compare_coordinates(work, a, b);
     // S = \{1,2\} and the set itself
-    bool set = math_node_of(a)->kind == MATH_SET || math_node_of(b)->kind == MATH_SET;
-    bool chain =
-        math_node_of(a)->kind == MATH_CHAIN || math_node_of(b)->kind == MATH_CHAIN;
-    if (set && chain && math_compare_chain(work, a, b))
+    if (is_set(a, b) && is_chain(a, b) && math_compare_chain(work, whole_a, whole_b))
         return true;
     if (is_collection(work, a) || is_collection(work, b))
-        return compare_collections(work, a, b);
-    if (math_node_of(a)->kind == MATH_CHAIN || math_node_of(b)->kind == MATH_CHAIN)
-        return math_compare_chain(work, a, b);
+        return compare_collections(work, whole_a, whole_b);
+    if (is_chain(a, b))
+        return math_compare_chain(work, whole_a, whole_b);
     return compare_values(work, a, b);
 }

@@ -83,10 +83,12 @@ static bool unit_follows(const struct lexer *l, const char *name, size_t len)
     bool unit = last == MATH_T_WORD || (last == MATH_T_TIMES && l->count > 1 &&
                                         l->out[l->count - 2].kind == MATH_T_WORD);
     bool value = last == MATH_T_NUM || last == MATH_T_RBRACE || last == MATH_T_CLOSE ||
-                 last == MATH_T_DEGREE || unit;
+                 last == MATH_T_DEGREE || last == MATH_T_NAME || unit;
     if (!value || len != 6 || memcmp(name, "mathrm", 6) != 0)
         return false;
-    return math_unit_group(l->p, (size_t)(l->end - l->p));
+    bool letters = l->end - l->p > 2 && letter(l->p[1]) && letter(l->p[2]);
+    return (last != MATH_T_NAME || letters) && // 2\pi\mathrm{cm}, not x\mathrm{m}
+           math_unit_group(l->p, (size_t)(l->end - l->p));
 }
 
 static bool function_or_mod(struct math_token *token, const char *name, size_t len)

@@ -70,6 +70,8 @@ void lex_word(struct lexer *l)
         len++;
     struct math_token token = {0};
     bool known = math_word(&token, l->p, len);
+    if (token.unit && len < room && l->p[len] == '(' && !l->text) // sec(x)
+        known = math_function(&token, l->p, len) || known;
     if (known && token.kind == MATH_T_SETOP && lex_last_kind(l) != MATH_T_CLOSE)
         known = false;
     if (known && l->text && (token.kind == MATH_T_CALL || token.kind == MATH_T_ROOT))

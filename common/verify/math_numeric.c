@@ -2,7 +2,13 @@
 
 #include "numeric_value.h"
 
-enum { POINTS = 8, LEAST_POINTS = 5, COARSE_BITS = 512, FINE_BITS = 2048 };
+enum {
+    POINTS = 8,
+    LEAST_POINTS = 5,
+    COARSE_BITS = 512,
+    FINE_BITS = 2048,
+    MAX_PLACES = 300
+};
 
 // Both sides at one point.
 struct numeric_pair {
@@ -123,13 +129,27 @@ bool math_numeric_order(struct math_work *work, struct math_side a, struct math_
     return real;
 }
 
+// A decimal number of its own, of 300 places at most: 0.007813 is not 1/128.
+static bool terminates(mpfr_srcptr y)
+{
+    mpfr_t scaled, whole;
+    mpfr_inits2(FINE_BITS, scaled, whole, (mpfr_ptr)NULL);
+    mpfr_ui_pow_ui(scaled, 10, MAX_PLACES, MPFR_RNDN);
+    mpfr_mul(scaled, scaled, y, MPFR_RNDN);
+    mpfr_rint(whole, scaled, MPFR_RNDN);
+    mpfr_sub(whole, scaled, whole, MPFR_RNDN);
+    bool ends = mpfr_zero_p(whole) || mpfr_get_exp(whole) < -FINE_BITS / 4;
+    mpfr_clears(scaled, whole, (mpfr_ptr)NULL);
+    return ends;
+}
+
 bool math_numeric_rounds(struct math_work *work, struct math_side x, struct math_side y,
                          int places)
 {
     struct numeric_pair p;
     mpfr_t gap;
     bool rounds = false;
-    if (places > 300)
+    if (places > MAX_PLACES)
         return false;
     pair_init(&p, FINE_BITS);
     mpfr_init2(gap, FINE_BITS);
@@ -139,7 +159,7 @@ bool math_numeric_rounds(struct math_work *work, struct math_side x, struct math
         mpfr_mul_2ui(gap, gap, 1, MPFR_RNDN);
         for (int i = 0; i < places; i++)
             mpfr_mul_ui(gap, gap, 10, MPFR_RNDN);
-        rounds = mpfr_cmp_ui(gap, 1) <= 0;
+        rounds = mpfr_cmp_ui(gap, 1) <= 0 && !terminates(mpc_realref(p.value[1]));
     }
     mpfr_clear(gap);
     pair_clear(&p);

@@ -24,7 +24,8 @@ enum math_answer math_numeric_same(struct math_work *work, struct math_side a,
 bool math_numeric_order(struct math_work *work, struct math_side a, struct math_side b,
                         int *order);
 
-// The decimal x is the rounding of the real constant y to so many places.
+// The decimal x is the rounding of the real constant y to so many places, and y itself
+// has no end.
 bool math_numeric_rounds(struct math_work *work, struct math_side x, struct math_side y,
                          int places);
 

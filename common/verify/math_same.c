@@ -113,19 +113,6 @@ static int places_of(struct math_side side, int *significant)
     return places;
 }
 
-// A decimal number of its own: 0.007813 is not 1/128.
-static bool terminates(const struct math_value *v)
-{
-    int64_t den = v->q.den;
-    if (!v->exact || v->q.pi != 0)
-        return false;
-    while (den % 2 == 0)
-        den /= 2;
-    while (den % 5 == 0)
-        den /= 5;
-    return den == 1;
-}
-
 static bool any_node(struct math_work *work, struct math_side side,
                      bool (*test)(const struct math_node *n))
 {
@@ -164,9 +151,6 @@ static bool near(struct math_work *work, struct math_side decimal,
     int significant = 0, places = places_of(decimal, &significant);
     if (places < work->decimals || places == 0 || significant + 1 < work->decimals ||
         any_node(work, other, has_point))
-        return false;
-    struct points it = {.work = work, .sides = &other, .count = 1};
-    if (next_point(&it) && (it.values[0].variable || terminates(&it.values[0])))
         return false;
     return math_numeric_rounds(work, decimal, other, places);
 }
