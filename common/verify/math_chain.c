@@ -29,6 +29,18 @@ static bool is_letters(struct math_side side)
     }
 }
 
+// m\angle ABC
+static bool is_measure(struct math_side side)
+{
+    const struct math_node *n = math_node_of(side), *nodes = side.tree->nodes;
+    const struct math_node *m = &nodes[n->child];
+    if (m->kind != MATH_NAME || m->len != 1 || *m->at != 'm' || m->next < 0)
+        return false;
+    const struct math_node *angle = &nodes[m->next];
+    return angle->kind == MATH_NAME && angle->len == 6 &&
+           memcmp(angle->at, "\\angle", 6) == 0;
+}
+
 // \lim, \sum and the like have no free variable to solve for.
 static bool is_bound(const struct math_node *n)
 {
@@ -53,14 +65,15 @@ static bool is_label(struct math_work *work, struct math_side side)
             return true;
         break;
     case MATH_ABSOLUTE:
-        return is_letters(math_at(side, n->child)) || math_constant(work, side);
+        return n->open == 'V' || is_letters(math_at(side, n->child)) ||
+               math_constant(work, side);
     case MATH_TUPLE:
         for (int c = n->child; c >= 0; c = side.tree->nodes[c].next)
             if (side.tree->nodes[c].kind != MATH_NAME)
                 return false;
         return true;
     case MATH_PRODUCT:
-        if (is_letters(side))
+        if (is_letters(side) || is_measure(side))
             return true;
         break;
     default:

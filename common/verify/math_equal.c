@@ -52,6 +52,18 @@ static bool only_boxes(const struct math_box *first, const struct math_box *last
     return only_marks(p, first->start) && only_marks(last->end, end);
 }
 
+// \text{y = 4x - 5} is a formula in the wrong type.
+static void strip_text(char *text, size_t *len)
+{
+    static const char OPEN[] = "\\text{";
+    const size_t open = sizeof OPEN - 1;
+    if (*len < open + 2 || memcmp(text, OPEN, open) != 0 || text[*len - 1] != '}' ||
+        !memchr(text, '=', *len) || memchr(text + open, '{', *len - open))
+        return;
+    *len -= open + 1;
+    memmove(text, text + open, *len);
+}
+
 // (A), A) and A. are the choice A.
 static void bare_choice(char *text, size_t *len)
 {
@@ -92,6 +104,7 @@ static bool unbox(char out[MATH_MAX_BYTES], size_t *out_len, const char *text,
         memcpy(out + used, boxes[i].inner, part);
         used += part;
     }
+    strip_text(out, &used);
     bare_choice(out, &used);
     *out_len = used;
     return true;

@@ -141,10 +141,14 @@ static int parse_box(struct math_parser *p)
 
 static int parse_bars(struct math_parser *p)
 {
+    const struct math_token *t = math_peek(p);
+    bool norm = t->len > 2 && t->at[0] == '\\' && memchr(t->at, 'V', t->len);
     p->at++;
     p->bars++;
     int node = math_node(p, MATH_ABSOLUTE, math_parse_sum(p), -1);
     p->bars--;
+    if (node >= 0)
+        p->tree->nodes[node].open = norm ? 'V' : '|';
     return math_expect(p, MATH_T_BAR) ? node : -1;
 }
 
@@ -174,13 +178,87 @@ static int parse_infinity(struct math_parser *p)
     return math_node(p, MATH_INFINITY, -1, -1);
 }
 
+static bool is_number_group(const struct math_token *t, size_t *len)
+{
+    if (t->kind == MATH_T_NUM) {
+        *len = 1;
+        return true;
+    }
+    *len = 3;
+    return t[0].kind == MATH_T_LBRACE && t[1].kind == MATH_T_NUM &&
+           t[2].kind == MATH_T_RBRACE;
+}
+
+// {}_5C_2, {}^5C_2, _5P_2: how many tokens stand before the letter; 0: something else.
+static size_t before_letter(const struct math_token *t)
+{
+    size_t at = 0, first, second;
+    if (t[0].kind == MATH_T_LBRACE && t[1].kind == MATH_T_RBRACE)
+        at = 2;
+    if (t[at].kind != MATH_T_SUB && (t[at].kind != MATH_T_POWER || at == 0))
+        return 0;
+    if (!is_number_group(&t[at + 1], &first))
+        return 0;
+    at += 1 + first;
+    bool letter = t[at].kind == MATH_T_NAME && t[at].len == 1 &&
+                  (*t[at].at == 'C' || *t[at].at == 'P') &&
+                  t[at + 1].kind == MATH_T_SUB && is_number_group(&t[at + 2], &second);
+    return letter ? at : 0;
+}
+
+// n choose k or, `ordered`, n!/(n-k)!
+static int choice(struct math_parser *p, int n, int k, bool ordered)
+{
+    int chosen = math_node(p, MATH_CHOOSE, n, k);
+    if (!ordered || chosen < 0)
+        return chosen;
+    int again = math_node(p, MATH_REFERENCE, -1, -1);
+    if (again >= 0)
+        p->tree->nodes[again].id = (uint64_t)k;
+    return math_node(p, MATH_PRODUCT, chosen, math_node(p, MATH_FACTORIAL, again, -1));
+}
+
+static int parse_choice(struct math_parser *p, size_t before)
+{
+    size_t letter = p->at + before;
+    p->at += math_peek(p)->kind == MATH_T_LBRACE ? 3 : 1;
+    int n = math_parse_argument(p, false);
+    if (p->at != letter)
+        return math_fail(p);
+    bool ordered = *math_peek(p)->at == 'P';
+    p->at += 2;
+    return choice(p, n, math_parse_argument(p, false), ordered);
+}
+
+// C(5, 2) of two numbers
+static bool is_called_choice(const struct math_token *t)
+{
+    return t[0].len == 1 && *t[0].at == 'C' && t[1].kind == MATH_T_OPEN &&
+           t[1].id == '(' && t[2].kind == MATH_T_NUM && t[3].kind == MATH_T_SEPARATOR &&
+           t[4].kind == MATH_T_NUM && t[5].kind == MATH_T_CLOSE && t[5].id == '(';
+}
+
+static int parse_called_choice(struct math_parser *p)
+{
+    p->at += 2;
+    int n = math_parse_atom(p);
+    p->at++;
+    int k = math_parse_atom(p);
+    p->at++;
+    return choice(p, n, k, false);
+}
+
 static int atom(struct math_parser *p)
 {
+    size_t before = before_letter(math_peek(p));
+    if (before > 0)
+        return parse_choice(p, before);
     switch (math_peek(p)->kind) {
     case MATH_T_NUM:
         return math_parse_number(p);
     case MATH_T_NAME:
-        return math_parse_name(p);
+        return is_called_choice(math_peek(p)) ? parse_called_choice(p)
+                                              : math_parse_name(p);
     case MATH_T_WORD:
         return math_parse_words(p);
     case MATH_T_CALL:

@@ -229,7 +229,9 @@ static void lex_power(struct lexer *l)
 {
     const char *p = l->p + 1;
     bool brace = false;
-    for (; p < l->end && (*p == ' ' || (*p == '{' && !brace)); p++)
+    for (; p < l->end &&
+           (*p == ' ' || (*p == '{' && !brace) || lex_starts(p, l->end, "\\,"));
+         p += *p == '\\' ? 2 : 1)
         brace = brace || *p == '{';
     bool degree = lex_starts(p, l->end, "\\circ"),
          prime = lex_starts(p, l->end, "\\prime");

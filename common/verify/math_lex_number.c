@@ -16,15 +16,17 @@ static bool digit(char c)
 // The bytes of a group of three digits with its mark at p; 0: none.
 static size_t thousands(const struct lexer *l, const char *p)
 {
-    static const char *const MARKS[] = {"{,}", ",\\!", "\\,", "\\!", ","};
+    static const char *const MARKS[] = {",",   "{,}", ",\\!", "\\,", "\\!",
+                                        "\\;", "\\:", "\\ ",  "~"};
+    enum { COUNT = sizeof MARKS / sizeof *MARKS };
     const char *start = p;
-    size_t mark = 0;
-    while (mark < 5 && !lex_starts(p, l->end, MARKS[mark]))
-        mark++;
-    if (mark == 5 || (mark == 4 && l->brackets > 0))
+    size_t mark = COUNT;
+    while (mark > 0 && !lex_starts(p, l->end, MARKS[mark - 1])) // "," is the last
+        mark--;
+    if (mark == 0 || (mark == 1 && l->brackets > 0))
         return 0;
-    p += strlen(MARKS[mark]);
-    while (mark == 1 && p < l->end && *p == ' ')
+    p += strlen(MARKS[mark - 1]);
+    while (mark == 2 && p < l->end && *p == ' ')
         p++;
     for (int i = 0; i < 3; i++, p++)
         if (p >= l->end || !digit(*p))

@@ -121,6 +121,31 @@ static bool continues(struct math_parser *p, int element)
            p->tree->nodes[element].kind == MATH_UNIT && !p->tree->nodes[element].text;
 }
 
+// 142 dollars and 90 cents
+static bool is_money(const struct math_parser *p, int list)
+{
+    const struct math_node *nodes = p->tree->nodes, *n = &nodes[list];
+    return n->children == 2 && nodes[n->child].kind == MATH_UNIT &&
+           nodes[n->last].kind == MATH_UNIT &&
+           nodes[n->child].id == math_currency("dollar") &&
+           nodes[n->last].id == math_currency("cent");
+}
+
+// The dollars with a hundredth of the cents, as dollars.
+static int money(struct math_parser *p, int list)
+{
+    struct math_node *nodes = p->tree->nodes;
+    int dollars = nodes[list].child, cents = nodes[list].last;
+    int hundredths = math_node(p, MATH_PERCENT, nodes[cents].child, -1);
+    int sum = math_node(p, MATH_SUM, nodes[dollars].child, hundredths);
+    int unit = math_node(p, MATH_UNIT, sum, -1);
+    if (unit >= 0) {
+        nodes[unit].id = math_currency("dollar");
+        nodes[unit].text = false;
+    }
+    return unit;
+}
+
 int math_parse_list(struct math_parser *p)
 {
     if (p->failed)
@@ -141,6 +166,8 @@ int math_parse_list(struct math_parser *p)
     }
     if (p->failed || list < 0)
         return p->failed ? -1 : first;
+    if (joined & MATH_AND_ID && is_money(p, list))
+        return money(p, list);
     p->tree->nodes[list].id = joined & MATH_OR_ID    ? MATH_OR
                               : joined & MATH_AND_ID ? MATH_AND
                                                      : MATH_BY_COMMA;

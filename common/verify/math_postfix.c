@@ -64,10 +64,29 @@ static int parse_exponent(struct math_parser *p)
     return exponent;
 }
 
+// USD 481, US \$481, EUR 5
+static bool is_currency(const struct math_token *t)
+{
+    static const char *const WORDS[] = {"US", "USD", "EUR"};
+    for (int i = 0; i < 3; i++)
+        if (t->len == strlen(WORDS[i]) && memcmp(t->at, WORDS[i], t->len) == 0)
+            return true;
+    return false;
+}
+
 static void skip_currency(struct math_parser *p)
 {
-    for (; math_peek(p)->kind == MATH_T_CURRENCY; p->at++)
-        p->currency = math_peek(p)->id;
+    for (;; p->at++) {
+        const struct math_token *t = math_peek(p);
+        bool before = t->kind == MATH_T_WORD && is_currency(t) &&
+                      (t[1].kind == MATH_T_NUM || t[1].kind == MATH_T_CURRENCY);
+        if (t->kind == MATH_T_CURRENCY)
+            p->currency = t->id;
+        else if (before)
+            p->currency = math_currency(*t->at == 'E' ? "EUR" : "USD");
+        else
+            return;
+    }
 }
 
 int math_parse_factor(struct math_parser *p)

@@ -104,7 +104,8 @@ static void collect(struct math_work *work, struct ends *e, struct math_side sid
     if (n->kind == MATH_CHAIN) {
         for (int c = n->child; nodes[c].next >= 0 && !e->unknown; c = nodes[c].next) {
             int next = nodes[c].next;
-            if (nodes[next].relation == MATH_MEMBER)
+            if (nodes[next].relation == MATH_MEMBER ||
+                nodes[next].relation == MATH_NOT_MEMBER)
                 collect(work, e, math_at(side, next), x);
             else
                 add_relation(work, e, math_at(side, c), math_at(side, next), x);
@@ -159,6 +160,21 @@ static void point(mpfr_ptr out, const struct ends *e, int index)
     }
 }
 
+// x > 1, x < 3 is what both leave; where they leave nothing, x < 1, x > 3 is either.
+static void read_commas(struct math_work *work, struct math_side side,
+                        struct set_variable *variable, const struct ends *e)
+{
+    const struct math_node *n = math_node_of(side);
+    if (n->kind != MATH_LIST || n->id != MATH_BY_COMMA)
+        return;
+    for (int i = 0; i <= 2 * e->count; i++) {
+        point(variable->value, e, i);
+        if (set_member(work, side, variable) != 0)
+            return;
+    }
+    variable->commas_are_or = true;
+}
+
 static enum math_answer agree(struct math_work *work, const struct math_side side[2],
                               struct set_variable variable[2], const struct ends *e)
 {
@@ -191,6 +207,8 @@ enum math_answer math_same_set(struct math_work *work, struct math_side a,
         for (int k = 0; k < 2; k++)
             collect(work, &e, side[k], &variable[k]);
         sort(&e);
+        for (int k = 0; k < 2 && !e.unknown; k++)
+            read_commas(work, side[k], &variable[k], &e);
         if (!e.unknown)
             answer = agree(work, side, variable, &e);
         if (answer == MATH_SAME && variable[0].free && variable[1].free &&

@@ -36,6 +36,7 @@ static const struct entry SYMBOLS[] = {
     {"\xe2\x89\xa0", MATH_T_RELATION, MATH_NE},                 // not equal
     {"\xe2\x89\x88", MATH_T_RELATION, MATH_ABOUT},              // almost equal
     {"\xe2\x88\x88", MATH_T_RELATION, MATH_MEMBER},             // element of
+    {"\xe2\x88\x89", MATH_T_RELATION, MATH_NOT_MEMBER},         // not an element of
     {"\xe2\x88\xaa", MATH_T_SETOP, 'u'},                        // union
     {"\xe2\x88\xa9", MATH_T_SETOP, 'n'},                        // intersection
     {"\xc2\xb0", MATH_T_DEGREE, 0},                             // degree sign

@@ -75,6 +75,7 @@ enum math_relation {
     MATH_GE,
     MATH_ABOUT,
     MATH_MEMBER,
+    MATH_NOT_MEMBER,
     MATH_RATIO,
     MATH_OTHER_RELATION // with the command's own number added
 };

@@ -61,9 +61,15 @@ static void add_strange(struct units *u, const struct math_token *t)
     u->words++;
 }
 
-// m2 and cm3 of plain text.
-static uint64_t trailing_power(const struct math_token *t)
+// m2 and cm3 of plain text, cm and a raised 2; `bytes`: those of the power.
+static uint64_t trailing_power(const struct math_token *t, size_t *bytes)
 {
+    *bytes = 1;
+    if (t->len > 2 && t->at[t->len - 2] == '\xc2') {
+        char sign = t->at[t->len - 1];
+        *bytes = 2;
+        return sign == '\xb2' ? 2 : sign == '\xb3' ? 3 : 1;
+    }
     char last = t->len > 1 ? t->at[t->len - 1] : '1';
     return last == '2' ? 2 : last == '3' ? 3 : 1;
 }
@@ -82,8 +88,9 @@ static int take_word(struct math_parser *p, struct units *u, int value)
 {
     const struct math_token *t = math_peek(p);
     struct unit unit = {0};
-    uint64_t trailing = trailing_power(t);
-    size_t len = t->len - (trailing > 1);
+    size_t bytes;
+    uint64_t trailing = trailing_power(t, &bytes);
+    size_t len = t->len - (trailing > 1 ? bytes : 0);
     p->at++;
     bool found = unit_find(&unit, t->at, len, p->currency != 0);
     bool doubtful = u->words == 0 && is_thousands(t);

@@ -18,7 +18,7 @@ static bool member_of(struct math_side side, struct math_side *set)
     return true;
 }
 
-// D = [0,1): a set by a capital letter; false: something else.
+// D = [0,1), x = \{1,2\}: a set by its name; false: something else.
 static bool named_set(struct math_side side, struct math_side *set)
 {
     const struct math_node *n = math_node_of(side);
@@ -26,10 +26,10 @@ static bool named_set(struct math_side side, struct math_side *set)
         return false;
     const struct math_node *name = &side.tree->nodes[n->child];
     enum math_kind kind = last_of(side)->kind;
-    if (name->kind != MATH_NAME || name->len != 1 || *name->at < 'A' ||
-        *name->at > 'Z' ||
-        (kind != MATH_TUPLE && kind != MATH_UNION && kind != MATH_BUILDER &&
-         kind != MATH_NAMED))
+    bool capital = name->len == 1 && *name->at >= 'A' && *name->at <= 'Z';
+    bool set_like = kind == MATH_TUPLE || kind == MATH_UNION || kind == MATH_BUILDER ||
+                    kind == MATH_NAMED;
+    if (name->kind != MATH_NAME || (kind != MATH_SET && !(capital && set_like)))
         return false;
     *set = math_at(side, n->last);
     return true;

@@ -23,6 +23,8 @@ static const struct entry COMMANDS[] = {
     {"dfrac", MATH_T_FRAC, 0},
     {"tfrac", MATH_T_FRAC, 0},
     {"cfrac", MATH_T_FRAC, 0},
+    {"nicefrac", MATH_T_FRAC, 0},
+    {"sfrac", MATH_T_FRAC, 0},
     {"binom", MATH_T_BINOM, 0},
     {"dbinom", MATH_T_BINOM, 0},
     {"tbinom", MATH_T_BINOM, 0},
@@ -61,6 +63,9 @@ static const struct entry COMMANDS[] = {
     {"lbrace", MATH_T_LSET, 0},
     {"rbrace", MATH_T_RSET, 0},
     {"vert", MATH_T_BAR, 0},
+    {"lVert", MATH_T_BAR, 0},
+    {"rVert", MATH_T_BAR, 0},
+    {"Vert", MATH_T_BAR, 0},
     {"lvert", MATH_T_BAR, 1},
     {"rvert", MATH_T_BAR, 2},
     {"mid", MATH_T_MID, 0},
@@ -98,7 +103,7 @@ static const struct entry COMMANDS[] = {
     {"rightarrow", MATH_T_RELATION, MATH_OTHER_RELATION + 2},
     {"subset", MATH_T_RELATION, MATH_OTHER_RELATION + 3},
     {"subseteq", MATH_T_RELATION, MATH_OTHER_RELATION + 4},
-    {"notin", MATH_T_RELATION, MATH_OTHER_RELATION + 5},
+    {"notin", MATH_T_RELATION, MATH_NOT_MEMBER},
     {"perp", MATH_T_RELATION, MATH_OTHER_RELATION + 6},
     {"parallel", MATH_T_RELATION, MATH_OTHER_RELATION + 7},
     {"implies", MATH_T_RELATION, MATH_OTHER_RELATION + 8},
@@ -247,8 +252,9 @@ bool math_word(struct math_token *token, const char *name, size_t len)
         token->kind = MATH_T_ROOT;
     } else if (AMONG(GREEK, name, len)) {
         token->kind = MATH_T_NAME;
-    } else if (same("infinity", name, len) || same("inf", name, len) ||
-               same("oo", name, len) || same("infty", name, len)) {
+    } else if (same("infinity", name, len) || same("Infinity", name, len) ||
+               same("inf", name, len) || same("oo", name, len) ||
+               same("infty", name, len)) {
         token->kind = MATH_T_INFINITY;
     } else if (same("percent", name, len) || same("pct", name, len)) {
         token->kind = MATH_T_PERCENT;

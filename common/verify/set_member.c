@@ -8,7 +8,7 @@
 static bool is_order(uint64_t relation)
 {
     return relation == MATH_LT || relation == MATH_LE || relation == MATH_GT ||
-           relation == MATH_GE || relation == MATH_NE;
+           relation == MATH_GE || relation == MATH_NE || relation == MATH_NOT_MEMBER;
 }
 
 static bool has_order(struct math_side side)
@@ -172,10 +172,13 @@ static int in_chain(struct math_work *work, struct math_side side,
         int next = nodes[c].next;
         uint64_t relation = nodes[next].relation;
         bool variable = nodes[c].kind == MATH_NAME && nodes[c].id == x->id;
-        int here = relation != MATH_MEMBER
+        bool member = relation == MATH_MEMBER || relation == MATH_NOT_MEMBER;
+        int here = !member
                        ? holds(work, math_at(side, c), math_at(side, next), relation, x)
                    : variable ? set_member(work, math_at(side, next), x)
                               : -1;
+        if (here >= 0 && relation == MATH_NOT_MEMBER)
+            here = !here;
         inside = joined(inside, here, true);
     }
     return inside;
@@ -307,9 +310,8 @@ static int in_list(struct math_work *work, struct math_side side, bool builder,
     bool excludes = has_relation(side, MATH_NE); // x > 2, x \\ne 3
     if (all_values(work, side))
         return in_set(work, side, x);
-    bool all = n->id == MATH_AND || (n->id == 0 && (builder || excludes));
-    if (n->id != MATH_OR && !all)
-        return -1;
+    bool all = n->id == MATH_AND ||
+               (n->id == MATH_BY_COMMA && (builder || excludes || !x->commas_are_or));
     int inside = all;
     for (int c = n->child; c >= 0; c = side.tree->nodes[c].next)
         inside = joined(inside, in_element(work, math_at(side, c), unequal, x), all);

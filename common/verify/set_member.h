@@ -10,8 +10,9 @@ enum { SET_BITS = 2048 };
 
 // The variable of the conditions in one side.
 struct set_variable {
-    uint64_t id; // 0: none so far
-    bool free;   // it stands outside of \{x \mid ...\}
+    uint64_t id;        // 0: none so far
+    bool free;          // it stands outside of \{x \mid ...\}
+    bool commas_are_or; // else they are "and"
     mpfr_t value;
 };
 

@@ -45,7 +45,7 @@ static const struct measure MEASURES[] = {
     {"year", "year yr yrs"},
     {"decade", "decade"},
     {"century", "century centuries"},
-    {"mi/h", "mph"},
+    {"mi/h", "mph MPH"},
     {"km/h", "kph kmh kmph"},
     {"knot", "knot"},
     {"acre", "acre"},
