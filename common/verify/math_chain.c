@@ -1,6 +1,7 @@
 // Chains of relations: equations, inequalities, "x = 5" for 5, "-1 < x < 2" for (-1,
 // 2).
 #include "math_compare.h"
+#include "math_numeric.h"
 
 #include <string.h>
 
@@ -82,6 +83,12 @@ static bool is_label(struct math_work *work, struct math_side side)
     return math_constant(work, side);
 }
 
+static struct math_side without_unit(struct math_side side)
+{
+    const struct math_node *n = math_node_of(side);
+    return n->kind == MATH_UNIT ? math_at(side, n->child) : side;
+}
+
 // Of a : b = 2 : 3 what stands behind the names.
 static void drop_ratio_names(struct chain *c)
 {
@@ -123,6 +130,9 @@ static bool read_chain(struct math_work *work, struct chain *out, struct math_si
             continue;
         if (i > 1 || math_node_of(out->side[0])->kind != MATH_NAME ||
             math_constant(work, out->side[0])) {
+            if (!math_numeric_close(work, without_unit(out->side[i - 1]),
+                                    without_unit(out->side[i])))
+                return false; // 5 \approx 15
             out->count = i;
             break;
         }

@@ -26,7 +26,7 @@ static size_t thousands(const struct lexer *l, const char *p)
     if (mark == 0 || (mark == 1 && l->brackets > 0))
         return 0;
     p += strlen(MARKS[mark - 1]);
-    while (mark == 2 && p < l->end && *p == ' ')
+    while (mark == 3 && p < l->end && *p == ' ')
         p++;
     for (int i = 0; i < 3; i++, p++)
         if (p >= l->end || !digit(*p))

@@ -129,6 +129,22 @@ bool math_numeric_order(struct math_work *work, struct math_side a, struct math_
     return real;
 }
 
+bool math_numeric_close(struct math_work *work, struct math_side a, struct math_side b)
+{
+    struct numeric_pair p;
+    pair_init(&p, FINE_BITS);
+    bool close = real_pair(work, &p, a, b);
+    if (close) {
+        mpfr_ptr x = mpc_realref(p.value[0]), gap = mpc_realref(p.value[1]);
+        mpfr_sub(gap, gap, x, MPFR_RNDN);
+        mpfr_mul_ui(gap, gap, 50, MPFR_RNDN);
+        close = mpfr_cmpabs(gap, x) <= 0;
+    }
+    pair_clear(&p);
+    mpfr_free_cache();
+    return close;
+}
+
 // A decimal number of its own, of 300 places at most: 0.007813 is not 1/128.
 static bool terminates(mpfr_srcptr y)
 {

@@ -24,6 +24,9 @@ enum math_answer math_numeric_same(struct math_work *work, struct math_side a,
 bool math_numeric_order(struct math_work *work, struct math_side a, struct math_side b,
                         int *order);
 
+// Two real constants that differ by no more than a fiftieth.
+bool math_numeric_close(struct math_work *work, struct math_side a, struct math_side b);
+
 // The decimal x is the rounding of the real constant y to so many places, and y itself
 // has no end.
 bool math_numeric_rounds(struct math_work *work, struct math_side x, struct math_side y,
