@@ -219,7 +219,7 @@ static void test_weights_change(void **state)
 static enum status expand_two(const struct world *w, const struct msg_task *tasks)
 {
     struct expander_config c = {4,   64, w->delimiters.ids, w->delimiters.len, NULL, 0,
-                                {0}, {0}};
+                                {0}, NULL};
     struct expander *e = NULL;
     int worked = 1;
     enum status st;
