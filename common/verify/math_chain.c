@@ -59,8 +59,9 @@ static bool is_label(struct math_work *work, struct math_side side)
     switch (n->kind) {
     case MATH_NAME:
     case MATH_TEXT:
-    case MATH_UNIT:
         return true;
+    case MATH_UNIT: // 2\text{Area} is no name
+        return !n->text || side.tree->nodes[n->child].kind == MATH_NAME;
     case MATH_CALL:
         if ((n->len == 1 && *n->at != '\\') || is_bound(n))
             return true;
@@ -130,8 +131,11 @@ static bool read_chain(struct math_work *work, struct chain *out, struct math_si
             continue;
         if (i > 1 || math_node_of(out->side[0])->kind != MATH_NAME ||
             math_constant(work, out->side[0])) {
-            if (!math_numeric_close(work, without_unit(out->side[i - 1]),
-                                    without_unit(out->side[i])))
+            struct math_side exact = without_unit(out->side[i - 1]);
+            struct math_side about = without_unit(out->side[i]);
+            int significant = 0, places = math_places(about, &significant);
+            if (!math_numeric_close(work, exact, about) &&
+                (places == 0 || !math_numeric_rounds(work, about, exact, places)))
                 return false; // 5 \approx 15
             out->count = i;
             break;

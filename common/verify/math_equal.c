@@ -57,6 +57,10 @@ static void strip_text(char *text, size_t *len)
 {
     static const char OPEN[] = "\\text{";
     const size_t open = sizeof OPEN - 1;
+    while (*len > 2 && *text == '$' && text[*len - 1] == '$') {
+        *len -= 2;
+        memmove(text, text + 1, *len);
+    }
     if (*len < open + 2 || memcmp(text, OPEN, open) != 0 || text[*len - 1] != '}' ||
         !memchr(text, '=', *len) || memchr(text + open, '{', *len - open))
         return;

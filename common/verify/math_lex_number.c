@@ -34,19 +34,22 @@ static size_t thousands(const struct lexer *l, const char *p)
     return p < l->end && digit(*p) ? 0 : (size_t)(p - start);
 }
 
-// The bytes of e-3 and the like at p; 0: none.
-static size_t exponent(const struct lexer *l, const char *p)
+// The bytes of e-3 and the like at p; 0: none.  6e+3 is a sum, 6.0e+3 and 6e+03 are
+// numbers.
+static size_t exponent(const struct lexer *l, const char *p, bool point)
 {
     const char *start = p;
     if (p >= l->end || (*p != 'e' && *p != 'E'))
         return 0;
     p++;
+    bool plus = p < l->end && *p == '+';
     if (p < l->end && (*p == '-' || *p == '+'))
         p++;
-    if (p >= l->end || !digit(*p))
-        return 0;
+    const char *digits = p;
     while (p < l->end && digit(*p))
         p++;
+    if (p == digits || (plus && !point && p - digits < 2))
+        return 0;
     return p < l->end && letter(*p) ? 0 : (size_t)(p - start);
 }
 
@@ -95,8 +98,8 @@ void lex_number(struct lexer *l)
         for (size_t n; (n = thousands(l, p)) > 0;)
             p += n;
     p = fraction(l, p);
-    p += exponent(l, p);
     bool point = memchr(l->p, '.', (size_t)(p - l->p)) != NULL;
+    p += exponent(l, p, point);
     lex_take(l, MATH_T_NUM, 0, (size_t)(p - l->p));
     if (point && bracketed(l, p))
         lex_take(l, MATH_T_ACCENT, 0, 0);

@@ -41,11 +41,11 @@ static size_t half_day(const struct lexer *l)
     return !half ? 0 : l->end - p >= 4 && p[3] == '.' ? 4 : 3;
 }
 
-// yes and no are words, in any case but NO, a segment.
+// yes, no and odd are words, in any case but NO, a segment.
 static bool is_reply(const char *p, size_t len)
 {
-    static const char *const WORDS[] = {"yes", "Yes", "YES", "no", "No"};
-    for (int i = 0; i < 5; i++)
+    static const char *const WORDS[] = {"yes", "Yes", "YES", "no", "No", "odd", "Odd"};
+    for (int i = 0; i < 7; i++)
         if (strlen(WORDS[i]) == len && memcmp(p, WORDS[i], len) == 0)
             return true;
     return false;

@@ -89,8 +89,7 @@ static bool equal_at_points(struct points *it)
     }
 }
 
-// The places behind the point of a decimal number with at least one; 0: another node.
-static int places_of(struct math_side side, int *significant)
+int math_places(struct math_side side, int *significant)
 {
     const struct math_node *n = &side.tree->nodes[side.node];
     while (n->kind == MATH_NEGATIVE)
@@ -148,7 +147,7 @@ static bool is_variable(const struct math_node *n)
 static bool near(struct math_work *work, struct math_side decimal,
                  struct math_side other)
 {
-    int significant = 0, places = places_of(decimal, &significant);
+    int significant = 0, places = math_places(decimal, &significant);
     if (places < work->decimals || places == 0 || significant + 1 < work->decimals ||
         any_node(work, other, has_point))
         return false;

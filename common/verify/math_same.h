@@ -32,6 +32,10 @@ bool math_same(struct math_work *work, struct math_side a, struct math_side b);
 bool math_proportional(struct math_work *work, const struct math_side sides[4],
                        bool positive);
 
+// The places behind the point of a decimal number with at least one, and its
+// significant digits; 0: another value.
+int math_places(struct math_side side, int *significant);
+
 // No variable stands in it, and it has a value.
 bool math_constant(struct math_work *work, struct math_side side);
 
