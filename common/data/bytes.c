@@ -45,6 +45,9 @@ static enum status read_all(struct buf *out, const char *path, gzFile file)
     const char *why = gzerror(file, &code);
     if (code == Z_ERRNO)
         return status_fail(ERR_INPUT, "%s: %s", path, strerror(errno));
+    size_t len = strlen(path); // which zlib's message begins with
+    if (strncmp(why, path, len) == 0 && strncmp(why + len, ": ", 2) == 0)
+        why += len + 2;
     return status_fail(ERR_INPUT, "%s: its gzip stream is damaged: %s", path, why);
 }
 

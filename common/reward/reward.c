@@ -34,7 +34,7 @@ struct reward {
     struct pollfd *fds;
     struct questions queue, again, done; // again: each to be asked alone
     size_t pending;
-    uint64_t next_id, answers, errors, errors_in_row;
+    uint64_t next_id, answers, errors, errors_in_row, restarts;
     uint64_t failed_ticket;
     int64_t slowest_start_ms; // from a start to its first answer; -1: none yet
 };
@@ -150,8 +150,9 @@ static enum status replace(struct reward *r, struct process *p, const char *why)
     }
     questions_prepend(&r->again, &again);
     questions_prepend(&r->queue, &fresh);
-    if (st == OK)
-        log_info("verifier: its program is started anew: %s", why);
+    if (st == OK && ++r->restarts <= LOGGED_ERRORS)
+        log_info("verifier: its program is started anew: %s%s", why,
+                 r->restarts == LOGGED_ERRORS ? " (no more of these are shown)" : "");
     return st;
 }
 

@@ -101,10 +101,52 @@ static void test_prefill(void **state)
     }
 }
 
+// Pass@k counts replies with a reward of 1; the mean reward stands beside it.
+static void test_fractions(void **state)
+{
+    static const char *const texts[] = {"1", "2", "3", "4"};
+    static const struct {
+        float rewards[4];
+        double reward, pass1, pass2;
+        const char *line; // NULL: none of them is between 0 and 1
+    } cases[] = {
+        {{1, 0.5F, 0.25F, 0}, 0.4375, 0.25, 0.5, "  reward    0.438 +- 0.000\n"},
+        {{0.5F, 0.5F, 0.5F, 0.5F}, 0.5, 0, 0, "  reward    0.500"},
+        {{1, 1, 0.75F, 0}, 0.6875, 0.5, 5.0 / 6, "  reward    0.688"},
+        {{1, 1, 0, 0}, 0.5, 0.5, 5.0 / 6, NULL},
+        {{0.9999999F, 0, 0, 0}, 0.25, 0, 0, "  reward    0.250"},
+    };
+    const struct problem p = {.question = (char *)"q",
+                              .answer = (char *)"{}",
+                              .solution = (char *)"",
+                              .verifier = VERIFIER_PROGRAM};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf out = {0}, json = {0};
+        struct score s = score_one(&p, "", texts, cases[i].rewards, 4);
+        assert_float_equal(score_reward(&s).mean, cases[i].reward, 1e-6);
+        score_print(&s, "sampled", &out);
+        score_json(&s, &json);
+        assert_float_equal(score_pass_at(&s, 1).mean, cases[i].pass1, 1e-6);
+        assert_float_equal(score_pass_at(&s, 2).mean, cases[i].pass2, 1e-6);
+        const char *found = strstr(buf_cstr(&out), "  reward ");
+        if (cases[i].line
+                ? !found || strncmp(found, cases[i].line, strlen(cases[i].line)) != 0
+                : found != NULL)
+            fail_msg("case %zu: %s", i, buf_cstr(&out));
+        assert_non_null(strstr(buf_cstr(&json), "\"reward\": "));
+        assert_null(strstr(buf_cstr(&out), "maj@")); // there are no answers to vote for
+        buf_free(&out);
+        buf_free(&json);
+        score_free(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_prefill),
+        cmocka_unit_test(test_fractions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
