@@ -215,7 +215,8 @@ double footprint_learner(const struct footprint *f)
     return fmax(f->loading, always(f) + own + f->weights + of_mpi);
 }
 
-// Weights come once to an evaluation; the last slice stands beside them.
+// Weights come once to an evaluation; the last slice stands beside them.  A training
+// run of one step sends its second version in vain, and may end before it has arrived.
 double footprint_worker(const struct footprint *f)
 {
     double own = f->command == FOOTPRINT_TRAIN ? following(f) : f->policy + f->slice;

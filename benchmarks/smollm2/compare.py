@@ -20,6 +20,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
 NEAR = 1e-4
+torch.set_num_threads(1)  # threads that wait for each other crawl on a busy machine
 logging.disable_progress_bar()
 
 
