@@ -65,8 +65,14 @@ def warm_up():
     del sys.modules[PROGRAM_MODULE]
     sys.path[:] = [path for path in sys.path if path] + [PACKAGES]
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy's; a thread has no place in a fork
+    settle()
+
+
+def settle():
+    """Fewer pages for a fork to copy, and to write to."""
     gc.collect()
-    gc.freeze()  # forks then touch fewer pages
+    gc.freeze()
+    libc.malloc_trim(0)  # what compiling this program has taken
 
 
 def quiet():
@@ -123,8 +129,7 @@ def warm_up_more():
     """For tests that import it, numpy: each verification would, at 0.1 s a process."""
     if "numpy" not in sys.modules:
         importlib.import_module("numpy")
-        gc.collect()
-        gc.freeze()
+        settle()
 
 
 def read_file(fd):
