@@ -207,8 +207,8 @@ static struct msg_task make_task(uint64_t i, uint64_t version)
 
 static uint64_t right_hash(const struct cluster *c, const struct msg_task *task)
 {
-    struct expander_config ec = {64, 500, c->delimiters.ids, c->delimiters.len, NULL,
-                                 0,  {0}};
+    struct expander_config ec = {
+        64, 500, c->delimiters.ids, c->delimiters.len, NULL, 0, {0}, NULL};
     struct expander *e = NULL;
     struct tree t = {0};
     uint64_t lease = 0;
