@@ -1,8 +1,9 @@
 #include "formats.h"
 
-#include "called.h"
 #include "cell.h"
 #include "countdown.h"
+#include "formats_programs.h"
+#include "row_fields.h"
 
 #include "base/mem.h"
 #include "verify/math.h"
@@ -10,74 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static enum status text_field(const char **out, const json_t *row, const char *name)
-{
-    const json_t *value = field_at(row, name);
-    return value ? cell_text(out, value, name) : field_missing(row, name);
-}
-
-static enum status full_field(const char **out, const json_t *row, const char *name)
-{
-    TRY(text_field(out, row, name));
-    return **out ? OK : status_fail(ERR_INPUT, "\"%s\" is empty", name);
-}
-
-// As text_field; "" where the row has no such field.
-static enum status optional_field(const char **out, const json_t *row, const char *name)
-{
-    *out = "";
-    return cell_is_absent(field_at(row, name)) ? OK : text_field(out, row, name);
-}
-
-// A JSON document that stands as a string within the row.
-static enum status inner_json(json_t **out, const char *text, const char *name)
-{
-    json_error_t error;
-    *out = json_loads(text, JSON_DECODE_ANY, &error);
-    if (*out)
-        return OK;
-    return status_fail(ERR_INPUT, "\"%s\" holds no JSON: %s", name, error.text);
-}
-
-// Lines of a list of strings, one after the other.
-static enum status lines_field(struct buf *out, const json_t *row, const char *name)
-{
-    const json_t *list = json_object_get(row, name);
-    if (list && !json_is_array(list))
-        return status_fail(ERR_INPUT, "\"%s\" is not a list", name);
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *item = json_array_get(list, i);
-        const char *line = json_string_value(item);
-        if (!line || cell_number(item))
-            return status_fail(ERR_INPUT, "\"%s\"[%zu] is not a string", name, i);
-        buf_str(out, line);
-        buf_char(out, '\n');
-    }
-    return out->status;
-}
-
-static void drop_carriage_returns(char *text)
-{
-    char *to = text;
-    for (const char *from = text; *from; from++)
-        if (*from != '\r')
-            *to++ = *from;
-    *to = '\0';
-}
-
-// The tests as the judge reads them (judge/tests.md); takes `tests`.
-static enum status set_tests(struct problem *p, json_t *tests)
-{
-    char *text = tests ? json_dumps(tests, JSON_COMPACT) : NULL;
-    json_decref(tests);
-    if (!text)
-        return status_fail(ERR_NOMEM, "cannot write a problem's tests");
-    enum status st = mem_strdup(&p->answer, text);
-    free(text);
-    p->verifier = VERIFIER_CODE;
-    return st;
-}
 
 // A number as the number verifier reads it: it is right as an answer to itself.
 static int is_number(const char *answer)
@@ -117,9 +50,9 @@ static enum status plain(struct problem *out, const json_t *row,
 {
     const struct fields *f = &format->fields;
     const char *question = NULL, *solution = NULL, *answer = NULL;
-    TRY(full_field(&question, row, name_or(f->question, "question")));
-    TRY(full_field(&answer, row, name_or(f->answer, "answer")));
-    TRY(optional_field(&solution, row, name_or(f->solution, "solution")));
+    TRY(row_full_text(&question, row, name_or(f->question, "question")));
+    TRY(row_full_text(&answer, row, name_or(f->answer, "answer")));
+    TRY(row_optional_text(&solution, row, name_or(f->solution, "solution")));
     if (!*solution && !is_number(answer)) {
         enum status st = problem_make(out, question, answer);
         if (st == ERR_INPUT && !format->any_answer)
@@ -144,9 +77,9 @@ static enum status math(struct problem *out, const json_t *row,
 {
     (void)format;
     const char *problem = NULL, *solution = NULL, *answer = NULL;
-    TRY(full_field(&problem, row, "problem"));
-    TRY(optional_field(&solution, row, "solution"));
-    TRY(optional_field(&answer, row, "answer"));
+    TRY(row_full_text(&problem, row, "problem"));
+    TRY(row_optional_text(&solution, row, "solution"));
+    TRY(row_optional_text(&answer, row, "answer"));
     size_t len = strlen(answer);
     if (!len && !*solution)
         return OK;
@@ -158,120 +91,6 @@ static enum status math(struct problem *out, const json_t *row,
     memcpy(out->answer, answer, len);
     out->verifier = VERIFIER_MATH;
     return OK;
-}
-
-static enum status humaneval(struct problem *out, const json_t *row,
-                             const struct format *format)
-{
-    (void)format;
-    const char *prompt = NULL, *entry = NULL, *test = NULL, *solution = NULL;
-    struct buf preamble = {0}, check = {0};
-    enum status st = OK;
-    TRY_OUT(full_field(&prompt, row, "prompt"));
-    TRY_OUT(full_field(&entry, row, "entry_point"));
-    TRY_OUT(full_field(&test, row, "test"));
-    TRY_OUT(optional_field(&solution, row, "canonical_solution"));
-    // The prompt ends within the function asked for: with a body it is a program of
-    // which the tests may use the other functions.
-    buf_printf(&preamble, "%s    pass\n", prompt);
-    buf_printf(&check, "%s\ncheck(%s)\n", test, entry);
-    TRY_OUT(preamble.status);
-    TRY_OUT(check.status);
-    TRY_OUT(mem_strdup(&out->question, prompt));
-    TRY_OUT(mem_strdup(&out->solution, solution));
-    out->continues = 1;
-    st = set_tests(out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "form", "asserts",
-                                  "prefix", prompt, "entry", entry, "preamble",
-                                  buf_cstr(&preamble), "setup", "", "tests",
-                                  buf_cstr(&check)));
-out:
-    buf_free(&preamble);
-    buf_free(&check);
-    return st;
-}
-
-// The asserts of MBPP, or the script that MBPP+ puts in their place.
-static enum status mbpp_tests(struct buf *out, const json_t *row)
-{
-    const char *script = NULL;
-    TRY(optional_field(&script, row, "test"));
-    TRY(lines_field(out, row, "test_imports"));
-    if (!*script)
-        return lines_field(out, row, "test_list");
-    buf_printf(out, "%s\n", script);
-    return out->status;
-}
-
-// MBPP, as published (`text`), sanitised (`prompt`) or MBPP+ (with a `test`): the
-// asserts name the function.
-static enum status mbpp(struct problem *out, const json_t *row,
-                        const struct format *format)
-{
-    (void)format;
-    const char *text = NULL, *code = NULL, *setup = NULL;
-    const char *first =
-        json_string_value(json_array_get(json_object_get(row, "test_list"), 0));
-    struct buf question = {0}, tests = {0}, entry = {0};
-    enum status st = OK;
-    TRY_OUT(full_field(&text, row, json_object_get(row, "text") ? "text" : "prompt"));
-    TRY_OUT(optional_field(&code, row, "code"));
-    TRY_OUT(optional_field(&setup, row, "test_setup_code"));
-    buf_printf(&question, "%s\n", text);
-    TRY_OUT(lines_field(&question, row, "test_list"));
-    TRY_OUT(mbpp_tests(&tests, row));
-    called_function(&entry, first ? first : "", code);
-    TRY_OUT(entry.status);
-    TRY_OUT(mem_strdup(&out->question, buf_cstr(&question)));
-    TRY_OUT(mem_strdup(&out->solution, code));
-    drop_carriage_returns(out->solution);
-    st = set_tests(out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "form", "asserts",
-                                  "prefix", "", "entry", buf_cstr(&entry), "preamble",
-                                  "", "setup", setup, "tests", buf_cstr(&tests)));
-out:
-    buf_free(&entry);
-    buf_free(&question);
-    buf_free(&tests);
-    return st;
-}
-
-// The first of APPS's solutions; "" where it has none.
-static enum status apps_solution(struct problem *out, const json_t *row)
-{
-    const char *text = NULL;
-    json_t *list = NULL;
-    TRY(optional_field(&text, row, "solutions"));
-    if (!*text)
-        return mem_strdup(&out->solution, "");
-    TRY(inner_json(&list, text, "solutions"));
-    const char *first = json_string_value(json_array_get(list, 0));
-    enum status st = mem_strdup(&out->solution, first ? first : "");
-    json_decref(list);
-    return st;
-}
-
-// The judge reads APPS's own object: its numbers may be longer than a C integer.
-static enum status apps(struct problem *out, const json_t *row,
-                        const struct format *format)
-{
-    (void)format;
-    const char *question = NULL, *starter = NULL, *tests = NULL;
-    struct buf text = {0};
-    TRY(full_field(&question, row, "question"));
-    TRY(optional_field(&starter, row, "starter_code"));
-    TRY(optional_field(&tests, row, "input_output"));
-    if (!*tests)
-        return OK;
-    buf_str(&text, question);
-    if (*starter)
-        buf_printf(&text, "\n%s", starter);
-    enum status st = text.status;
-    if (st == OK)
-        st = mem_strdup(&out->question, buf_cstr(&text));
-    buf_free(&text);
-    TRY(st);
-    TRY(apps_solution(out, row));
-    return set_tests(out,
-                     json_pack("{s:s, s:s}", "form", "apps", "input_output", tests));
 }
 
 // A positive whole number that Countdown takes.
@@ -303,8 +122,8 @@ static enum status countdown(struct problem *out, const json_t *row,
         TRY(countdown_number(&task.numbers[task.n++], json_array_get(list, i),
                              "numbers"));
     TRY(countdown_number(&task.target, json_object_get(row, "target"), "target"));
-    TRY(full_field(&question, row, "question"));
-    TRY(optional_field(&solution, row, "answer"));
+    TRY(row_full_text(&question, row, "question"));
+    TRY(row_optional_text(&solution, row, "answer"));
     return countdown_problem(out, &task, question, solution);
 }
 
@@ -360,9 +179,9 @@ static enum status question_alone(struct problem *out, const json_t *row,
     for (size_t i = 0; !name && i < sizeof usual / sizeof *usual; i++)
         if (!cell_is_absent(json_object_get(row, usual[i])))
             name = usual[i];
-    TRY(full_field(&question, row, name_or(name, usual[0])));
+    TRY(row_full_text(&question, row, name_or(name, usual[0])));
     if (f->solution)
-        TRY(optional_field(&solution, row, f->solution));
+        TRY(row_optional_text(&solution, row, f->solution));
     TRY(mem_strdup(&out->question, question));
     return mem_strdup(&out->solution, solution ? solution : "");
 }
@@ -376,9 +195,9 @@ static format_read *reader_of(const json_t *row, const struct format *format)
     static const struct {
         const char *field;
         format_read *read;
-    } formats[] = {{"input_output", apps},
-                   {"entry_point", humaneval},
-                   {"test_list", mbpp},
+    } formats[] = {{"input_output", format_apps},
+                   {"entry_point", format_humaneval},
+                   {"test_list", format_mbpp},
                    {"problem", math},
                    {"target", countdown}};
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)

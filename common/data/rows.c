@@ -123,7 +123,7 @@ static size_t line_of(const struct reading *r, const char *p)
 
 static enum status place(const struct reading *r, enum status st, const char *p)
 {
-    return status_wrap(st, "%s:%zu", r->path, line_of(r, p));
+    return st == OK ? OK : status_wrap(st, "%s:%zu", r->path, line_of(r, p));
 }
 
 // `where`: of what the rows are items, for the messages.
