@@ -116,7 +116,7 @@ static void bench_training(const struct model *m, double peak)
         (void)bench_node(&trees[i], 0, 0, NODE_EOS, SEQUENCE, m->config.vocab);
         list[i] = &trees[i];
     }
-    MUST(pack_trees(&pack, &origins, list, SEQUENCES));
+    MUST(pack_trees(&pack, &origins, list, SEQUENCES, 0));
     MUST(activations_new(&a, m));
     MUST(mem_new(&log_prob, (size_t)pack.n_outputs, sizeof *log_prob));
     MUST(mem_new(&coef, (size_t)pack.n_outputs, sizeof *coef));

@@ -24,7 +24,7 @@ static void layout_open(struct layout *l, int chain, int b, int depth, int step,
     if (flat)
         MUST(pack_flattened(&l->pack, &origins, list, 1));
     else
-        MUST(pack_trees(&l->pack, &origins, list, 1));
+        MUST(pack_trees(&l->pack, &origins, list, 1, 0));
     MUST(mem_new(&l->log_prob, (size_t)l->pack.n_outputs, sizeof *l->log_prob));
     MUST(mem_new(&l->coef, (size_t)l->pack.n_outputs, sizeof *l->coef));
     mem_free(origins);

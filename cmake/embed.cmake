@@ -38,3 +38,4 @@ embed(judge judge_program judge/program.h
   common/judge/program.py common/judge/prefix.py common/judge/stdio.py
   common/judge/runner.py common/judge/tolerance.py common/judge/examiner.py
   common/judge/server.py)
+embed(chat chat_program chat/program.h common/chat/render.py)

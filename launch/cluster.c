@@ -124,6 +124,22 @@ enum status cluster_open_gpu(const struct cluster *c, struct job *job, int roles
     return roles & GPU_LEARNS ? gpu_open_for(job, roles & ~GPU_RECEIVES, &place) : OK;
 }
 
+enum status cluster_agree_on_end(const struct cluster *c, struct job *job)
+{
+    int32_t mine = prompts_end(&job->prompts), *all = NULL;
+    enum status st;
+    if (c->network)
+        return OK;
+    TRY(mem_new(&all, (size_t)c->size, sizeof *all));
+    st = mpi_tell_all(c->transport, &mine, sizeof mine, all,
+                      settings_ms(job->settings.comm.silence_s));
+    if (st == OK && !cluster_is_learner(c))
+        job_use_reply_end(job, all[0]);
+    if (st == OK) // else MPI still writes there
+        mem_free(all);
+    return status_wrap(st, "what ends a reply");
+}
+
 int cluster_torn(void)
 {
     return torn;
@@ -147,22 +163,37 @@ static void advance(void *context, int64_t now_ms)
     loopback_advance(context, now_ms);
 }
 
-// Learner and worker in one process: the worker has parameters of its own, as it would
-// on another machine.
-static enum status lead_alone(struct cluster *c, const struct job *job, void *core,
-                              const struct core_ops *ops)
+// A policy for the worker, as it would have one on another machine.
+static enum status make_policy(const struct job *job, struct model *out)
+{
+    TRY(model_new(out, &job->model.config));
+    if (job->gpu.device)
+        model_place(out, &job->gpu, DEVICE_ROLLOUT);
+    else
+        pages_touch(out->params, model_param_count(out));
+    return OK;
+}
+
+// On a device, weights that are trained are not those that are sampled from.
+static int samples_here(const struct job *job)
+{
+    return !job->gpu.device || job->model.weights == DEVICE_ROLLOUT;
+}
+
+// Learner and worker in one process.
+static enum status lead_alone(struct cluster *c, struct job *job, void *core,
+                              const struct core_ops *ops, int frozen)
 {
     struct model policy = {0};
     struct worker_seat seat = {.opened_s = clock_seconds()};
     struct worker_config config = job_worker_config(job, par_threads());
     enum status st;
     config.group = c->link.groups[1];
-    TRY_OUT(model_new(&policy, &job->model.config));
-    if (job->gpu.device)
-        model_place(&policy, &job->gpu, DEVICE_ROLLOUT);
-    else
-        pages_touch(policy.params, model_param_count(&policy));
-    TRY_OUT(worker_new(&seat.worker, &config, &policy, job->tokenizer));
+    config.has_weights = frozen && samples_here(job);
+    if (!config.has_weights)
+        TRY_OUT(make_policy(job, &policy));
+    TRY_OUT(worker_new(&seat.worker, &config,
+                       config.has_weights ? &job->model : &policy, job->tokenizer));
     struct seat seats[2] = {
         {core, ops, c->transport},
         {&seat, &worker_core, loopback_endpoint(c->network, 1)},
@@ -174,11 +205,11 @@ out:
     return st;
 }
 
-enum status cluster_lead(struct cluster *c, const struct job *job, void *core,
-                         const struct core_ops *ops)
+enum status cluster_lead(struct cluster *c, struct job *job, void *core,
+                         const struct core_ops *ops, int frozen)
 {
     if (c->network)
-        return lead_alone(c, job, core, ops);
+        return lead_alone(c, job, core, ops, frozen);
     struct seat seat = {core, ops, c->transport};
     return loop_run(&seat, 1, DRAIN_MS, NULL, NULL);
 }
@@ -189,9 +220,11 @@ enum status cluster_work(struct cluster *c, struct job *job)
     struct worker_config config = job_worker_config(job, par_threads());
     enum status st;
     config.group = c->link.groups[0];
+    config.has_weights = !job->no_weights; // of the evaluation before
     TRY_OUT(worker_new(&seat.worker, &config, &job->model, job->tokenizer));
     struct seat only = {&seat, &worker_core, c->transport};
     st = loop_run(&only, 1, DRAIN_MS, NULL, NULL);
+    job->no_weights = !worker_has_weights(seat.worker);
 out:
     worker_free(seat.worker);
     return st;

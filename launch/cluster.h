@@ -26,6 +26,9 @@ CHECKED enum status cluster_open_alone(struct cluster *c, const struct settings 
 // process both.
 CHECKED enum status cluster_open_gpu(const struct cluster *c, struct job *job,
                                      int roles);
+// After job_load: every rank takes what ends a reply from the learner, which alone has
+// rendered the chat template.  ERR_TIMEOUT: a rank did not come in comm.silence_s.
+CHECKED enum status cluster_agree_on_end(const struct cluster *c, struct job *job);
 // Leaves it; `clean` as in mpi_transport_finish.
 void cluster_close(struct cluster *c, int clean);
 // 1 where MPI could not be finalized, because a rank is lost: the process can then only
@@ -38,9 +41,10 @@ static inline int cluster_is_learner(const struct cluster *c)
 }
 
 // On rank 0: runs `core` against the workers until it is done.  In one process it also
-// makes and drives the worker.  ERR_*: the core's, or the worker's.
-CHECKED enum status cluster_lead(struct cluster *c, const struct job *job, void *core,
-                                 const struct core_ops *ops);
+// makes and drives the worker; `frozen` != 0: the job's parameters do not change, so
+// that it samples from them and not from a copy.  ERR_*: the core's, or the worker's.
+CHECKED enum status cluster_lead(struct cluster *c, struct job *job, void *core,
+                                 const struct core_ops *ops, int frozen);
 // On any other rank: works for the learner until it says STOP.
 CHECKED enum status cluster_work(struct cluster *c, struct job *job);
 

@@ -1,4 +1,4 @@
-// etreerpo data: problems and tokenizers.
+// etreerpo data: problems, and a vocabulary of their characters.
 #include "base/config.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -7,6 +7,8 @@
 #include "launch/args.h"
 #include "launch/commands.h"
 #include "launch/data_check.h"
+#include "launch/grading.h"
+#include "launch/job.h"
 #include "text/tokenizer.h"
 
 #include <limits.h>
@@ -14,11 +16,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_TEXT_BYTES = 1 << 30 };
-
 struct data_settings {
     int64_t seed, train, test, min_steps, max_steps, max_operand, max_factor, max_value;
-    int64_t equations, chains, prose, vocab;
+    int64_t equations, chains, prose;
     int64_t numbers, max_number, max_target;
     int64_t servers, timeout_s, memory_mb, weak;
 };
@@ -44,7 +44,6 @@ static const struct config_key keys[] = {
     INT(numbers, "3", COUNTDOWN_FEWEST, COUNTDOWN_MOST, "", "countdown: given"),
     INT(max_number, "20", 2, 1e6, "", "countdown: largest number given"),
     INT(max_target, "50", 2, 1e6, "", "countdown: largest result, and target"),
-    INT(vocab, "0", 0, 1e6, "tokens", "of the tokenizer; 0: one token a character"),
     INT(servers, "0", 0, 256, "", "check: programs run at once; 0: one a core"),
     INT(timeout_s, "10", 1, 600, "s", "check: of one program with all its tests"),
     INT(memory_mb, "512", 64, 65536, "MiB", "check: of one program"),
@@ -70,13 +69,12 @@ static void append_texts(struct buf *out, const struct dataset *d)
     }
 }
 
-static enum status save_tokenizer(const struct buf *text, int64_t vocab,
-                                  const char *dir)
+static enum status save_tokenizer(const struct buf *text, const char *dir)
 {
     struct tokenizer *t = NULL;
     enum status st;
     TRY_OUT(text->status);
-    TRY_OUT(tokenizer_train(&t, buf_cstr(text), text->len, (int32_t)vocab, vocab == 0));
+    TRY_OUT(tokenizer_of_alphabet(&t, buf_cstr(text), text->len));
     TRY_OUT(tokenizer_save(t, dir));
     log_info("%s/tokenizer.json: %d tokens", dir, tokenizer_vocab(t));
 out:
@@ -94,8 +92,8 @@ static enum status save_set(const struct dataset *d, const char *dir, const char
 }
 
 // Both sets and a tokenizer of their texts.
-static enum status save_sets(const struct data_settings *s, const struct dataset *train,
-                             const struct dataset *test, const char *dir)
+static enum status save_sets(const struct dataset *train, const struct dataset *test,
+                             const char *dir)
 {
     struct buf text = {0};
     enum status st;
@@ -104,7 +102,7 @@ static enum status save_sets(const struct data_settings *s, const struct dataset
     TRY_OUT(save_set(test, dir, "test.jsonl"));
     append_texts(&text, train);
     append_texts(&text, test);
-    st = save_tokenizer(&text, s->vocab, dir);
+    st = save_tokenizer(&text, dir);
 out:
     buf_free(&text);
     return st;
@@ -127,7 +125,7 @@ static enum status make_algebra(const struct data_settings *s, const char *dir)
     };
     struct dataset train = {0}, test = {0};
     TRY(algebra_generate(&c, &train, &test));
-    enum status st = save_sets(s, &train, &test, dir);
+    enum status st = save_sets(&train, &test, dir);
     dataset_free(&train);
     dataset_free(&test);
     return st;
@@ -145,64 +143,62 @@ static enum status make_countdown(const struct data_settings *s, const char *dir
     };
     struct dataset train = {0}, test = {0};
     TRY(countdown_generate(&c, &train, &test));
-    enum status st = save_sets(s, &train, &test, dir);
+    enum status st = save_sets(&train, &test, dir);
     dataset_free(&train);
     dataset_free(&test);
     return st;
 }
 
-// Whether a path names problems: by its ending, with or without rows.
-static int names_problems(const char *path)
+static int cores(void)
 {
-    static const char *const endings[] = {".jsonl", ".json", ".gz", "]"};
-    size_t len = strlen(path);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        size_t n = strlen(endings[i]);
-        if (len > n && strcmp(path + len - n, endings[i]) == 0)
-            return 1;
-    }
-    return 0;
+    return (int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-// A plain file as it is, or the questions and solutions of problems.
-static enum status read_text(struct buf *out, const char *path)
+// As a run of these settings would read it, and grade it.
+static enum status check_set(const struct job *job, const char *path)
 {
+    const struct settings *s = &job->settings;
+    const struct dataset_rules rules = grading_rules(s);
+    const struct data_check_by by = {.judge = job_judge_config(job, cores()),
+                                     .reward = grading_reward(s),
+                                     .prefill = s->prompt.prefill};
     struct dataset set = {0};
-    if (!names_problems(path))
-        return file_read(out, path, MAX_TEXT_BYTES);
-    TRY(dataset_load(&set, path, 0));
-    append_texts(out, &set);
+    TRY(dataset_load_by(&set, path, 0, &rules));
+    grading_use_verifier(s, &set);
+    enum status st = data_check_modules(&set, path);
+    if (st == OK)
+        st = data_check(&set, path, &by);
     dataset_free(&set);
-    return out->status;
+    return st;
 }
 
-static enum status make_tokenizer(const struct data_settings *s, const char *from,
-                                  const char *dir)
+// The file that is named, or both sets of the config.
+static enum status check_by_config(const char *config, const char *path,
+                                   const struct args *args)
 {
-    struct buf text = {0};
+    struct job job = {0};
     enum status st;
-    if (!from)
-        return status_fail(ERR_INPUT, "data tokenizer needs --text FILE");
-    if (s->vocab < 257)
-        return status_fail(ERR_INPUT,
-                           "vocab: %ld is below 257, the bytes and one special",
-                           (long)s->vocab);
-    TRY_OUT(read_text(&text, from));
-    TRY_OUT(file_make_dirs(dir));
-    st = save_tokenizer(&text, s->vocab, dir);
+    TRY_OUT(job_configure(&job, config, args->n_settings, args->settings));
+    const char *const paths[] = {path ? path : job.settings.data.train,
+                                 path ? "" : job.settings.data.test};
+    if (!*paths[0] && !*paths[1])
+        st = status_fail(ERR_INPUT, "%s names no data, nor does --text", config);
+    for (int i = 0; i < 2; i++)
+        if (*paths[i])
+            TRY_OUT(check_set(&job, paths[i]));
 out:
-    buf_free(&text);
+    job_free(&job);
     return st;
 }
 
 static enum status check_references(const struct data_settings *s, const char *path)
 {
-    const struct judge_config judge = {
-        .servers =
-            s->servers > 0 ? (int)s->servers : (int)sysconf(_SC_NPROCESSORS_ONLN),
-        .timeout_ms = 1000 * s->timeout_s,
-        .memory_mb = s->memory_mb,
-        .accept_no_sandbox = s->weak != 0,
+    const struct data_check_by by = {
+        .judge = {.servers = s->servers > 0 ? (int)s->servers : cores(),
+                  .timeout_ms = 1000 * s->timeout_s,
+                  .memory_mb = s->memory_mb,
+                  .accept_no_sandbox = s->weak != 0},
+        .prefill = "",
     };
     struct dataset set = {0};
     if (!path)
@@ -210,28 +206,29 @@ static enum status check_references(const struct data_settings *s, const char *p
     TRY(dataset_load(&set, path, 0));
     enum status st = data_check_modules(&set, path);
     if (st == OK)
-        st = data_check(&set, path, &judge);
+        st = data_check(&set, path, &by);
     dataset_free(&set);
     return st;
 }
 
 enum status command_data(int argc, char **argv)
 {
-    const char *dir = NULL, *text = NULL;
-    const struct option options[] = {{"--out", &dir, NULL}, {"--text", &text, NULL}};
+    const char *dir = NULL, *text = NULL, *config = NULL;
+    const struct option options[] = {
+        {"--out", &dir, NULL}, {"--text", &text, NULL}, {"--config", &config, NULL}};
     struct args args;
     struct data_settings s = {0};
-    TRY(args_parse(&args, argc, argv, options, 2));
+    TRY(args_parse(&args, argc, argv, options, 3));
+    if (args.first && config && strcmp(args.first, "check") == 0)
+        return check_by_config(config, text, &args);
     TRY(read_settings(&s, &args));
     if (args.first && dir && strcmp(args.first, "algebra") == 0)
         return make_algebra(&s, dir);
     if (args.first && dir && strcmp(args.first, "countdown") == 0)
         return make_countdown(&s, dir);
-    if (args.first && dir && strcmp(args.first, "tokenizer") == 0)
-        return make_tokenizer(&s, text, dir);
     if (args.first && strcmp(args.first, "check") == 0)
         return check_references(&s, text);
-    return status_fail(ERR_INPUT, "usage: etreerpo data algebra|countdown|tokenizer "
-                                  "--out DIR [--text FILE] [key=value ...], or data "
-                                  "check --text FILE");
+    return status_fail(ERR_INPUT, "usage: etreerpo data algebra|countdown --out DIR "
+                                  "[key=value ...], or data check --text FILE | "
+                                  "--config CONFIG");
 }

@@ -1,10 +1,12 @@
 // etreerpo eval: sampled and greedy scores on held-out problems, on any number of
 // ranks.
 #include "base/file.h"
+#include "base/log.h"
 #include "launch/args.h"
 #include "launch/commands.h"
 #include "launch/evaluation.h"
 #include "launch/gpu.h"
+#include "launch/plan_run.h"
 
 #include <stdio.h>
 
@@ -38,8 +40,7 @@ static enum status report(const struct score *sampled, const struct score *greed
 }
 
 // Greedy chains first and sampled ones second, in one cluster.
-static enum status lead(struct cluster *cluster, const struct job *job,
-                        const char *json)
+static enum status lead(struct cluster *cluster, struct job *job, const char *json)
 {
     const struct settings *s = &job->settings;
     struct evaluation e = {&job->test, job->test.n, s->eval.samples,
@@ -57,22 +58,39 @@ out:
     return st;
 }
 
+// Under mpirun rank 0 computes nothing with the policy.
+static int data_of(const struct cluster *c)
+{
+    if (!cluster_is_learner(c))
+        return JOB_WORKER;
+    return c->network ? JOB_TEST : JOB_TEST | JOB_NO_PANELS;
+}
+
 enum status command_eval(int argc, char **argv)
 {
     const char *json = NULL;
-    const struct option options[] = {{"--json", &json, NULL}};
+    int dry_run = 0;
+    const struct option options[] = {{"--json", &json, NULL},
+                                     {"--dry-run", NULL, &dry_run}};
     struct args args;
     struct job job = {0};
     struct cluster cluster = {0};
     enum status st;
-    TRY(args_parse(&args, argc, argv, options, 1));
+    TRY(args_parse(&args, argc, argv, options, 2));
     if (!args.first)
         return status_fail(ERR_INPUT, "usage: etreerpo eval CONFIG [--json FILE] "
-                                      "[key=value ...]");
+                                      "[--dry-run] [key=value ...]");
     TRY_OUT(job_configure(&job, args.first, args.n_settings, args.settings));
+    if (dry_run) {
+        TRY_OUT(cluster_open_alone(&cluster, &job.settings)); // as many threads
+        TRY_OUT(job_load(&job, JOB_TEST));
+        st = plan_run_print(&job, FOOTPRINT_EVAL);
+        goto out;
+    }
     TRY_OUT(gpu_find(&job));
     TRY_OUT(cluster_open(&cluster, &job.settings));
-    TRY_OUT(job_load(&job, cluster_is_learner(&cluster) ? JOB_TEST : JOB_NO_WEIGHTS));
+    TRY_OUT(job_load(&job, data_of(&cluster)));
+    TRY_OUT(cluster_agree_on_end(&cluster, &job));
     TRY_OUT(cluster_open_gpu(&cluster, &job, 0));
     // A worker serves both evaluations: it is told to stop after each, and starts anew.
     if (cluster_is_learner(&cluster)) {
@@ -82,6 +100,7 @@ enum status command_eval(int argc, char **argv)
         if (st == OK)
             st = cluster_work(&cluster, &job);
     }
+    log_info("peak memory %.0f MB", footprint_peak() / 1e6);
 out:
     cluster_close(&cluster, st == OK);
     job_free(&job);

@@ -7,6 +7,7 @@
 #include "launch/commands.h"
 #include "launch/evaluation.h"
 #include "launch/gpu.h"
+#include "launch/plan_run.h"
 #include "launch/progress.h"
 #include "learner/trainer.h"
 
@@ -125,6 +126,9 @@ static enum status train_all(struct sft *s)
 static enum status trainer_for(struct sft *s)
 {
     const struct settings *set = &s->job->settings;
+    struct footprint_pack pack = {0};
+    if (!gpu_wanted(set)) // whose arena is sized already
+        TRY(footprint_pack(s->job, FOOTPRINT_SFT, &pack));
     const struct trainer_config c = {
         .lr = (float)set->sft.lr,
         .beta1 = 0.9f,
@@ -135,6 +139,9 @@ static enum status trainer_for(struct sft *s)
         .max_grad_norm = 1.0f,
         .temperature = 1.0f,
         .pack_tokens = (int32_t)set->train.pack_tokens,
+        .common_root = settings_common_root(set),
+        .most_rows = pack.rows,
+        .longest_path = pack.longest,
     };
     TRY(mem_new(&s->batch, (size_t)set->sft.batch, sizeof *s->batch));
     TRY(mem_new(&s->views, (size_t)set->sft.batch, sizeof *s->views));
@@ -153,19 +160,28 @@ static enum status save(struct job *job)
 
 enum status command_sft(int argc, char **argv)
 {
+    int dry_run = 0;
+    const struct option options[] = {{"--dry-run", NULL, &dry_run}};
     struct args args;
     struct job job = {0};
     struct cluster cluster = {0};
     struct sft s = {.job = &job, .cluster = &cluster};
     enum status st;
-    TRY(args_parse(&args, argc, argv, NULL, 0));
+    TRY(args_parse(&args, argc, argv, options, 1));
     if (!args.first)
-        return status_fail(ERR_INPUT, "usage: etreerpo sft CONFIG [key=value ...]");
+        return status_fail(ERR_INPUT, "usage: etreerpo sft CONFIG [--dry-run] "
+                                      "[key=value ...]");
     TRY_OUT(job_configure(&job, args.first, args.n_settings, args.settings));
-    int data = JOB_TRAIN | (job.settings.sft.eval_every > 0 ? JOB_TEST : JOB_NO_DATA);
-    TRY_OUT(gpu_find(&job));
+    int data = JOB_TRAIN | JOB_REPLIES |
+               (job.settings.sft.eval_every > 0 ? JOB_TEST : JOB_NO_DATA);
+    if (!dry_run)
+        TRY_OUT(gpu_find(&job));
     TRY_OUT(cluster_open_alone(&cluster, &job.settings)); // threads load faster
     TRY_OUT(job_load(&job, data));
+    if (dry_run) {
+        st = plan_run_print(&job, FOOTPRINT_SFT);
+        goto out;
+    }
     TRY_OUT(cluster_open_gpu(&cluster, &job, GPU_LEARNS | GPU_IMITATES));
     TRY_OUT(file_make_dirs(job.settings.run.dir));
     TRY_OUT(file_check_room(job.settings.run.dir, 4 * model_param_count(&job.model)));
@@ -173,6 +189,7 @@ enum status command_sft(int argc, char **argv)
     s.began_s = clock_seconds();
     TRY_OUT(train_all(&s));
     st = save(&job);
+    log_info("peak memory %.0f MB", footprint_peak() / 1e6);
 out:
     trainer_free(s.trainer);
     mem_free(s.batch);

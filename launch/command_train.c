@@ -8,6 +8,7 @@
 #include "launch/gpu.h"
 #include "launch/job.h"
 #include "launch/plan_run.h"
+#include "launch/prompt_date.h"
 #include "launch/record.h"
 #include "launch/signals.h"
 
@@ -83,6 +84,18 @@ static const struct core_ops train_core = {seat_start, seat_receive, seat_tick,
 
 // ---- the command
 
+// The memory of the largest pack is taken before anything is sampled.
+static enum status reserve(const struct job *job, struct trainer_config *c)
+{
+    struct footprint_pack pack;
+    if (gpu_wanted(&job->settings)) // whose arena is sized already
+        return OK;
+    TRY(footprint_pack(job, FOOTPRINT_TRAIN, &pack));
+    c->most_rows = pack.rows;
+    c->longest_path = pack.longest;
+    return OK;
+}
+
 static enum status lead(struct cluster *cluster, struct job *job)
 {
     struct train_seat seat = {.steps = (uint64_t)job->settings.train.steps};
@@ -94,12 +107,13 @@ static enum status lead(struct cluster *cluster, struct job *job)
     TRY_OUT(job_learner_config(job, cluster->size, &config));
     config.plan.prompts = job_prompt_source(&prompts);
     config.group = cluster->link.groups[0];
+    TRY_OUT(reserve(job, &config.trainer));
     TRY_OUT(record_first_step(job, &first));
     // The trainer keeps the starting policy for the KL before a checkpoint replaces it.
     TRY_OUT(learner_new(&seat.learner, &config, &job->model, first, clock_ms()));
     TRY_OUT(record_restore(job, seat.learner, &first));
     TRY_OUT(record_open(&seat.record, job, first));
-    TRY_OUT(cluster_lead(cluster, job, &seat, &train_core));
+    TRY_OUT(cluster_lead(cluster, job, &seat, &train_core, 0));
     if (!signals_obeyed())
         st = record_finish(seat.record);
 out:
@@ -120,9 +134,11 @@ enum status command_train(int argc, char **argv)
     if (!args.first)
         return status_fail(ERR_INPUT, "usage: etreerpo train CONFIG [key=value ...]");
     TRY_OUT(job_configure(&job, args.first, args.n_settings, args.settings));
+    TRY_OUT(prompt_date_settle(&job.settings, job.settings.run.dir));
     if (dry_run) {
+        TRY_OUT(cluster_open_alone(&cluster, &job.settings)); // as many threads
         TRY_OUT(job_load(&job, JOB_TRAIN));
-        st = plan_run_print(&job);
+        st = plan_run_print(&job, FOOTPRINT_TRAIN);
         goto out;
     }
     TRY_OUT(gpu_find(&job));
@@ -130,7 +146,8 @@ enum status command_train(int argc, char **argv)
     TRY_OUT(cluster_open(&cluster, &job.settings));
     if (!cluster_is_learner(&cluster))
         signals_ignore();
-    TRY_OUT(job_load(&job, cluster_is_learner(&cluster) ? JOB_TRAIN : JOB_NO_WEIGHTS));
+    TRY_OUT(job_load(&job, cluster_is_learner(&cluster) ? JOB_TRAIN : JOB_WORKER));
+    TRY_OUT(cluster_agree_on_end(&cluster, &job));
     TRY_OUT(cluster_open_gpu(&cluster, &job, GPU_LEARNS | GPU_RECEIVES));
     TRY_OUT(weights_link_open(&cluster.link, &cluster, &job));
     st = cluster_is_learner(&cluster) ? lead(&cluster, &job)

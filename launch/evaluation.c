@@ -1,6 +1,7 @@
 #include "launch/evaluation.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "learner/evaluate.h"
 
 // The evaluation as a core that scores what comes out of it.
@@ -41,7 +42,7 @@ static enum status seat_work(void *core, int64_t now_ms, struct outbox *out,
     evaluate_take(seat->evaluate, &first, &trees, &n);
     for (size_t i = 0; i < n; i++)
         TRY(score_add(seat->score, trees[i], &seat->set->problems[first + i],
-                      seat->job->tokenizer));
+                      seat->job->settings.prompt.prefill, seat->job->tokenizer));
     return OK;
 }
 
@@ -54,7 +55,14 @@ static int seat_done(const void *core)
 static const struct core_ops eval_core = {seat_start, seat_receive, seat_tick,
                                           seat_work, seat_done};
 
-enum status evaluation_run(struct cluster *c, const struct job *job,
+static void log_prompts(const struct evaluate *e)
+{
+    struct prompt_tokens p = evaluate_prompt_tokens(e);
+    log_info("prompts of %lld tokens, %lld of them computed", (long long)p.all,
+             (long long)p.computed);
+}
+
+enum status evaluation_run(struct cluster *c, struct job *job,
                            const struct evaluation *e, struct score *out)
 {
     const struct settings *s = &job->settings;
@@ -69,14 +77,16 @@ enum status evaluation_run(struct cluster *c, const struct job *job,
                  .branch = {(int32_t)e->samples},
                  .n_branch = 1,
                  .max_new_tokens = (int32_t)s->rollout.max_new_tokens,
-                 .temperature = (float)e->temperature},
+                 .temperature = (float)e->temperature,
+                 .common_root = settings_common_root(s)},
         .problems = e->problems,
         .chunk = (size_t)s->eval.chunk,
     };
     enum status st;
     TRY_OUT(score_new(&score, e->problems, e->samples));
     TRY_OUT(evaluate_new(&seat.evaluate, &config, &job->model, clock_ms()));
-    TRY_OUT(cluster_lead(c, job, &seat, &eval_core));
+    TRY_OUT(cluster_lead(c, job, &seat, &eval_core, 1));
+    log_prompts(seat.evaluate);
     *out = score;
     score = (struct score){0};
 out:

@@ -13,8 +13,9 @@ struct evaluation {
     uint64_t seed;
 };
 
-// On rank 0.  Fills *out (score_free).  ERR_*.
-CHECKED enum status evaluation_run(struct cluster *c, const struct job *job,
+// On rank 0.  Fills *out (score_free).  One process samples from the job's own model.
+// ERR_*.
+CHECKED enum status evaluation_run(struct cluster *c, struct job *job,
                                    const struct evaluation *e, struct score *out);
 
 #endif

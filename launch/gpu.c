@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "launch/longest.h"
 #include "model/decode.h"
 #include "model/device.h"
 
@@ -26,45 +27,17 @@ static size_t page_bytes(const struct job *job)
     return is(job->settings.gpu.type, "f32") ? floats : floats / 2;
 }
 
-// Tokens of one problem's longest path: its prompt, with its worked solution or with
-// all that may be generated.
-static enum status path_of(const struct job *job, const struct problem *p, int roles,
-                           size_t *out)
-{
-    struct tokens ask = {0}, tell = {0};
-    enum status st = prompts_ask(&job->prompts, p, &ask);
-    if (st == OK && (roles & GPU_IMITATES))
-        st = prompts_tell(&job->prompts, p, &tell);
-    *out =
-        ask.len + (roles & GPU_IMITATES ? tell.len + 1
-                                        : (size_t)job->settings.rollout.max_new_tokens);
-    tokens_free(&ask);
-    tokens_free(&tell);
-    return st;
-}
-
-// The longest path that training can meet: a pack takes at least one.
-static enum status longest_path(const struct job *job, int roles, int32_t *out)
-{
-    size_t longest = 0, most = (size_t)job->model.config.max_positions;
-    for (size_t i = 0; i < job->train.n; i++) {
-        size_t path = 0;
-        TRY(path_of(job, &job->train.problems[i], roles, &path));
-        longest = path > longest ? path : longest;
-    }
-    *out = (int32_t)(longest < most ? longest : most);
-    return OK;
-}
-
 static enum status learner_limits(const struct job *job, int roles,
                                   struct device_limits *l)
 {
     const struct settings *s = &job->settings;
-    int32_t longest = 0;
-    TRY(longest_path(job, roles, &longest));
+    struct longest longest;
+    TRY(longest_find(job, &job->train,
+                     LONGEST_EXACT | (roles & GPU_IMITATES ? LONGEST_IMITATED : 0),
+                     &longest));
     l->train_tokens = (int32_t)s->train.pack_tokens;
-    if (l->train_tokens < longest)
-        l->train_tokens = longest;
+    if (l->train_tokens < longest.path) // a pack takes at least one
+        l->train_tokens = longest.path;
     l->train_outputs = l->train_tokens;
     l->reference = s->train.kl_coef > 0.0;
     l->host_optimizer = is(s->gpu.optimizer, "host");

@@ -6,7 +6,10 @@
 #include "base/mem.h"
 #include "launch/data_check.h"
 #include "launch/gpu.h"
+#include "launch/grading.h"
+#include "launch/prompt_date.h"
 #include "model/decode.h"
+#include "model/generation.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -55,7 +58,7 @@ static enum status fresh_model(struct job *job, int weights)
 
 static enum status read_model(struct job *job, int weights)
 {
-    const char *folder = job->settings.model.path;
+    const char *folder = job->sources.model;
     double began_s = clock_seconds();
     if (!*folder)
         return fresh_model(job, weights);
@@ -67,27 +70,46 @@ static enum status read_model(struct job *job, int weights)
     return OK;
 }
 
-// Panels are made where the policy computes here, and now.
-static enum status load_model(struct job *job, int weights)
+static void drop_beyond(struct tokens *t, int32_t rows)
 {
-    const char *folder = job->settings.model.path;
-    TRY(read_model(job, weights));
-    if (weights && !gpu_wanted(&job->settings))
-        TRY(model_repack(&job->model));
-    if (tokenizer_vocab(job->tokenizer) > job->model.config.vocab)
-        return status_fail(ERR_INPUT, "%s: the tokenizer has %d tokens, the model %d",
-                           folder, tokenizer_vocab(job->tokenizer),
-                           job->model.config.vocab);
+    size_t kept = 0;
+    for (size_t i = 0; i < t->len; i++)
+        if (t->ids[i] < rows)
+            t->ids[kept++] = t->ids[i];
+    t->len = kept;
+}
+
+// Some tokenizers name added tokens that their model was never given rows for.
+static enum status check_vocabulary(struct job *job, int tell)
+{
+    const char *folder = job->sources.model;
+    int32_t rows = job->model.config.vocab, tokens = tokenizer_vocab(job->tokenizer);
+    for (int32_t id = rows; id < tokens; id++)
+        if (tokenizer_is_text(job->tokenizer, id))
+            return status_fail(ERR_INPUT,
+                               "%s: the tokenizer has %d tokens, the model %d", folder,
+                               tokens, rows);
+    drop_beyond(&job->delimiters, rows);
+    if (tokens > rows && tell)
+        log_warn("%s: the model has no rows for %d added tokens (ids from %d on): a "
+                 "prompt with one of them is refused",
+                 folder, tokens - rows, rows);
     return OK;
+}
+
+// Panels are made where the policy computes here, and now.
+static enum status load_model(struct job *job, int weights, int panels)
+{
+    TRY(read_model(job, weights));
+    if (panels && !gpu_wanted(&job->settings))
+        TRY(model_repack(&job->model));
+    return check_vocabulary(job, weights);
 }
 
 static enum status load_tokenizer(struct job *job)
 {
     const struct settings *s = &job->settings;
-    const char *where = *s->data.tokenizer ? s->data.tokenizer : s->model.path;
-    if (!*where)
-        return status_fail(
-            ERR_INPUT, "no tokenizer: set data.tokenizer or model.path to a folder");
+    const char *where = job->sources.tokenizer;
     TRY(tokenizer_load(&job->tokenizer, where));
     if (!*s->rollout.delimiter)
         return OK;
@@ -98,19 +120,12 @@ static enum status load_tokenizer(struct job *job)
     return OK;
 }
 
-// data.verifier: answers of number problems may be compared as MATH's are.
-static void use_verifier(const struct job *job, struct dataset *set)
+static enum status load_set(const struct settings *s, const char *key, const char *path,
+                            size_t limit, struct dataset *out)
 {
-    if (strcmp(job->settings.data.verifier, "math") != 0)
-        return;
-    for (size_t i = 0; i < set->n; i++)
-        if (set->problems[i].verifier == VERIFIER_NUMBER)
-            set->problems[i].verifier = VERIFIER_MATH;
-}
-
-static enum status load_set(struct dataset *out, const char *path, int64_t limit)
-{
-    TRY(dataset_load(out, path, (size_t)limit));
+    const struct dataset_rules rules = grading_rules(s);
+    TRY(status_wrap(dataset_load_by(out, path, limit, &rules), "%s", key));
+    grading_use_verifier(s, out);
     return data_check_modules(out, path);
 }
 
@@ -118,16 +133,11 @@ static enum status load_data(struct job *job, int data)
 {
     const struct settings *s = &job->settings;
     if (data & JOB_TRAIN)
-        TRY(load_set(&job->train, s->data.train, s->data.train_limit));
+        TRY(load_set(s, "data.train", s->data.train, (size_t)s->data.train_limit,
+                     &job->train));
     if (data & JOB_TEST)
-        TRY(load_set(&job->test, s->data.test, s->eval.problems));
-    use_verifier(job, &job->train);
-    use_verifier(job, &job->test);
-    if (((data & JOB_TRAIN) && job->train.n == 0) ||
-        ((data & JOB_TEST) && job->test.n == 0))
-        return status_fail(ERR_INPUT, "%s: no problems in it",
-                           job->train.n == 0 && (data & JOB_TRAIN) ? s->data.train
-                                                                   : s->data.test);
+        TRY(load_set(s, "data.test", s->data.test, (size_t)s->eval.problems,
+                     &job->test));
     return OK;
 }
 
@@ -135,45 +145,124 @@ enum status job_configure(struct job *job, const char *config_path, int argc,
                           char **argv)
 {
     TRY(settings_load(&job->settings, config_path, argc, argv));
+    TRY(grading_check(&job->settings));
     if (!gpu_wanted(&job->settings) && job->settings.rollout.kv_mb == 0)
         return status_fail(ERR_INPUT, "rollout.kv_mb: 0 is of a GPU (device: cuda)");
     return OK;
 }
 
-// The policy ends a reply as its chat template says, else as config.json or the
-// tokenizer says; whatever any of them names ends a text.
+// What the policy's folder says of ends and of sampling.
+static enum status read_generation(struct job *job)
+{
+    const struct settings *s = &job->settings;
+    struct generation g = {0};
+    enum status st = OK;
+    if (!*job->sources.model)
+        return OK;
+    TRY(generation_read(&g, job->sources.model, job->model.config.vocab,
+                        s->rollout.temperature));
+    for (size_t i = 0; i < g.n_ends && st == OK; i++)
+        st = tokens_push(&job->stops, g.ends[i]);
+    if (st == OK && g.sampling.len && !job->no_weights)
+        log_info("%s: generation_config.json has %s; this run samples from the whole "
+                 "distribution at rollout.temperature %g",
+                 job->sources.model, buf_cstr(&g.sampling), s->rollout.temperature);
+    generation_free(&g);
+    return st;
+}
+
+// The policy ends a reply as its chat template says, else as config.json, the tokenizer
+// or generation_config.json says; whatever any of them names ends a text.
 static enum status find_ends(struct job *job)
 {
-    int32_t *eos = &job->model.config.eos;
+    int32_t *eos = &job->model.config.eos, rows = job->model.config.vocab;
     int32_t of_chat = prompts_end(&job->prompts),
             of_text = tokenizer_eos(job->tokenizer);
-    if (of_text >= 0)
+    TRY(read_generation(job));
+    if (of_text >= 0 && of_text < rows)
         TRY(tokens_push(&job->stops, of_text));
-    if (*eos >= 0)
-        TRY(tokens_push(&job->stops, *eos));
-    else
-        *eos = of_text;
-    if (of_chat >= 0)
+    if (*eos < 0 && job->stops.len)
+        *eos = of_text >= 0 && of_text < rows ? of_text : job->stops.ids[0];
+    if (of_chat >= 0 && of_chat < rows)
         *eos = of_chat;
     if (*eos < 0)
-        return status_fail(ERR_INPUT, "no token ends a text: neither the tokenizer nor "
-                                      "config.json names one");
+        return status_fail(
+            ERR_INPUT, "no token ends a text: neither the tokenizer nor config.json "
+                       "nor generation_config.json names one of the model's");
     return OK;
+}
+
+static enum status load_prompts(struct job *job, int data)
+{
+    struct conversations_set sets[CONVERSATIONS_MAX_SETS];
+    int n = 0;
+    TRY(prompt_date_settle(&job->settings, NULL));
+    TRY(prompts_open(&job->prompts, &job->settings, job->tokenizer,
+                     job->sources.tokenizer));
+    if (data & JOB_TRAIN)
+        sets[n++] = (struct conversations_set){.set = &job->train,
+                                               .replies = (data & JOB_REPLIES) != 0};
+    if (data & JOB_TEST)
+        sets[n++] = (struct conversations_set){.set = &job->test};
+    return prompts_render(&job->prompts, sets, n);
+}
+
+// What the folders hold besides, for job_save_model: the tokenizer's files are those of
+// the tokenizer that is in use.
+static enum status keep_companions(struct job *job)
+{
+    const char *model = job->sources.model, *tokenizer = job->sources.tokenizer;
+    int own = strcmp(tokenizer, model) == 0;
+    if (job->no_weights)
+        return OK;
+    if (*model)
+        TRY(companions_read(&job->companions, model,
+                            COMPANIONS_OF_MODEL | (own ? COMPANIONS_OF_TOKENIZER : 0)));
+    if (own)
+        return OK;
+    return companions_read(&job->companions, tokenizer, COMPANIONS_OF_TOKENIZER);
 }
 
 enum status job_load(struct job *job, int data)
 {
+    TRY(sources_find(&job->sources, &job->settings,
+                     data & (JOB_TRAIN | JOB_NO_WEIGHTS)));
     TRY(load_tokenizer(job));
     job->no_weights = (data & JOB_NO_WEIGHTS) != 0;
-    TRY(load_model(job, !job->no_weights));
-    TRY(prompts_open(&job->prompts, &job->settings, job->tokenizer));
+    TRY(load_model(job, !job->no_weights,
+                   (data & (JOB_NO_WEIGHTS | JOB_NO_PANELS)) == 0));
+    TRY(load_data(job, data));
+    if (!(data & JOB_NO_PROMPTS))
+        TRY(load_prompts(job, data));
     TRY(find_ends(job));
-    job->model_hash = hash_model(job);
-    return load_data(job, data);
+    TRY(keep_companions(job));
+    job->model_hash = grading_hash(&job->settings, hash_model(job));
+    return OK;
+}
+
+void job_use_reply_end(struct job *job, int32_t token)
+{
+    if (token >= 0 && token < job->model.config.vocab)
+        job->model.config.eos = token;
+}
+
+// Once a run: what its texts lost.
+static void tell_dropped(const struct job *job)
+{
+    struct buf which = {0};
+    uint64_t n = job->tokenizer ? tokenizer_dropped(job->tokenizer, &which) : 0;
+    if (n > 0)
+        log_warn(
+            "%llu bytes of the texts had no token (%s) and were dropped, as Hugging "
+            "Face drops them",
+            (unsigned long long)n, buf_cstr(&which));
+    buf_free(&which);
 }
 
 void job_free(struct job *job)
 {
+    tell_dropped(job);
+    companions_free(&job->companions);
     settings_free(&job->settings);
     prompts_close(&job->prompts);
     tokenizer_free(job->tokenizer);
@@ -194,17 +283,21 @@ static enum status fill_prompt(void *context, uint64_t position, struct msg_task
         from->shuffle ? dataset_shuffled(from->seed, position / n, n, at) : at;
     const struct problem *p = &from->set->problems[id];
     struct tokens ids = {0};
-    char *answer = NULL;
+    char *answer = NULL, *prefill = NULL;
     enum status st;
     TRY_OUT(prompts_ask(&from->job->prompts, p, &ids));
+    TRY_OUT(mem_strdup(&prefill, from->job->settings.prompt.prefill));
     TRY_OUT(mem_strdup(&answer, p->answer));
     task->prompt_id = id;
     task->prompt = ids.ids;
     task->n_prompt = ids.len;
     task->answer = answer;
+    task->prefill = prefill;
     task->verifier = (int32_t)p->verifier;
     ids = (struct tokens){0};
+    prefill = NULL;
 out:
+    mem_free(prefill);
     tokens_free(&ids);
     return status_wrap(st, "problem %llu", (unsigned long long)id);
 }
@@ -262,13 +355,16 @@ struct worker_config job_worker_config(const struct job *job, int threads)
         .n_stops = job->stops.len,
         .threads = threads,
         .judge = job_judge_config(job, threads),
+        .reward = grading_reward(s),
     };
 }
 
 enum status job_save_model(struct job *job, const char *folder)
 {
     TRY(model_fetch(&job->model));
+    TRY(companions_write(&job->companions, folder));
     TRY(tokenizer_save(job->tokenizer, folder));
+    TRY(prompts_save(&job->prompts, folder));
     return model_save(&job->model, folder);
 }
 

@@ -3,10 +3,15 @@
 
 #include <string.h>
 
+#define LEAST_TEMPERATURE 0.01
+
 static enum status trainer_settings(const struct settings *s,
                                     struct trainer_config *out)
 {
     struct credit_config credit;
+    if (s->rollout.temperature < LEAST_TEMPERATURE) // log-probs of no distribution
+        return status_fail(ERR_INPUT, "rollout.temperature: %g: train needs %g or more",
+                           s->rollout.temperature, LEAST_TEMPERATURE);
     TRY(credit_by_name(&credit, s->train.credit));
     if (strcmp(s->train.norm, "default") != 0)
         credit.norm = strcmp(s->train.norm, "std") == 0         ? CREDIT_NORM_STD
@@ -39,6 +44,7 @@ static enum status trainer_settings(const struct settings *s,
                                                           : LOSS_NORM_TOKEN,
         .temperature = (float)s->rollout.temperature,
         .pack_tokens = (int32_t)s->train.pack_tokens,
+        .common_root = settings_common_root(s),
     };
     return OK;
 }
@@ -117,7 +123,8 @@ enum status job_learner_config(const struct job *job, int ranks,
                  .n_branch = (int32_t)s->rollout.branch.n,
                  .step_tokens = (int32_t)s->rollout.step_tokens,
                  .max_new_tokens = (int32_t)s->rollout.max_new_tokens,
-                 .temperature = (float)s->rollout.temperature},
+                 .temperature = (float)s->rollout.temperature,
+                 .common_root = settings_common_root(s)},
         .steps = (uint64_t)s->train.steps,
         .stop_tokens = s->train.stop_tokens,
         .stop_flops = s->train.stop_flops,

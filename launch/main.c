@@ -4,6 +4,7 @@
 #include "launch/commands.h"
 #include "launch/signals.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +33,8 @@ static const struct {
      command_study},
     {"report", "report DIR ... [--out FILE.html]         one page of runs and studies",
      command_report},
+    {"grade", "grade FILE.jsonl [--out FILE]            rewards of replies, and why",
+     command_grade},
     {"config",
      "config                                   every key: default, bounds, meaning",
      command_config},
@@ -47,8 +50,17 @@ static void usage(FILE *to)
                   "one process does it all.\n");
 }
 
+// Blocks from 1 MiB on are mapped and leave when they are freed, in place of a bound
+// that grows with every block: so what a run takes can be told before (footprint.h).
+static void steady_heap(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    (void)mallopt(M_TRIM_THRESHOLD, 4 << 20);
+}
+
 int main(int argc, char **argv)
 {
+    steady_heap();
     log_setup(-1, LOG_INFO);
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         usage(argc < 2 ? stderr : stdout);

@@ -2,9 +2,10 @@
 #ifndef LAUNCH_PLAN_RUN_H
 #define LAUNCH_PLAN_RUN_H
 
-#include "launch/job.h"
+#include "launch/footprint.h"
 
-// Prints the resolved config, memory and message sizes to standard output.
-CHECKED enum status plan_run_print(const struct job *job);
+// Prints memory and sizes to standard output; of training the resolved config first.
+CHECKED enum status plan_run_print(const struct job *job,
+                                   enum footprint_command command);
 
 #endif

@@ -293,22 +293,12 @@ enum status record_first_step(const struct job *job, uint64_t *step)
 // hold).
 static enum status restore_model(struct job *job, const char *path, uint64_t hash)
 {
-    struct model saved = {0};
     size_t bytes = job->model.layout.total * sizeof *job->model.params;
-    enum status st;
-    TRY_OUT(model_load_bare(&saved, path, 1));
-    if (saved.layout.total != job->model.layout.total)
-        st = status_fail(ERR_INPUT, "%s: a model of another shape", path);
-    else if (hash_bytes(HASH_START, saved.params, bytes) != hash)
-        st = status_fail(ERR_INPUT, "%s: the weights are not those of its optimizer.h5",
-                         path);
-    if (st == OK) {
-        memcpy(job->model.params, saved.params, bytes);
-        st = model_repack(&job->model);
-    }
-out:
-    model_free(&saved);
-    return st;
+    TRY(model_reload(&job->model, path));
+    if (hash_bytes(HASH_START, job->model.params, bytes) != hash)
+        return status_fail(ERR_INPUT,
+                           "%s: the weights are not those of its optimizer.h5", path);
+    return model_repack(&job->model);
 }
 
 static enum status restore_replay(const struct job *job, struct learner *learner,

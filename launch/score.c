@@ -12,6 +12,7 @@ enum status score_new(struct score *s, size_t n, int64_t samples)
     struct score fresh = {.samples = samples};
     enum status st;
     TRY_OUT(mem_new(&fresh.correct, n, sizeof *fresh.correct));
+    TRY_OUT(mem_new(&fresh.rewards, n, sizeof *fresh.rewards));
     TRY_OUT(mem_new(&fresh.majority, n, sizeof *fresh.majority));
     *s = fresh;
     return OK;
@@ -23,6 +24,7 @@ out:
 void score_free(struct score *s)
 {
     mem_free(s->correct);
+    mem_free(s->rewards);
     mem_free(s->majority);
     *s = (struct score){0};
 }
@@ -77,10 +79,11 @@ static void append_text(struct buf *out, const struct tokenizer *tokenizer,
     }
 }
 
-// One chain: its generated text is scored and its answer voted for.
+// One chain: its reply is scored and its answer voted for.
 static enum status add_leaf(struct score *s, const struct tree *t, int32_t leaf,
-                            const struct problem *p, const struct tokenizer *tokenizer,
-                            int32_t *path, struct vote *votes, int *n_votes)
+                            const struct problem *p, const char *prefill,
+                            const struct tokenizer *tokenizer, int32_t *path,
+                            struct vote *votes, int *n_votes)
 {
     size_t prompt = (size_t)t->nodes[0].token_count;
     size_t length = tree_path_length(t, leaf) - prompt;
@@ -88,10 +91,11 @@ static enum status add_leaf(struct score *s, const struct tree *t, int32_t leaf,
     struct step_score steps = {0};
     struct buf text = {0};
     tree_path_tokens(t, leaf, path);
+    buf_str(&text, prefill);
     append_text(&text, tokenizer, path + prompt, length);
     enum status st = text.status;
     if (st == OK) {
-        if (p->verifier == VERIFIER_NUMBER)
+        if (p->verifier == VERIFIER_NUMBER || p->verifier == VERIFIER_LAST_NUMBER)
             verify_steps(buf_cstr(&text), text.len, p->solution, &steps);
         else if (p->verifier == VERIFIER_COUNTDOWN)
             countdown_steps(buf_cstr(&text), text.len, p->answer, &steps);
@@ -105,13 +109,15 @@ static enum status add_leaf(struct score *s, const struct tree *t, int32_t leaf,
         s->tokens += (double)length;
         s->truncated += node->end == NODE_LENGTH;
         s->correct[s->problems] += node->reward >= 1.0f;
+        s->rewards[s->problems] += (double)node->reward;
+        s->between += node->reward > 0.0f && node->reward < 1.0f;
     }
     buf_free(&text);
     return st;
 }
 
 enum status score_add(struct score *s, const struct tree *t, const struct problem *p,
-                      const struct tokenizer *tokenizer)
+                      const char *prefill, const struct tokenizer *tokenizer)
 {
     struct vote *votes = NULL;
     int32_t *path = NULL;
@@ -121,7 +127,8 @@ enum status score_add(struct score *s, const struct tree *t, const struct proble
     TRY_OUT(mem_new(&path, t->n_tokens, sizeof *path));
     for (size_t i = 0; i < t->n_nodes; i++)
         if (tree_is_leaf(&t->nodes[i]))
-            TRY_OUT(add_leaf(s, t, (int32_t)i, p, tokenizer, path, votes, &n_votes));
+            TRY_OUT(add_leaf(s, t, (int32_t)i, p, prefill, tokenizer, path, votes,
+                             &n_votes));
     s->votes += n_votes;
     s->majority[s->problems++] = majority_right(votes, n_votes);
 out:
@@ -142,6 +149,14 @@ struct metrics_mean score_pass_at(const struct score *s, int64_t k)
     return mean;
 }
 
+struct metrics_mean score_reward(const struct score *s)
+{
+    struct metrics_mean mean = metrics_mean(s->rewards, s->problems);
+    mean.mean /= (double)s->samples;
+    mean.ci95 /= (double)s->samples;
+    return mean;
+}
+
 struct metrics_mean score_majority(const struct score *s)
 {
     return metrics_mean(s->majority, s->problems);
@@ -151,6 +166,10 @@ void score_print(const struct score *s, const char *how, struct buf *out)
 {
     buf_printf(out, "%s: %zu problems, %lld samples each\n", how, s->problems,
                (long long)s->samples);
+    if (s->between > 0.0) {
+        struct metrics_mean m = score_reward(s);
+        buf_printf(out, "  reward   %6.3f +- %.3f\n", m.mean, m.ci95);
+    }
     for (int64_t k = 1; k <= s->samples; k *= 2) {
         struct metrics_mean m = score_pass_at(s, k);
         buf_printf(out, "  Pass@%-3lld %6.1f %% +- %.1f\n", (long long)k,
@@ -171,7 +190,7 @@ void score_print(const struct score *s, const char *how, struct buf *out)
 
 void score_json(const struct score *s, struct buf *out)
 {
-    struct metrics_mean majority = score_majority(s);
+    struct metrics_mean majority = score_majority(s), reward = score_reward(s);
     buf_printf(out,
                "{\"problems\": %zu, \"samples_per_problem\": %lld, \"samples\": %.0f",
                s->problems, (long long)s->samples, s->leaves);
@@ -180,6 +199,8 @@ void score_json(const struct score *s, struct buf *out)
         buf_printf(out, ", \"pass_at_%lld\": %.6f, \"pass_at_%lld_ci95\": %.6f",
                    (long long)k, m.mean, (long long)k, m.ci95);
     }
+    buf_printf(out, ", \"reward\": %.6f, \"reward_ci95\": %.6f", reward.mean,
+               reward.ci95);
     buf_printf(out, ", \"majority\": %.6f, \"length\": %.3f, \"truncated\": %.6f",
                majority.mean, share(s->tokens, s->leaves),
                share(s->truncated, s->leaves));

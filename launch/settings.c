@@ -48,13 +48,29 @@ static const struct config_key keys[] = {
     STRING(data, tokenizer, "", "folder of the tokenizer; empty: model.path"),
     INT(data, train_limit, "0", 0, 1e9, "problems", "use only the first; 0: all"),
 
-    CHOICE(data, verifier, "default", "default|number|math", "math: answers of number problems may be boxed expressions too"),
+    CHOICE(data, verifier, "default", "default|number|last-number|math|program", "of number problems: what follows ####, the last number of the reply, or a final answer of any form; program: rewards of any data by verifier.command"),
 
-    CHOICE(prompt, template, "auto", "auto|none|chatml|llama2|llama3|mistral", "chat template; auto: the checkpoint's own, if it has one"),
+    KEY(data, fields, CONFIG_MAP, "{}", 0, 0, "", "",
+        "where a row has its question, answer and solution: {question: problem, answer: meta.final}"),
+    CHOICE(data, bad_rows, "refuse", "refuse|skip", "rows that cannot be read; skip: left out, counted, the first one named"),
+
+    KEY(verifier, command, CONFIG_LIST, "[]", 0, 0, "", "",
+        "the program of data.verifier program and its arguments: [python3, reward.py]"),
+    INT(verifier, children, "1", 1, 256, "processes", "of it for each worker"),
+    FLOAT(verifier, timeout_s, "30", 0.05, 1e5, "s", "for an answer"),
+    FLOAT(verifier, start_s, "120", 0, 1e5, "s", "more than that for the first answer of a process"),
+    INT(verifier, memory_mb, "4096", 0, 1e7, "MiB", "of a process's address space; 0: no limit"),
+    CHOICE(verifier, on_error, "end", "end|zero", "a reply without an answer ends the run, or counts 0"),
+    CHOICE(verifier, sandbox, "bubblewrap", "bubblewrap|none", "bubblewrap: no network, all files read-only; none: as the user"),
+
+    STRING(prompt, template, "auto", "chat template; auto: the checkpoint's own, if it has one; none; the name of one of its several; a file's path"),
+    KEY(prompt, template_kwargs, CONFIG_MAP, "{}", 0, 0, "", "", "what the template sees besides: {enable_thinking: false}"),
+    STRING(prompt, date, "", "YYYY-MM-DD, the day that the template sees; empty: the day the run was made"),
     STRING(prompt, system, "", "system prompt; empty: the template's own"),
     STRING(prompt, instruction, "", "added after every question"),
     STRING(prompt, examples, "", "problems with solutions shown before every question; file[a:b] takes rows"),
     STRING(prompt, prefill, "", "how the policy's reply begins"),
+    CHOICE(prompt, common_root, "true", "true|false", "what all prompts begin with alike (template, system prompt, examples) is computed once, by workers and in training; false: for each prompt"),
 
     INT(judge, servers, "0", 0, 256, "", "programs run at once by each worker; 0: as many as its threads"),
     FLOAT(judge, timeout_s, "6", 0.1, 600, "s", "of one program with all its tests"),
@@ -81,7 +97,7 @@ static const struct config_key keys[] = {
     STRING(rollout, delimiter, "\n", "text whose tokens end a step; empty: only step_tokens"),
     INT(rollout, step_tokens, "0", 0, 1e6, "tokens", "a step's longest; 0: no bound"),
     INT(rollout, max_new_tokens, "256", 1, 1e6, "tokens", "generated on one path"),
-    FLOAT(rollout, temperature, "1.0", 0.01, 100, "", "of sampling"),
+    FLOAT(rollout, temperature, "1.0", 0, 100, "", "of sampling; sample takes 0 as the likeliest token, train needs 0.01 or more"),
     INT(rollout, parts, "1", 1, 1024, "tasks", "a prompt's tree is cut into, by the root's children"),
     INT(rollout, max_rows, "256", 1, 65536, "branches", "decoded at once by a worker"),
     INT(rollout, kv_mb, "256", 0, 1e6, "MiB", "of keys and values, per worker; 0: what is free of a GPU"),
@@ -125,7 +141,7 @@ static const struct config_key keys[] = {
 
     INT(eval, problems, "256", 0, 1e9, "problems", "of data.test; 0: all"),
     INT(eval, samples, "4", 1, 1024, "", "per problem"),
-    FLOAT(eval, temperature, "1.0", 0, 100, "", "of sampling"),
+    FLOAT(eval, temperature, "1.0", 0, 100, "", "of sampling; 0: the likeliest token"),
     INT(eval, chunk, "64", 1, 1e6, "problems", "in flight at once"),
 
     CHOICE(gpu, type, "bf16", "bf16|f32", "of weights and activations; sums, master weights and the optimizer are float32"),

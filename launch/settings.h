@@ -9,6 +9,7 @@
 #include "base/status.h"
 
 #include <stdint.h>
+#include <string.h>
 
 struct settings {
     char *device, *deterministic; // choices
@@ -25,9 +26,19 @@ struct settings {
         char *train, *test, *tokenizer; // paths
         int64_t train_limit;
         char *verifier;
+        char *fields; // a JSON object
+        char *bad_rows;
     } data;
     struct {
-        char *template, *system, *instruction, *examples, *prefill;
+        char *command; // a JSON array
+        int64_t children, memory_mb;
+        double timeout_s, start_s;
+        char *on_error, *sandbox;
+    } verifier;
+    struct {
+        char *template, *template_kwargs, *date;
+        char *system, *instruction, *examples, *prefill;
+        char *common_root; // a choice
     } prompt;
     struct {
         int64_t servers, memory_mb;
@@ -82,6 +93,11 @@ struct settings {
 static inline int64_t settings_ms(double seconds)
 {
     return (int64_t)(seconds * 1000.0);
+}
+
+static inline int settings_common_root(const struct settings *s)
+{
+    return strcmp(s->prompt.common_root, "true") == 0;
 }
 
 // Defaults, then the file (NULL: none), then each key=value argument.

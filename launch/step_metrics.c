@@ -65,6 +65,9 @@ static void put_rollout(struct step_metrics *m, const struct step_record *r)
     int64_t grafted = r->reuse.tokens - r->again.generated_tokens;
     put(m, (double)(s->generated_tokens - grafted), "generated_tokens");
     put(m, (double)s->credit.leaves, "leaves");
+    // Of the prompts, and computed by the workers: the rest stood in a common root.
+    put(m, (double)r->prompts.all, "prompt_tokens");
+    put(m, (double)r->prompts.computed, "prefilled_tokens");
 }
 
 // Where the reward is decided, and how the trees were branched.
@@ -161,6 +164,7 @@ void step_metrics_fill(struct step_metrics *out, const struct step_record *recor
     put(out, record->rollout_s, "rollout_s");
     put(out, record->train_s, "train_s");
     put(out, record->publish_s, "publish_s");
+    put(out, record->step_s, "step_s");
     put_broadcast(out, &record->broadcast);
     put(out,
         share(record->learner_idle_s,

@@ -44,7 +44,7 @@ static void engine_free(struct engine *e)
 static enum status make_model(struct engine *e)
 {
     static const char letters[] = "ab";
-    TRY(tokenizer_train(&e->tokenizer, letters, sizeof letters - 1, 0, 1));
+    TRY(tokenizer_of_alphabet(&e->tokenizer, letters, sizeof letters - 1));
     const struct model_config c = {
         .vocab = tokenizer_vocab(e->tokenizer),
         .dim = 16,
@@ -103,7 +103,7 @@ static enum status score_texts(struct engine *e, struct tree *all)
     enum status st;
     TRY_OUT(tree_canonical(all));
     TRY_OUT(activations_new(&a, &e->model));
-    TRY_OUT(pack_trees(&p, &origins, list, 1));
+    TRY_OUT(pack_trees(&p, &origins, list, 1, 0));
     TRY_OUT(mem_new(&log_prob, (size_t)p.n_outputs, sizeof *log_prob));
     TRY_OUT(model_forward(&e->model, a, &p, 1.0F, log_prob, NULL));
     for (int32_t j = 0; j < p.n_outputs; j++)

@@ -125,6 +125,7 @@ enum status dispatch_begin(struct dispatch *d, const struct msg_task *tasks, siz
                            int32_t parts, int64_t now_ms, struct outbox *out)
 {
     d->now_ms = now_ms;
+    d->prompts = (struct prompt_tokens){0};
     TRY(lease_table_begin(&d->leases, tasks, n, parts));
     return dispatch_give(d, out);
 }
@@ -181,7 +182,7 @@ static enum status check_somebody_left(const struct dispatch *d)
     if (d->refused_rank >= 0)
         return status_fail(ERR_TIMEOUT,
                            "no worker within %lld ms: rank %d was refused, for it has "
-                           "another model or tokenizer",
+                           "another model, tokenizer or verifier",
                            (long long)age, d->refused_rank);
     return status_fail(ERR_TIMEOUT, "no worker has said HELLO within %lld ms",
                        (long long)age);
@@ -214,6 +215,11 @@ size_t dispatch_complete(const struct dispatch *d)
 int dispatch_done(const struct dispatch *d)
 {
     return d->leases.n_complete == d->leases.n_prompts;
+}
+
+struct prompt_tokens dispatch_prompt_tokens(const struct dispatch *d)
+{
+    return d->prompts;
 }
 
 enum status dispatch_stop(struct dispatch *d, struct outbox *out)

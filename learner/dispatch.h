@@ -79,6 +79,13 @@ struct tree *dispatch_tree(struct dispatch *d, size_t i);
 size_t dispatch_complete(const struct dispatch *d); // how many trees are there
 int dispatch_done(const struct dispatch *d);
 
+// Of the batch's results taken so far: tokens of their prompts, and how many of these
+// the workers computed; the others stood in a common root (rollout/root.h).
+struct prompt_tokens {
+    int64_t all, computed;
+};
+struct prompt_tokens dispatch_prompt_tokens(const struct dispatch *d);
+
 // STOP to every live worker.
 CHECKED enum status dispatch_stop(struct dispatch *d, struct outbox *out);
 // 1 once every rank has been told to stop: also one that says HELLO only now, for it

@@ -27,15 +27,15 @@ static enum status reject(struct dispatch *d, struct peer *p, enum status why)
 
 static enum status refuse(struct dispatch *d, int rank, struct outbox *out)
 {
-    log_warn("rank %d is refused: it has another model or tokenizer", rank);
+    log_warn("rank %d is refused: it has another model, tokenizer or verifier", rank);
     d->refused_rank = rank;
     struct peer *p = dispatch_peer(d, rank);
     if (p) {
         p->alive = 0;
         dispatch_free_leases(d, rank);
     }
-    return dispatch_send_fault(d, rank, "its model or tokenizer is not the learner's",
-                               out);
+    return dispatch_send_fault(
+        d, rank, "its model, tokenizer or verifier is not the learner's", out);
 }
 
 static enum status add_peer(struct dispatch *d, int rank, struct peer **out)
@@ -103,6 +103,15 @@ static enum status receive_lease(struct dispatch *d, struct peer *p,
     return dispatch_send_answer(d, p->rank, out);
 }
 
+static enum status check_prefilled(const struct msg_result *r)
+{
+    int32_t most = r->tree.nodes[0].token_count;
+    if (r->prefilled < 0 || r->prefilled > most)
+        return status_fail(ERR_PROTOCOL, "%d tokens computed of a prompt of %d",
+                           r->prefilled, most);
+    return OK;
+}
+
 static enum status receive_result(struct dispatch *d, struct peer *p,
                                   struct msg_result *r)
 {
@@ -110,9 +119,13 @@ static enum status receive_result(struct dispatch *d, struct peer *p,
     if (!l || l->state == LEASE_DONE)
         return OK; // a copy, or of a batch that is over
     enum status st = lease_check_tree(&d->leases, l, &r->tree, d->config.vocab);
+    if (st == OK)
+        st = check_prefilled(r);
     if (st != OK)
         return reject(d, p, status_wrap(st, "lease %" PRIu64, r->lease));
     p->strikes = 0;
+    d->prompts.all += r->tree.nodes[0].token_count;
+    d->prompts.computed += r->prefilled;
     return lease_done(&d->leases, l, &r->tree);
 }
 

@@ -36,10 +36,11 @@ struct dispatch {
     size_t n_peers, peer_capacity;
     size_t next_peer; // whose turn it is to be given a task
     struct lease_table leases;
-    uint64_t version;     // published
-    uint64_t total_bytes; // of its weights; 0: nothing is published
-    struct blob *weights; // NULL: not here
-    int refused_rank;     // last HELLO of another model; -1: none
+    struct prompt_tokens prompts; // of the batch
+    uint64_t version;             // published
+    uint64_t total_bytes;         // of its weights; 0: nothing is published
+    struct blob *weights;         // NULL: not here
+    int refused_rank;             // last HELLO of another model; -1: none
     int stopping;
     int64_t stop_ms; // since then
 };

@@ -15,17 +15,20 @@ enum phase {
 
 struct evaluate {
     struct evaluate_config config;
-    const struct model *model; // borrowed
+    struct model *model; // borrowed
     struct dispatch *dispatch;
     enum phase phase;
     uint64_t first; // problem of the chunk
     struct tree **trees;
     size_t n; // problems of the chunk
     int taken;
+    // The first problem's prompt: what all chunks begin with, it begins with too.
+    int32_t *like;
+    struct prompt_tokens prompts; // of all chunks
 };
 
 enum status evaluate_new(struct evaluate **out, const struct evaluate_config *c,
-                         const struct model *m, int64_t now_ms)
+                         struct model *m, int64_t now_ms)
 {
     struct evaluate *e = NULL;
     enum status st;
@@ -48,13 +51,16 @@ void evaluate_free(struct evaluate *e)
         return;
     dispatch_free(e->dispatch);
     mem_free(e->trees);
+    mem_free(e->like);
     mem_free(e);
 }
 
 enum status evaluate_start(struct evaluate *e, int64_t now_ms, struct outbox *out)
 {
     (void)now_ms;
-    return publish(e->dispatch, e->model, out);
+    (void)out;
+    publish_announce(e->dispatch, e->model);
+    return OK;
 }
 
 enum status evaluate_receive(struct evaluate *e, int rank, const uint8_t *bytes,
@@ -65,12 +71,29 @@ enum status evaluate_receive(struct evaluate *e, int rank, const uint8_t *bytes,
 
 enum status evaluate_tick(struct evaluate *e, int64_t now_ms, struct outbox *out)
 {
-    return dispatch_tick(e->dispatch, now_ms, out);
+    TRY(dispatch_tick(e->dispatch, now_ms, out));
+    return publish_supply(e->dispatch, e->model, out);
+}
+
+struct prompt_tokens evaluate_prompt_tokens(const struct evaluate *e)
+{
+    return e->prompts;
 }
 
 int evaluate_done(const struct evaluate *e)
 {
     return e->phase == PHASE_DONE;
+}
+
+static enum status remember_first(struct evaluate *e, const struct msg_task *first)
+{
+    struct plan *plan = &e->config.plan;
+    if (e->like)
+        return OK;
+    TRY(mem_dup(&e->like, first->prompt, first->n_prompt, sizeof *first->prompt));
+    plan->like = e->like;
+    plan->n_like = first->n_prompt;
+    return OK;
 }
 
 // A chunk is planned as a step of its own, so that a problem's random key depends on
@@ -82,7 +105,9 @@ static enum status begin_chunk(struct evaluate *e, int64_t now_ms, struct outbox
     e->n = left < e->config.chunk ? (size_t)left : e->config.chunk;
     TRY(plan_tasks(&e->config.plan, e->first, e->first, e->n, e->model->version,
                    &tasks));
-    enum status st = dispatch_begin(e->dispatch, tasks, e->n, 1, now_ms, out);
+    enum status st = remember_first(e, tasks);
+    if (st == OK)
+        st = dispatch_begin(e->dispatch, tasks, e->n, 1, now_ms, out);
     plan_free(tasks, e->n);
     if (st == OK)
         e->phase = PHASE_COLLECT;
@@ -95,6 +120,9 @@ static void collect(struct evaluate *e)
         return;
     for (size_t i = 0; i < e->n; i++)
         e->trees[i] = dispatch_tree(e->dispatch, i);
+    struct prompt_tokens chunk = dispatch_prompt_tokens(e->dispatch);
+    e->prompts.all += chunk.all;
+    e->prompts.computed += chunk.computed;
     e->taken = 0;
     e->phase = PHASE_HAND_OUT;
 }

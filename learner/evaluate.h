@@ -17,9 +17,10 @@ struct evaluate_config {
 };
 
 struct evaluate;
-// Borrows the model, whose parameters the workers are given.
+// Borrows the model, whose parameters the workers that lack them are given: no copy is
+// made before one asks.
 CHECKED enum status evaluate_new(struct evaluate **out, const struct evaluate_config *c,
-                                 const struct model *m, int64_t now_ms);
+                                 struct model *m, int64_t now_ms);
 void evaluate_free(struct evaluate *e);
 
 CHECKED enum status evaluate_start(struct evaluate *e, int64_t now_ms,
@@ -34,6 +35,8 @@ CHECKED enum status evaluate_work(struct evaluate *e, int64_t now_ms,
 // call; *n = 0 where none is waiting.  The next chunk begins only after this.
 void evaluate_take(struct evaluate *e, uint64_t *first, struct tree *const **trees,
                    size_t *n);
+// What the workers computed of the prompts (learner/dispatch.h).
+struct prompt_tokens evaluate_prompt_tokens(const struct evaluate *e);
 int evaluate_done(const struct evaluate *e);
 
 #endif

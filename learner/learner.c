@@ -181,34 +181,34 @@ static enum status begin_step(struct learner *l, int64_t now_ms, struct outbox *
     return OK;
 }
 
-// A tree that has come, with what the store adds to it.
-static enum status take_tree(struct learner *l, struct tree *t)
+// What the store adds to the trees up to `come`: to as many as close a pack, whenever
+// they came, so that what is computed does not depend on that.
+static enum status grow_trees(struct learner *l, size_t come)
 {
-    const struct reuse_config *c = &l->config.reuse;
-    size_t i = l->n_come;
-    l->fresh[i] = l->trees[i] = t;
-    if (c->on) {
+    size_t first = l->n_come;
+    size_t n = trainer_pack_size(l->trainer, l->fresh + first, come - first,
+                                 come == (size_t)l->config.prompts_per_step);
+    for (size_t i = first; i < first + n; i++) {
         tree_free(&l->grown[i]);
-        TRY(regrow(&l->grown[i], t, c, &l->replay, &l->memory.reuse, l->trainer,
-                   &l->reuse_seen, &l->record.reuse));
         l->trees[i] = &l->grown[i];
     }
-    l->n_come++;
+    TRY(regrow(l->grown + first, l->fresh + first, n, &l->config.reuse, &l->replay,
+               &l->memory.reuse, l->trainer, &l->reuse_seen, &l->record.reuse));
+    l->n_come += n;
     return OK;
 }
 
-// Takes note of the trees that have come, in prompt order without a gap: with reuse,
-// one a call, since it computes.
+// Takes note of the trees that have come, in prompt order without a gap.
 static enum status notice_trees(struct learner *l, int64_t now_ms, int *worked)
 {
     size_t n = (size_t)l->config.prompts_per_step;
-    size_t before = l->n_come;
-    while (l->n_come < n && !(l->config.reuse.on && l->n_come > before)) {
-        struct tree *t = dispatch_tree(l->dispatch, l->n_come);
-        if (!t)
-            break;
-        TRY(take_tree(l, t));
-    }
+    size_t before = l->n_come, come = before;
+    for (struct tree *t; come < n && (t = dispatch_tree(l->dispatch, come)); come++)
+        l->fresh[come] = l->trees[come] = t;
+    if (l->config.reuse.on)
+        TRY(grow_trees(l, come));
+    else
+        l->n_come = come;
     *worked = l->config.reuse.on && l->n_come > before;
     if (l->n_come == n && before < n)
         l->record.rollout_s = 1e-3 * (double)(now_ms - l->begun_ms);
@@ -233,24 +233,19 @@ static enum status train_some(struct learner *l, int64_t now_ms, int *worked)
     return OK;
 }
 
-// Trains the store's next entry, if it is young enough; after the last, the update.
+// Trains a pack of the store's entries that are young enough; after the last, the
+// update.
 static enum status train_again(struct learner *l)
 {
-    const struct reuse_config *c = &l->config.reuse;
-    struct tree again = {0}, *list[] = {&again};
-    if (l->n_again == l->replay.n) {
+    struct regrow_pack again = {0};
+    TRY(regrow_again(&again, &l->replay, &l->n_again, &l->config.reuse,
+                     &l->memory.reuse, l->trainer, l->model->version, &l->reuse_seen,
+                     &l->record.reuse));
+    if (again.n == 0)
         l->phase = PHASE_ANNOUNCE;
-        return OK;
-    }
-    const struct tree *entry = &l->replay.entries[l->n_again++];
-    uint64_t version = l->model->version;
-    if (!regrow_again(entry, c, &l->memory.reuse, version))
-        return OK;
-    enum status st = regrow_weighted(&again, entry, l->trainer, version, &l->reuse_seen,
-                                     &l->record.reuse);
-    if (st == OK)
-        st = trainer_accumulate(l->trainer, list, 1, &l->record.again);
-    tree_free(&again);
+    enum status st =
+        trainer_accumulate(l->trainer, again.views, again.n, &l->record.again);
+    regrow_pack_free(&again);
     return st;
 }
 
@@ -299,6 +294,7 @@ static enum status update_step(struct learner *l, int64_t now_ms)
     const struct training_watch watch = broadcast_watch(l->broadcast, now_ms);
     TRY(trainer_update(l->trainer, &r->stats, &watch));
     TRY(remember(l));
+    r->prompts = dispatch_prompt_tokens(l->dispatch);
     r->batch_hash = HASH_START;
     for (size_t i = 0; i < r->n_trees; i++)
         r->batch_hash = tree_hash(r->batch_hash, r->trees[i]);

@@ -57,6 +57,7 @@ struct step_record {     // of one finished training step
     // How the version that these trees were sampled from came to the workers: to so
     // many by the group, in so long; the others had it by slices.  Failures so far.
     struct broadcast_stats broadcast;
+    struct prompt_tokens prompts; // of these trees
     // Wall time: until the last tree came; in training (which overlaps it); in
     // publishing, with the wait for the last version to have left; with nothing to do.
     double rollout_s, train_s, publish_s, learner_idle_s, step_s;

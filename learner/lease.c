@@ -5,8 +5,7 @@
 static void clear_batch(struct lease_table *t)
 {
     for (size_t i = 0; i < t->n_prompts; i++) {
-        mem_free(t->prompts[i].task.prompt);
-        mem_free(t->prompts[i].task.answer);
+        msg_task_clear(&t->prompts[i].task);
         tree_free(&t->prompts[i].tree);
     }
     mem_free(t->prompts);
@@ -21,15 +20,6 @@ void lease_table_free(struct lease_table *t)
     clear_batch(t);
     mem_free(t->items);
     *t = (struct lease_table){0};
-}
-
-static enum status copy_task(struct msg_task *out, const struct msg_task *task)
-{
-    *out = *task;
-    out->prompt = NULL;
-    out->answer = NULL;
-    TRY(mem_dup(&out->prompt, task->prompt, task->n_prompt, sizeof *task->prompt));
-    return mem_strdup(&out->answer, task->answer ? task->answer : "");
 }
 
 // Cuts the root's children into `parts` runs whose sizes differ by one at most.
@@ -66,7 +56,7 @@ enum status lease_table_begin(struct lease_table *t, const struct msg_task *task
     TRY(mem_new(&t->prompts, n, sizeof *t->prompts));
     for (size_t i = 0; i < n; i++) {
         t->n_prompts = i + 1;
-        TRY(copy_task(&t->prompts[i].task, &tasks[i]));
+        TRY(msg_task_copy(&t->prompts[i].task, &tasks[i]));
         TRY(add_leases(t, i, parts));
     }
     return OK;

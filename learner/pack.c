@@ -65,6 +65,27 @@ static void put_output(struct pack *p, struct pack_origin *origins, int32_t at,
     origins[at] = origin;
 }
 
+// ---- what prompts have in common
+
+int32_t pack_alike(const struct tree *a, const struct tree *b, int32_t most)
+{
+    int32_t own_a = a->nodes[0].token_count - 1, own_b = b->nodes[0].token_count - 1;
+    int32_t i = 0;
+    most = own_a < most ? own_a : most;
+    most = own_b < most ? own_b : most;
+    while (i < most && a->tokens[i] == b->tokens[i])
+        i++;
+    return i;
+}
+
+int32_t pack_common(struct tree *const *trees, size_t n)
+{
+    int32_t common = n > 1 ? trees[0]->nodes[0].token_count : 0;
+    for (size_t i = 1; i < n; i++)
+        common = pack_alike(trees[0], trees[i], common);
+    return common;
+}
+
 // ---- parts of trees
 
 // The node above the first of a part: the root where the part has none.
@@ -108,12 +129,16 @@ struct packed_node {
     int32_t next;     // where the prediction of the next child's first token goes
 };
 
+// A root comes below the common one, if there is one: the pack's first span.
 static void pack_node(struct pack *p, const struct tree *t, struct packed_node *known,
-                      int32_t node)
+                      int32_t node, int32_t common)
 {
     const struct tree_node *n = &t->nodes[node];
-    known[node].span = put_span(p, t->tokens + n->token_begin, n->token_count,
-                                n->parent < 0 ? -1 : known[n->parent].span);
+    int32_t skip = n->parent < 0 ? common : 0;
+    int32_t above = skip > 0 ? 0 : -1;
+    known[node].span =
+        put_span(p, t->tokens + n->token_begin + skip, n->token_count - skip,
+                 n->parent < 0 ? above : known[n->parent].span);
 }
 
 static void leave_room(struct pack *p, struct packed_node *n)
@@ -124,12 +149,12 @@ static void leave_room(struct pack *p, struct packed_node *n)
 
 // The part's ancestors, the root first.
 static void pack_above(struct pack *p, const struct pack_part *part,
-                       struct packed_node *known, int32_t node)
+                       struct packed_node *known, int32_t node, int32_t common)
 {
     if (node < 0)
         return;
-    pack_above(p, part, known, part->tree->nodes[node].parent);
-    pack_node(p, part->tree, known, node);
+    pack_above(p, part, known, part->tree->nodes[node].parent, common);
+    pack_node(p, part->tree, known, node, common);
     leave_room(p, &known[node]);
 }
 
@@ -140,7 +165,7 @@ static void pack_own(struct pack *p, struct pack_origin *origins,
     const struct tree *t = part->tree;
     const struct tree_node *n = &t->nodes[node];
     int32_t row = p->n_tokens;
-    pack_node(p, t, known, node);
+    pack_node(p, t, known, node, 0);
     for (int32_t k = 1; k < n->token_count; k++) {
         struct pack_origin origin = {number, n->token_begin + k};
         put_output(p, origins, p->n_outputs++, row + k - 1, t->tokens[origin.token],
@@ -153,14 +178,15 @@ static void pack_own(struct pack *p, struct pack_origin *origins,
 }
 
 static enum status pack_one(struct pack *p, struct pack_origin *origins,
-                            const struct pack_part *part, int32_t number)
+                            const struct pack_part *part, int32_t number,
+                            int32_t common)
 {
     struct packed_node *known = NULL;
     const struct tree *t = part->tree;
     TRY(mem_new(&known, t->n_nodes, sizeof *known));
     for (int32_t i = part->begin; i < part->end; i++)
         known[t->nodes[i].parent].children++;
-    pack_above(p, part, known, above(part));
+    pack_above(p, part, known, above(part), common);
     for (int32_t i = part->begin; i < part->end; i++)
         pack_own(p, origins, part, known, i, number);
     mem_free(known);
@@ -201,8 +227,10 @@ static void put_path_outputs(struct pack *p, struct pack_origin *origins,
 }
 
 static enum status flatten_one(struct pack *p, struct pack_origin *origins,
-                               const struct pack_part *whole, int32_t number)
+                               const struct pack_part *whole, int32_t number,
+                               int32_t common)
 {
+    (void)common; // a path is laid out whole
     const struct tree *t = whole->tree;
     int32_t *path = NULL;
     TRY(mem_new(&path, t->n_tokens, sizeof *path));
@@ -222,12 +250,12 @@ static enum status flatten_one(struct pack *p, struct pack_origin *origins,
 struct way {
     void (*count)(const struct pack_part *part, struct pack_size *size);
     enum status (*fill)(struct pack *p, struct pack_origin *origins,
-                        const struct pack_part *part, int32_t number);
+                        const struct pack_part *part, int32_t number, int32_t common);
 };
 
 static enum status pack_by(const struct way *way, struct pack *out,
                            struct pack_origin **origins, const struct pack_part *parts,
-                           size_t n)
+                           size_t n, int32_t common)
 {
     struct pack p = {0};
     struct pack_size size = {0};
@@ -235,9 +263,15 @@ static enum status pack_by(const struct way *way, struct pack *out,
     enum status st;
     for (size_t i = 0; i < n; i++)
         way->count(&parts[i], &size);
+    if (common > 0) {
+        size.rows -= (n - 1) * (size_t)common;
+        size.spans++;
+    }
     TRY_OUT(allocate(&p, &from, &size));
+    if (common > 0)
+        (void)put_span(&p, parts->tree->tokens, common, -1);
     for (size_t i = 0; i < n; i++)
-        TRY_OUT(way->fill(&p, from, &parts[i], (int32_t)i));
+        TRY_OUT(way->fill(&p, from, &parts[i], (int32_t)i, common));
     *out = p;
     *origins = from;
     return OK;
@@ -252,31 +286,31 @@ static const struct way flattened = {count_paths, flatten_one};
 
 static enum status pack_all(const struct way *way, struct pack *out,
                             struct pack_origin **origins, struct tree *const *trees,
-                            size_t n)
+                            size_t n, int32_t common)
 {
     struct pack_part *parts = NULL;
     TRY(mem_new(&parts, n, sizeof *parts));
     for (size_t i = 0; i < n; i++)
         parts[i] = pack_whole(trees[i]);
-    enum status st = pack_by(way, out, origins, parts, n);
+    enum status st = pack_by(way, out, origins, parts, n, common);
     mem_free(parts);
     return st;
 }
 
 enum status pack_parts(struct pack *out, struct pack_origin **origins,
-                       const struct pack_part *parts, size_t n)
+                       const struct pack_part *parts, size_t n, int32_t common)
 {
-    return pack_by(&unique, out, origins, parts, n);
+    return pack_by(&unique, out, origins, parts, n, common);
 }
 
 enum status pack_trees(struct pack *out, struct pack_origin **origins,
-                       struct tree *const *trees, size_t n)
+                       struct tree *const *trees, size_t n, int32_t common)
 {
-    return pack_all(&unique, out, origins, trees, n);
+    return pack_all(&unique, out, origins, trees, n, common);
 }
 
 enum status pack_flattened(struct pack *out, struct pack_origin **origins,
                            struct tree *const *trees, size_t n)
 {
-    return pack_all(&flattened, out, origins, trees, n);
+    return pack_all(&flattened, out, origins, trees, n, 0);
 }

@@ -6,10 +6,8 @@
 
 void plan_free(struct msg_task *tasks, size_t n)
 {
-    for (size_t i = 0; tasks && i < n; i++) {
-        mem_free(tasks[i].prompt);
-        mem_free(tasks[i].answer);
-    }
+    for (size_t i = 0; tasks && i < n; i++)
+        msg_task_clear(&tasks[i]);
     mem_free(tasks);
 }
 
@@ -49,6 +47,27 @@ static void set_branches(struct msg_task *t, const struct plan *plan)
     t->branch[0] = branching_children(b, &root);
 }
 
+static size_t alike(const struct msg_task *t, const int32_t *tokens, size_t n)
+{
+    size_t most = t->n_prompt < n ? t->n_prompt : n, i = 0;
+    while (i < most && t->prompt[i] == tokens[i])
+        i++;
+    return i;
+}
+
+static void set_common(struct msg_task *tasks, size_t n, const struct plan *plan)
+{
+    size_t common = n > 0 ? tasks[0].n_prompt : 0;
+    for (size_t i = 1; i < n; i++)
+        common = alike(&tasks[i], tasks[0].prompt, common);
+    if (n > 0 && plan->n_like > 0 && common > 0) {
+        size_t more = alike(&tasks[0], plan->like, plan->n_like);
+        common = more < common ? more : common;
+    }
+    for (size_t i = 0; i < n; i++)
+        tasks[i].common = (int32_t)common;
+}
+
 enum status plan_tasks(const struct plan *plan, uint64_t step, uint64_t first, size_t n,
                        uint64_t version, struct msg_task **out)
 {
@@ -68,6 +87,8 @@ enum status plan_tasks(const struct plan *plan, uint64_t step, uint64_t first, s
         t->temperature = plan->temperature;
         TRY_OUT(plan->prompts.fill(plan->prompts.context, first + i, t));
     }
+    if (plan->common_root)
+        set_common(tasks, n, plan);
     *out = tasks;
     return OK;
 out:

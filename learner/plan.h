@@ -5,9 +5,9 @@
 #include "base/rng.h"
 #include "proto/message.h"
 
-// Where prompts come from.  `fill` sets prompt_id, prompt, n_prompt and answer (the
-// last two allocated; the task's owner frees them) of the position-th prompt of the
-// run.
+// Where prompts come from.  `fill` sets prompt_id, prompt, n_prompt, verifier, answer
+// and prefill (the arrays allocated; the task's owner frees them) of the position-th
+// prompt of the run.
 struct prompt_source {
     void *context;
     enum status (*fill)(void *context, uint64_t position, struct msg_task *task);
@@ -24,6 +24,11 @@ struct plan {
     struct cutoff_rule cutoff;
     int32_t step_tokens, max_new_tokens;
     float temperature;
+    // 1: every task says what of its prompt the others of its step begin with too, and
+    // so do these tokens (borrowed; none: n_like 0).
+    int common_root;
+    const int32_t *like;
+    size_t n_like;
 };
 
 // Sets the rule's rates and means of the next step by what earlier ones have shown. The

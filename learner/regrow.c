@@ -50,92 +50,171 @@ static enum status weigh_paths(const struct tree *t, int32_t first,
     return OK;
 }
 
-// One entry's children for one node, at most `room` of them: its last.
-static enum status take_entry(struct tree *tree, int32_t node, const struct tree *entry,
-                              struct trainer *trainer, int32_t room,
-                              struct reuse_weights *age, struct reuse_stats *stats)
+// What fresh trees take from the store: copies of entries, to be weighted together.
+struct takings {
+    struct tree *trees;
+    struct taking {
+        size_t fresh;        // number of the tree that takes it
+        int32_t node, first; // for this node, its children from `first` on
+        uint64_t age;
+    } * of;
+    size_t n, tree_capacity, capacity;
+};
+
+static void takings_free(struct takings *k)
 {
-    struct tree scored = {0};
-    int32_t first = entry->nodes[0].branching - room;
-    enum status st;
-    TRY_OUT(tree_below(&scored, entry, 0));
-    TRY_OUT(trainer_reweigh(trainer, &scored, &stats->flops));
-    first = first < 0 ? 0 : first;
-    TRY_OUT(weigh_paths(&scored, first, age, stats));
-    TRY_OUT(tree_graft(tree, node, &scored, first));
-out:
-    tree_free(&scored);
-    return st;
+    for (size_t i = 0; i < k->n; i++)
+        tree_free(&k->trees[i]);
+    mem_free(k->trees);
+    mem_free(k->of);
 }
 
-static enum status take_for_node(struct tree *tree, int32_t node,
-                                 const struct reuse_config *c,
+static enum status take_entry(struct takings *k, const struct tree *entry,
+                              struct taking of)
+{
+    TRY(mem_grow(&k->trees, &k->tree_capacity, k->n, k->n + 1, sizeof *k->trees));
+    TRY(mem_grow(&k->of, &k->capacity, k->n, k->n + 1, sizeof *k->of));
+    k->trees[k->n] = (struct tree){0};
+    TRY(tree_below(&k->trees[k->n], entry, 0));
+    k->of[k->n++] = of;
+    return OK;
+}
+
+// Entries for one node of a tree: the last children of each, while there is room.
+static enum status take_for_node(struct takings *k, const struct tree *tree,
+                                 struct taking of, const struct reuse_config *c,
                                  const struct replay *store,
-                                 const struct reuse_memory *memory,
-                                 struct trainer *trainer, struct reuse_memory *seen,
-                                 struct reuse_stats *stats)
+                                 const struct reuse_memory *memory)
 {
     int32_t *prefix = NULL, room = c->children;
-    size_t n = tree_path_length(tree, node), at = 0;
+    size_t n = tree_path_length(tree, of.node), at = 0;
     enum status st;
     TRY_OUT(mem_new(&prefix, n, sizeof *prefix));
-    tree_path_tokens(tree, node, prefix);
+    tree_path_tokens(tree, of.node, prefix);
     while (room > 0) {
         const struct tree *entry = replay_find(store, tree->prompt_id, prefix, n, &at);
         if (!entry)
             break;
-        uint64_t age = tree->policy_version - entry->policy_version;
-        if (!usable(c, memory, age) || entry->control != tree->control)
+        of.age = tree->policy_version - entry->policy_version;
+        if (!usable(c, memory, of.age) || entry->control != tree->control)
             continue;
-        TRY_OUT(take_entry(tree, node, entry, trainer, room, &seen->ages[age], stats));
-        room -= entry->nodes[0].branching;
+        int32_t children = entry->nodes[0].branching;
+        of.first = children > room ? children - room : 0;
+        TRY_OUT(take_entry(k, entry, of));
+        room -= children;
     }
 out:
     mem_free(prefix);
     return st;
 }
 
-enum status regrow(struct tree *out, const struct tree *fresh,
+// Behind a node that takes children the numbers move up: from the back.
+static enum status take_for_tree(struct takings *k, const struct tree *tree,
+                                 size_t fresh, const struct reuse_config *c,
+                                 const struct replay *store,
+                                 const struct reuse_memory *memory)
+{
+    for (size_t i = tree->n_nodes; i-- > 0;)
+        if (tree->nodes[i].depth == c->depth && !tree_is_leaf(&tree->nodes[i]))
+            TRY(take_for_node(k, tree, (struct taking){fresh, (int32_t)i, 0, 0}, c,
+                              store, memory));
+    return OK;
+}
+
+static enum status reweigh_all(struct trainer *trainer, struct tree *trees, size_t n,
+                               double *flops)
+{
+    struct tree **views = NULL;
+    TRY(mem_new(&views, n, sizeof *views));
+    for (size_t i = 0; i < n; i++)
+        views[i] = &trees[i];
+    enum status st = trainer_reweigh(trainer, views, n, flops);
+    mem_free(views);
+    return st;
+}
+
+enum status regrow(struct tree *out, struct tree *const *fresh, size_t n,
                    const struct reuse_config *c, const struct replay *store,
                    const struct reuse_memory *memory, struct trainer *trainer,
                    struct reuse_memory *seen, struct reuse_stats *stats)
 {
-    struct tree tree = {0};
+    struct takings k = {0};
+    size_t done = 0;
     enum status st;
-    TRY_OUT(tree_below(&tree, fresh, 0));
-    // Behind a node that takes children the numbers move up: from the back.
-    for (size_t i = tree.n_nodes; i-- > 0;)
-        if (tree.nodes[i].depth == c->depth && !tree_is_leaf(&tree.nodes[i]))
-            TRY_OUT(take_for_node(&tree, (int32_t)i, c, store, memory, trainer, seen,
-                                  stats));
-    *out = tree;
-    tree = (struct tree){0};
+    for (; done < n; done++) {
+        TRY_OUT(tree_below(&out[done], fresh[done], 0));
+        TRY_OUT(take_for_tree(&k, fresh[done], done, c, store, memory));
+    }
+    TRY_OUT(reweigh_all(trainer, k.trees, k.n, &stats->flops));
+    for (size_t i = 0; i < k.n; i++) {
+        const struct taking *of = &k.of[i];
+        TRY_OUT(weigh_paths(&k.trees[i], of->first, &seen->ages[of->age], stats));
+        TRY_OUT(tree_graft(&out[of->fresh], of->node, &k.trees[i], of->first));
+    }
 out:
-    tree_free(&tree);
+    for (size_t i = 0; i < n && st != OK; i++)
+        tree_free(&out[i]);
+    takings_free(&k);
     return st;
 }
 
-int regrow_again(const struct tree *entry, const struct reuse_config *c,
-                 const struct reuse_memory *memory, uint64_t version)
+// Whether an entry is trained once more by a policy of `version`.
+static int trained_again(const struct tree *entry, const struct reuse_config *c,
+                         const struct reuse_memory *memory, uint64_t version)
 {
     uint64_t age = version - entry->policy_version;
     return age <= (uint64_t)c->again && usable(c, memory, age);
 }
 
-enum status regrow_weighted(struct tree *out, const struct tree *entry,
-                            struct trainer *trainer, uint64_t version,
-                            struct reuse_memory *seen, struct reuse_stats *stats)
+void regrow_pack_free(struct regrow_pack *p)
 {
-    struct tree scored = {0};
-    struct reuse_weights *age = &seen->ages[version - entry->policy_version];
+    for (size_t i = 0; i < p->n; i++)
+        tree_free(&p->trees[i]);
+    mem_free(p->trees);
+    mem_free(p->views);
+    *p = (struct regrow_pack){0};
+}
+
+// Copies of the first n entries listed in the pack's views, which then show them.
+static enum status copy_entries(struct regrow_pack *p, size_t n)
+{
+    TRY(mem_new(&p->trees, n, sizeof *p->trees));
+    for (; p->n < n; p->n++) {
+        TRY(tree_below(&p->trees[p->n], p->views[p->n], 0));
+        p->views[p->n] = &p->trees[p->n];
+    }
+    return OK;
+}
+
+enum status regrow_again(struct regrow_pack *out, const struct replay *store,
+                         size_t *at, const struct reuse_config *c,
+                         const struct reuse_memory *memory, struct trainer *trainer,
+                         uint64_t version, struct reuse_memory *seen,
+                         struct reuse_stats *stats)
+{
+    struct regrow_pack p = {0};
+    size_t *where = NULL, found = 0;
     enum status st;
-    TRY_OUT(tree_below(&scored, entry, 0));
-    TRY_OUT(trainer_reweigh(trainer, &scored, &stats->flops));
-    TRY_OUT(weigh_paths(&scored, 0, age, stats));
-    *out = scored;
-    scored = (struct tree){0};
+    TRY_OUT(mem_new(&p.views, store->n, sizeof *p.views));
+    TRY_OUT(mem_new(&where, store->n, sizeof *where));
+    for (size_t i = *at; i < store->n; i++)
+        if (trained_again(&store->entries[i], c, memory, version)) {
+            p.views[found] = &store->entries[i];
+            where[found++] = i;
+        }
+    size_t n = trainer_pack_size(trainer, p.views, found, 1);
+    TRY_OUT(copy_entries(&p, n));
+    TRY_OUT(trainer_reweigh(trainer, p.views, n, &stats->flops));
+    for (size_t i = 0; i < n; i++) {
+        uint64_t age = version - p.trees[i].policy_version;
+        TRY_OUT(weigh_paths(&p.trees[i], 0, &seen->ages[age], stats));
+    }
+    *at = n < found ? where[n] : store->n;
+    *out = p;
+    p = (struct regrow_pack){0};
 out:
-    tree_free(&scored);
+    regrow_pack_free(&p);
+    mem_free(where);
     return st;
 }
 

@@ -36,22 +36,28 @@ struct reuse_stats {       // of one step
     double gap, gaps; // sum and count of regrow_gap
 };
 
-// Gives `fresh` (canonical) further children, weighted for the trainer's policy, whose
-// version is the tree's; *out is a tree of its own.  Adds to stats and to *seen, the
-// memory of the next step.  ERR_NOMEM, ERR_LIMIT.
-CHECKED enum status regrow(struct tree *out, const struct tree *fresh,
+// Gives fresh[0..n) (canonical) further children, weighted for the trainer's policy,
+// whose version is the trees'; out[0..n), empty before and where this fails, are
+// trees of their own.  Adds to stats and to *seen, the memory of the next step.
+// ERR_NOMEM, ERR_LIMIT.
+CHECKED enum status regrow(struct tree *out, struct tree *const *fresh, size_t n,
                            const struct reuse_config *c, const struct replay *store,
                            const struct reuse_memory *memory, struct trainer *trainer,
                            struct reuse_memory *seen, struct reuse_stats *stats);
 
-// Whether an entry is trained once more by a policy of `version`.
-int regrow_again(const struct tree *entry, const struct reuse_config *c,
-                 const struct reuse_memory *memory, uint64_t version);
-// A copy of the entry, weighted for the trainer's policy.  ERR_NOMEM, ERR_LIMIT.
-CHECKED enum status regrow_weighted(struct tree *out, const struct tree *entry,
-                                    struct trainer *trainer, uint64_t version,
-                                    struct reuse_memory *seen,
-                                    struct reuse_stats *stats);
+// Copies of entries that are trained once more, weighted for the trainer's policy.
+struct regrow_pack {
+    struct tree *trees, **views; // to each of them
+    size_t n;
+};
+void regrow_pack_free(struct regrow_pack *p);
+// The next ones, from entry *at on, as many as one pack takes; none: there are no more.
+// *at moves behind them.  ERR_NOMEM, ERR_LIMIT.
+CHECKED enum status regrow_again(struct regrow_pack *out, const struct replay *store,
+                                 size_t *at, const struct reuse_config *c,
+                                 const struct reuse_memory *memory,
+                                 struct trainer *trainer, uint64_t version,
+                                 struct reuse_memory *seen, struct reuse_stats *stats);
 
 // Of a credited tree whose root's children from `own` on were used again: their
 // weighted mean value less the fresh ones' mean is added to the stats.  On average 0

@@ -7,6 +7,16 @@
 
 #include <math.h>
 
+static enum status prepare(struct trainer *t)
+{
+    const struct pack largest = {.n_tokens = t->config.most_rows,
+                                 .n_outputs = t->config.most_rows,
+                                 .n_spans = t->config.most_rows,
+                                 .max_context = t->config.longest_path};
+    TRY(trainer_reserve(t, (size_t)largest.n_outputs));
+    return training_prepare(t->training, &largest);
+}
+
 enum status trainer_new(struct trainer **out, const struct trainer_config *c,
                         struct model *m)
 {
@@ -15,6 +25,8 @@ enum status trainer_new(struct trainer **out, const struct trainer_config *c,
     t->config = *c;
     t->model = m;
     enum status st = training_new(&t->training, m, c->kl_coef > 0.0f);
+    if (st == OK && c->most_rows > 0)
+        st = prepare(t);
     if (st != OK) {
         trainer_free(t);
         return st;
@@ -64,16 +76,44 @@ enum status trainer_begin(struct trainer *t)
     return training_clear(t->training);
 }
 
+// A common root orders the sums of the gradient anew, and its attention is one tree's
+// work: for a few tokens (a template's head) it is not worth it.
+enum { LEAST_SAVED = 4 }; // a quarter
+
+static int is_worth_it(size_t saved, size_t rows)
+{
+    return LEAST_SAVED * saved >= rows;
+}
+
 size_t trainer_pack_size(const struct trainer *t, struct tree *const *trees, size_t n,
                          int last)
 {
-    size_t rows = 0;
+    size_t sum = 0, most = (size_t)t->config.pack_tokens;
+    int32_t common = INT32_MAX;
     for (size_t i = 0; i < n; i++) {
-        rows += trees[i]->n_tokens;
-        if (i > 0 && rows > (size_t)t->config.pack_tokens)
+        sum += trees[i]->n_tokens;
+        common = t->config.common_root ? pack_alike(trees[0], trees[i], common) : 0;
+        size_t saved = i * (size_t)common;
+        if (i > 0 && (is_worth_it(saved, sum) ? sum - saved : sum) > most)
             return i;
     }
     return last ? n : 0;
+}
+
+// Of the trees of one pack.  Some of those that were to share it may have no signal:
+// the rest has a root also where it would not fit without.
+int32_t trainer_common(const struct trainer *t, struct tree *const *trees, size_t n)
+{
+    size_t sum = 0;
+    if (!t->config.common_root || n < 2)
+        return 0;
+    int32_t common = pack_common(trees, n);
+    for (size_t i = 0; i < n; i++)
+        sum += trees[i]->n_tokens;
+    return is_worth_it((n - 1) * (size_t)common, sum) ||
+                   sum > (size_t)t->config.pack_tokens
+               ? common
+               : 0;
 }
 
 enum status trainer_reserve(struct trainer *t, size_t outputs)
@@ -121,7 +161,6 @@ static enum status take_tree(struct trainer *t, struct tree *tree,
     *train = weight > 0.0 || t->config.kl_coef > 0.0f;
     if (!*train)
         return OK;
-    stats->unique_tokens += (int64_t)tree->n_tokens;
     stats->path_tokens += flattened_rows(tree);
     return OK;
 }
@@ -206,6 +245,7 @@ static enum status train_pack(struct trainer *t, struct tree *const *trees,
     };
     TRY(training_add(t->training, p, &loss, inverse, t->log_prob));
     add_losses(t, &loss.rule, p->n_outputs, stats);
+    stats->unique_tokens += p->n_tokens;
     stats->flops += 3.0 * flops;
     return OK;
 }
@@ -219,7 +259,7 @@ static enum status train_parts(struct trainer *t, struct tree *tree,
         struct pack p = {0};
         struct pack_origin *origins = NULL;
         struct pack_part part = pack_next_part(tree, at, (size_t)t->config.pack_tokens);
-        st = pack_parts(&p, &origins, &part, 1);
+        st = pack_parts(&p, &origins, &part, 1, 0);
         if (st == OK)
             st = train_pack(t, &tree, &p, origins, stats);
         mem_free(origins);
@@ -234,7 +274,7 @@ static enum status train_together(struct trainer *t, struct tree *const *trees,
 {
     struct pack p = {0};
     struct pack_origin *origins = NULL;
-    enum status st = pack_trees(&p, &origins, trees, n);
+    enum status st = pack_trees(&p, &origins, trees, n, trainer_common(t, trees, n));
     if (st == OK)
         st = train_pack(t, trees, &p, origins, stats);
     mem_free(origins);
@@ -272,7 +312,7 @@ enum status trainer_accumulate_supervised(struct trainer *t, struct tree *const 
     struct pack p = {0};
     struct pack_origin *origins = NULL;
     enum status st;
-    TRY_OUT(pack_trees(&p, &origins, trees, n));
+    TRY_OUT(pack_trees(&p, &origins, trees, n, trainer_common(t, trees, n)));
     TRY_OUT(trainer_reserve(t, (size_t)p.n_outputs));
     for (int32_t j = 0; j < p.n_outputs; j++)
         t->weight[j] = -1.0f;

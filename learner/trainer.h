@@ -29,6 +29,13 @@ struct trainer_config {
     enum loss_norm norm;
     float temperature;   // of the rollouts, > 0
     int32_t pack_tokens; // a pack is closed before it would exceed this
+    // 1: what the prompts of a pack begin with alike stands there once
+    // (learner/pack.h), where that saves a good part of it.  Log-probs are the same
+    // bits either way.
+    int common_root;
+    // Rows and longest path of the largest pack that will come: its memory is taken at
+    // the start.  0: as packs come.
+    int32_t most_rows, longest_path;
 };
 
 struct batch_stats {
@@ -73,14 +80,15 @@ struct training_watch;
 CHECKED enum status trainer_update(struct trainer *t, struct batch_stats *stats,
                                    const struct training_watch *watch);
 
-// The tree's ratios from its log-probs (of the policy that sampled it) to those of the
+// Each tree's ratios from its log-probs (of the policy that sampled it) to those of the
 // model as it is, which take their place: each step's product, at most
 // TRAINER_MAX_RATIO.  Adds to *flops.  ERR_NOMEM, ERR_LIMIT.
 #define TRAINER_MAX_RATIO 1e6
-CHECKED enum status trainer_reweigh(struct trainer *t, struct tree *tree,
-                                    double *flops);
+CHECKED enum status trainer_reweigh(struct trainer *t, struct tree *const *trees,
+                                    size_t n, double *flops);
 
 // How many of the waiting trees[0..n) the next pack takes; 0: more must come first.
+// What they have in common counts once.
 // `last` != 0: no more will come in this batch.  A function of order and sizes only,
 // never of when trees arrived.
 size_t trainer_pack_size(const struct trainer *t, struct tree *const *trees, size_t n,

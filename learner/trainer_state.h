@@ -17,6 +17,9 @@ struct trainer {
     size_t capacity;
 };
 
+// What the trees of one pack have in common and should stand there once (pack.h).
+int32_t trainer_common(const struct trainer *t, struct tree *const *trees, size_t n);
+
 // Room for a pack's outputs.  ERR_NOMEM.
 CHECKED enum status trainer_reserve(struct trainer *t, size_t outputs);
 

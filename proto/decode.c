@@ -11,6 +11,7 @@
 enum {
     MAX_PROMPT_TOKENS = 1 << 22,
     MAX_ANSWER_BYTES = 1 << 26,
+    MAX_PREFILL_BYTES = 1 << 20,
     MAX_VERIFIERS = 16,
 };
 #define MAX_RATE        1e6
@@ -151,11 +152,24 @@ static enum status decode_cutoff(const struct fields *f, struct cutoff_rule *out
     return OK;
 }
 
+// A text of its own, at most so long.
+static enum status copy_string(const struct fields *f, const char *key, size_t most,
+                               char **out)
+{
+    const char *text = NULL;
+    size_t len = 0;
+    TRY(field_str(f, key, &text, &len));
+    if (len > most || memchr(text, 0, len))
+        return status_fail(ERR_PROTOCOL, "%s: %s: too long, or a NUL in it", f->message,
+                           key);
+    TRY(mem_new(out, len + 1, 1));
+    memcpy(*out, text, len);
+    return OK;
+}
+
 static enum status decode_task(const struct fields *f, struct msg_task *out)
 {
     double temperature = 0.0;
-    const char *answer = NULL;
-    size_t answer_len = 0;
     TRY(field_u64(f, KEY_LEASE, &out->lease));
     TRY(field_u64(f, KEY_STEP, &out->step));
     TRY(field_u64(f, KEY_PROMPT_ID, &out->prompt_id));
@@ -169,15 +183,12 @@ static enum status decode_task(const struct fields *f, struct msg_task *out)
     TRY(field_double(f, KEY_TEMPERATURE, 0.0, 1e6, &temperature));
     out->temperature = (float)temperature;
     TRY(field_i32(f, KEY_VERIFIER, 0, MAX_VERIFIERS - 1, &out->verifier));
-    TRY(field_str(f, KEY_ANSWER, &answer, &answer_len));
-    if (answer_len > MAX_ANSWER_BYTES || memchr(answer, 0, answer_len))
-        return status_fail(ERR_PROTOCOL, "TASK: answer: too long, or a NUL in it");
     TRY(copy_items(f, KEY_PROMPT, &out->prompt, sizeof *out->prompt, MAX_PROMPT_TOKENS,
                    &out->n_prompt));
     TRY(check_tokens(f, out->prompt, out->n_prompt));
-    TRY(mem_new(&out->answer, answer_len + 1, 1));
-    memcpy(out->answer, answer, answer_len);
-    return OK;
+    TRY(field_i32(f, KEY_COMMON, 0, (int32_t)out->n_prompt, &out->common));
+    TRY(copy_string(f, KEY_ANSWER, MAX_ANSWER_BYTES, &out->answer));
+    return copy_string(f, KEY_PREFILL, MAX_PREFILL_BYTES, &out->prefill);
 }
 
 static enum status decode_weights(const struct fields *f, struct msg_weights *out)
@@ -267,13 +278,37 @@ void message_free(struct message *m)
 {
     if (m->type == MSG_LEASE)
         mem_free(m->as.lease.held);
-    if (m->type == MSG_TASK) {
-        mem_free(m->as.task.prompt);
-        mem_free(m->as.task.answer);
-    }
+    if (m->type == MSG_TASK)
+        msg_task_clear(&m->as.task);
     if (m->type == MSG_GROUP)
         mem_free(m->as.group.excluded);
     if (m->type == MSG_RESULT)
         tree_free(&m->as.result.tree);
     *m = (struct message){0};
+}
+
+void msg_task_clear(struct msg_task *task)
+{
+    mem_free(task->prompt);
+    mem_free(task->answer);
+    mem_free(task->prefill);
+    task->prompt = NULL;
+    task->n_prompt = 0;
+    task->answer = task->prefill = NULL;
+}
+
+enum status msg_task_copy(struct msg_task *out, const struct msg_task *task)
+{
+    struct msg_task copy = *task;
+    enum status st;
+    copy.prompt = NULL;
+    copy.answer = copy.prefill = NULL;
+    TRY_OUT(mem_dup(&copy.prompt, task->prompt, task->n_prompt, sizeof *task->prompt));
+    TRY_OUT(mem_strdup(&copy.answer, task->answer ? task->answer : ""));
+    TRY_OUT(mem_strdup(&copy.prefill, task->prefill ? task->prefill : ""));
+    *out = copy;
+    return OK;
+out:
+    msg_task_clear(&copy);
+    return st;
 }

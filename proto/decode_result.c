@@ -101,6 +101,7 @@ enum status decode_result(const struct fields *f, struct msg_result *out)
     double control = 0.0;
     size_t n = 0;
     TRY(field_u64(f, KEY_LEASE, &out->lease));
+    TRY(field_i32(f, KEY_PREFILLED, 0, INT32_MAX, &out->prefilled));
     TRY(field_u64(f, KEY_STEP, &t->step));
     TRY(field_u64(f, KEY_PROMPT_ID, &t->prompt_id));
     TRY(field_u64(f, KEY_VERSION, &t->policy_version));

@@ -110,7 +110,7 @@ static void put_rule(msgpack_packer *p, const struct branching *b, size_t depths
 static void encode_task(msgpack_packer *p, const struct message *m)
 {
     const struct msg_task *t = &m->as.task;
-    begin(p, m, 23);
+    begin(p, m, 25);
     put_u64(p, KEY_LEASE, t->lease);
     put_u64(p, KEY_STEP, t->step);
     put_u64(p, KEY_PROMPT_ID, t->prompt_id);
@@ -128,7 +128,9 @@ static void encode_task(msgpack_packer *p, const struct message *m)
     put_double(p, KEY_TEMPERATURE, (double)t->temperature);
     put_i64(p, KEY_VERIFIER, t->verifier);
     put_bin(p, KEY_PROMPT, t->prompt, t->n_prompt * sizeof *t->prompt);
+    put_i64(p, KEY_COMMON, t->common);
     put_text(p, KEY_ANSWER, t->answer);
+    put_text(p, KEY_PREFILL, t->prefill ? t->prefill : "");
 }
 
 // The nodes' fields as arrays of their own: rows[field][node].
@@ -161,8 +163,9 @@ static enum status put_nodes(msgpack_packer *p, const struct tree *t)
 static enum status encode_result(msgpack_packer *p, const struct message *m)
 {
     const struct tree *t = &m->as.result.tree;
-    begin(p, m, 8 + NODE_COLUMNS);
+    begin(p, m, 9 + NODE_COLUMNS);
     put_u64(p, KEY_LEASE, m->as.result.lease);
+    put_i64(p, KEY_PREFILLED, m->as.result.prefilled);
     put_u64(p, KEY_STEP, t->step);
     put_u64(p, KEY_PROMPT_ID, t->prompt_id);
     put_u64(p, KEY_VERSION, t->policy_version);

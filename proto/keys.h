@@ -44,8 +44,11 @@
 #define KEY_TEMPERATURE "temperature"
 #define KEY_VERIFIER    "verifier"
 #define KEY_PROMPT      "prompt"
+#define KEY_COMMON      "common"
 #define KEY_ANSWER      "answer"
+#define KEY_PREFILL     "prefill"
 // RESULT: one array a field of the nodes, one a field of the tokens
+#define KEY_PREFILLED   "prefilled"
 #define KEY_PARENT      "parent"
 #define KEY_CHILD       "child"
 #define KEY_BRANCHING   "branching"

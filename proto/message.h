@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 enum {
-    PROTO_VERSION = 5,
+    PROTO_VERSION = 6,
     PROTO_MAX_BRANCH_DEPTHS = 16,
     PROTO_MAX_LEASES = 4096,
     PROTO_MAX_RANKS = 1 << 16,
@@ -57,7 +57,7 @@ enum group_state {
 
 struct msg_hello {
     uint64_t
-        model_hash; // of config and tokenizer: a worker of another model is refused
+        model_hash; // of config, tokenizer and verifier: a worker of another is refused
     int32_t threads;
     char host[64];
 };
@@ -95,12 +95,15 @@ struct msg_task {
     int32_t verifier;       // enum verifier of verify/verify.h
     int32_t *prompt;
     size_t n_prompt;
-    char *answer; // for the verifier: the right one, or a program's tests
+    int32_t common; // leading tokens of the prompt that other tasks' begin with too
+    char *answer;   // for the verifier: the right one, a program's tests, or a row
+    char *prefill;  // how the reply begins in the prompt: graded before what is sampled
 };
 
 struct msg_result {
     uint64_t lease;
-    struct tree tree; // canonical; a part where the task was one
+    int32_t prefilled; // tokens of the prompt that were computed for this task
+    struct tree tree;  // canonical; a part where the task was one
 };
 
 struct msg_weights {
@@ -153,6 +156,11 @@ CHECKED enum status message_encode(struct buf *out, const struct message *m);
 CHECKED enum status message_decode(struct message *out, const uint8_t *bytes,
                                    size_t len);
 void message_free(struct message *m);
+
+// What a task owns: copied (`out` is a task's whole copy) and freed.  ERR_NOMEM: there
+// is nothing to free.
+CHECKED enum status msg_task_copy(struct msg_task *out, const struct msg_task *task);
+void msg_task_clear(struct msg_task *task);
 
 const char *message_name(enum message_type type);
 

@@ -50,7 +50,7 @@ enum status expander_new(struct expander **out, const struct expander_config *c,
     e->model = m;
     e->max_rows = c->max_rows;
     e->pages = e->free_pages = c->kv_pages;
-    TRY_OUT(grader_new(&e->grader, &c->judge, t));
+    TRY_OUT(grader_new(&e->grader, &c->judge, c->reward, t));
     TRY_OUT(mark_ends(e, c));
     TRY_OUT(rows_new(e));
     TRY_OUT(m->accelerator ? kv_cache_new_elsewhere(&e->cache, &m->config, c->kv_pages)
@@ -76,6 +76,7 @@ void expander_free(struct expander *e)
     mem_free(e->draws);
     mem_free(e->branches);
     mem_free(e->tokens);
+    mem_free(e->root.tokens);
     kv_cache_free(e->cache);
     decoder_free(e->decoder);
     grader_free(e->grader);
@@ -163,16 +164,32 @@ static enum status draw_running(struct expander *e)
     return OK;
 }
 
+// Computes what of a task's prompt is its own, below the root that it shares (which may
+// have to be made first).
+static enum status prefill(struct expander *e, struct task_state *t, int fresh,
+                           int32_t *branch)
+{
+    int32_t own = (int32_t)t->spec.n_prompt - t->shared;
+    if (fresh)
+        TRY(root_make(e, t->spec.prompt, t->shared));
+    TRY(kv_branch_open(e->cache, t->shared > 0 ? e->root.branch : -1, branch));
+    TRY(decode_prefill(e->decoder, e->model, e->cache, *branch,
+                       t->spec.prompt + t->shared, own));
+    t->prefilled = fresh ? own + t->shared : own;
+    e->root.users += t->shared > 0;
+    return OK;
+}
+
 // Prefills the oldest task that has not begun, if its pages can be promised.
 static enum status start_task(struct expander *e, int *started)
 {
-    struct task_state *t = e->n_running < e->max_rows ? schedule_next_task(e) : NULL;
+    int32_t branch = -1;
+    int fresh = 0;
+    struct task_state *t =
+        e->n_running < e->max_rows ? schedule_next_task(e, &fresh) : NULL;
     if (!t)
         return OK;
-    int32_t branch = -1;
-    TRY(kv_branch_open(e->cache, -1, &branch));
-    TRY(decode_prefill(e->decoder, e->model, e->cache, branch, t->spec.prompt,
-                       (int32_t)t->spec.n_prompt));
+    TRY(prefill(e, t, fresh, &branch));
     TRY(task_start(t, branch));
     e->free_pages -= t->nodes[0].pages;
     TRY(schedule_wait(e, (struct node_ref){t, 0}));
@@ -227,12 +244,23 @@ enum status expander_take(struct expander *e, uint64_t *lease, struct tree *out,
         if (e->tasks[i]->finished && e->tasks[i]->ungraded == 0) {
             TRY(task_tree(e->tasks[i], out));
             *lease = e->tasks[i]->spec.lease;
+            e->taken_prefilled = e->tasks[i]->prefilled;
             remove_task(e, i);
             *got = 1;
             return OK;
         }
     *got = 0;
     return OK;
+}
+
+int32_t expander_taken_prefilled(const struct expander *e)
+{
+    return e->taken_prefilled;
+}
+
+void expander_weights_changed(struct expander *e)
+{
+    root_give_up(e);
 }
 
 size_t expander_open_tasks(const struct expander *e)

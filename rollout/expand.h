@@ -13,7 +13,8 @@ struct expander_config {
     size_t n_delimiters;
     const int32_t *stops; // tokens that end a text, beside the model's own; borrowed
     size_t n_stops;
-    struct judge_config judge; // of programs
+    struct judge_config judge;          // of programs
+    const struct reward_config *reward; // the user's own; NULL: none
 };
 
 struct expander;
@@ -35,6 +36,13 @@ CHECKED enum status expander_step(struct expander *e, int *worked);
 // there is none.
 CHECKED enum status expander_take(struct expander *e, uint64_t *lease, struct tree *out,
                                   int *got);
+// Tokens of its prompt that were computed for the task taken last; the others stood in
+// the common root (rollout/root.h).
+int32_t expander_taken_prefilled(const struct expander *e);
+
+// Between two versions of the model's weights, with no task open: what was computed of
+// the old ones is of no use.
+void expander_weights_changed(struct expander *e);
 
 size_t expander_open_tasks(const struct expander *e);
 double expander_flops(const struct expander *e);

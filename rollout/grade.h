@@ -1,18 +1,22 @@
 // Rewards of leaves, and early verdicts on steps.  An answer is compared at once; a
-// program is handed to the judge, whose servers work beside the sampling, and its
-// reward arrives later. One thread; the owner calls grader_free.
+// program is handed to the judge and a reply to the user's own program: their processes
+// work beside the sampling, and the reward arrives later.  One thread; the owner calls
+// grader_free.
 #ifndef ROLLOUT_GRADE_H
 #define ROLLOUT_GRADE_H
 
 #include "task_state.h"
 
 #include "judge/judge.h"
+#include "reward/reward.h"
 #include "text/tokenizer.h"
 
 struct grader;
 
-// The judge starts with the first task that needs it.  ERR_NOMEM.
+// The judge starts with the first task that needs it, the user's program (NULL: none)
+// now.  ERR_INPUT: no sandbox for it; ERR_IO, ERR_NOMEM.
 CHECKED enum status grader_new(struct grader **out, const struct judge_config *judge,
+                               const struct reward_config *reward,
                                const struct tokenizer *text);
 void grader_free(struct grader *g);
 
@@ -30,7 +34,7 @@ CHECKED enum status grader_leaf(struct grader *g, struct task_state *t, int32_t 
 CHECKED enum status grader_step(struct grader *g, struct task_state *t, int32_t node);
 
 // Stores the verdicts that have come in the tasks they belong to; waits for the first
-// at most wait_ms.  *stored: how many.
+// at most wait_ms.  *stored: how many.  ERR_INPUT: the user's program failed.
 CHECKED enum status grader_poll(struct grader *g, int64_t wait_ms,
                                 struct task_state *const *tasks, size_t n_tasks,
                                 int *stored);

@@ -2,19 +2,10 @@
 
 #include "base/mem.h"
 
-void held_task_clear(struct msg_task *task)
-{
-    mem_free(task->prompt);
-    mem_free(task->answer);
-    task->prompt = NULL;
-    task->answer = NULL;
-    task->n_prompt = 0;
-}
-
 void held_free(struct held *h)
 {
     for (size_t i = 0; i < h->n; i++)
-        held_task_clear(&h->items[i].task);
+        msg_task_clear(&h->items[i].task);
     mem_free(h->items);
     mem_free(h->leases);
     *h = (struct held){0};
@@ -36,9 +27,7 @@ enum status held_add(struct held *h, struct msg_task *task)
         .version = task->policy_version,
         .task = *task,
     };
-    task->prompt = NULL;
-    task->answer = NULL;
-    task->n_prompt = 0;
+    *task = (struct msg_task){0};
     return OK;
 }
 
@@ -47,7 +36,7 @@ void held_remove(struct held *h, uint64_t lease)
     struct held_task *gone = held_find(h, lease);
     if (!gone)
         return;
-    held_task_clear(&gone->task);
+    msg_task_clear(&gone->task);
     h->n--;
     for (size_t i = (size_t)(gone - h->items); i < h->n; i++)
         h->items[i] = h->items[i + 1];

@@ -21,13 +21,10 @@ struct held {
 
 void held_free(struct held *h);
 struct held_task *held_find(const struct held *h, uint64_t lease); // NULL: not held
-// Takes the task's prompt and answer over on OK.  ERR_NOMEM.
+// Takes the task over on OK.  ERR_NOMEM.
 CHECKED enum status held_add(struct held *h, struct msg_task *task);
 void held_remove(struct held *h, uint64_t lease);
 // All lease ids, borrowed until the next call.  ERR_NOMEM.
 CHECKED enum status held_leases(struct held *h, uint64_t **leases, size_t *n);
-
-// Frees what a task owns.
-void held_task_clear(struct msg_task *task);
 
 #endif

@@ -99,6 +99,8 @@ static void give_back(struct expander *e, struct task_state *t, struct live_node
         return;
     kv_branch_release(e->cache, n->branch);
     n->branch = -1;
+    if (n->parent < 0 && t->shared > 0)
+        e->root.users--;
     if (n->from_lane)
         t->nodes[n->parent].lane_lent = 0;
     else
@@ -145,12 +147,26 @@ void schedule_cut(struct expander *e)
     e->n_waiting = waiting;
 }
 
-struct task_state *schedule_next_task(struct expander *e)
+// The root holds whole pages, so a task that makes it needs as many as on its own.
+static int can_start(const struct expander *e, const struct task_state *t, int fresh)
 {
-    for (size_t i = 0; i < e->n_tasks; i++)
+    return task_pages(t) + (fresh ? pages_of(t->shared) : 0) <= e->free_pages;
+}
+
+// Once every other task is done, the oldest one has room: below the root, or without
+// one, or alone.
+struct task_state *schedule_next_task(struct expander *e, int *fresh)
+{
+    struct task_state *t = NULL;
+    for (size_t i = 0; i < e->n_tasks && !t; i++)
         if (!e->tasks[i]->started)
-            return task_pages(e->tasks[i]) <= e->free_pages ? e->tasks[i] : NULL;
-    return NULL;
+            t = e->tasks[i];
+    if (!t)
+        return NULL;
+    t->shared = root_offer(e, &t->spec, fresh);
+    if (!can_start(e, t, *fresh) && t->shared == 0 && e->root.users == 0)
+        root_give_up(e);
+    return can_start(e, t, *fresh) ? t : NULL;
 }
 
 void schedule_drop(struct expander *e, struct task_state *t)

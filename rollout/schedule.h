@@ -11,6 +11,7 @@
 
 #include "expand.h"
 #include "grade.h"
+#include "root.h"
 #include "task_state.h"
 
 struct node_ref {
@@ -31,6 +32,7 @@ struct expander {
     struct decoder *decoder;
     int32_t max_rows;
     int32_t pages, free_pages; // in all; promised to nobody
+    struct common_root root;   // which holds pages of its own
     struct task_state **tasks; // by arrival
     size_t n_tasks, task_capacity;
     uint64_t next_sequence;
@@ -39,6 +41,7 @@ struct expander {
     struct node_ref *waiting; // branched nodes with children to open
     size_t n_waiting, waiting_capacity;
     int64_t generated_tokens;
+    int32_t taken_prefilled; // of the task taken last
     // Scratch of one step, (max_rows) each.
     struct decode_draw *draws;
     int32_t *branches, *tokens;
@@ -58,8 +61,9 @@ void schedule_complete(struct expander *e, struct node_ref leaf);
 // Completes the branched nodes that a late verdict has cut off.
 void schedule_cut(struct expander *e);
 
-// The oldest task that has not begun, if its pages can be promised; else NULL.
-struct task_state *schedule_next_task(struct expander *e);
+// The oldest task that has not begun, if its pages can be promised; else NULL.  Its
+// `shared` tokens are the root's, or *fresh = 1: the root is to be made of them.
+struct task_state *schedule_next_task(struct expander *e, int *fresh);
 
 // Takes back everything that a task holds.
 void schedule_drop(struct expander *e, struct task_state *t);

@@ -71,15 +71,6 @@ static enum status check_prompt(const struct msg_task *spec,
     return OK;
 }
 
-static enum status copy_spec(struct msg_task *out, const struct msg_task *spec)
-{
-    *out = *spec;
-    out->prompt = NULL;
-    out->answer = NULL;
-    TRY(mem_dup(&out->prompt, spec->prompt, spec->n_prompt, sizeof *spec->prompt));
-    return mem_strdup(&out->answer, spec->answer ? spec->answer : "");
-}
-
 enum status task_new(struct task_state **out, const struct msg_task *spec,
                      const struct task_bounds *bounds)
 {
@@ -90,7 +81,7 @@ enum status task_new(struct task_state **out, const struct msg_task *spec,
     TRY_OUT(check_sampling(spec));
     TRY_OUT(check_prompt(spec, bounds));
     TRY_OUT(mem_new(&t, 1, sizeof *t));
-    TRY_OUT(copy_spec(&t->spec, spec));
+    TRY_OUT(msg_task_copy(&t->spec, spec));
     int32_t room = bounds->max_positions - (int32_t)spec->n_prompt;
     t->limit = spec->max_new_tokens < room ? spec->max_new_tokens : room;
     if (task_pages(t) > bounds->pages) {
@@ -115,14 +106,14 @@ void task_free(struct task_state *t)
         mem_free(t->nodes[i].tokens);
     }
     mem_free(t->nodes);
-    mem_free(t->spec.prompt);
-    mem_free(t->spec.answer);
+    msg_task_clear(&t->spec);
     mem_free(t);
 }
 
 int32_t task_pages(const struct task_state *t)
 {
-    return pages_of((int32_t)t->spec.n_prompt) + pages_lane(t->limit, t->spec.n_branch);
+    return pages_of((int32_t)t->spec.n_prompt - t->shared) +
+           pages_lane(t->limit, t->spec.n_branch);
 }
 
 int32_t task_child_pages(const struct task_state *t, int32_t parent)

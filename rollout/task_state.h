@@ -43,6 +43,8 @@ struct task_state {
     struct msg_task spec; // a copy
     uint64_t sequence;    // order of arrival
     int32_t limit;        // most generated tokens on a path
+    int32_t shared;       // leading tokens of its prompt that stand in the common root
+    int32_t prefilled;    // tokens of its prompt that were computed for it
     int started;          // prompt is in the cache
     int finished;         // every node is complete
     int32_t ungraded;     // nodes whose verdict has not come yet
@@ -60,7 +62,8 @@ CHECKED enum status task_new(struct task_state **out, const struct msg_task *spe
                              const struct task_bounds *bounds);
 void task_free(struct task_state *t);
 
-// Pages that the task must be promised before it starts: its prompt and one path.
+// Pages that the task must be promised before it starts: what of its prompt is its own,
+// and one path.
 int32_t task_pages(const struct task_state *t);
 // Pages that a child of `parent` must be promised: a path from it to the end.
 int32_t task_child_pages(const struct task_state *t, int32_t parent);

@@ -6,9 +6,9 @@
 enum status worker_new(struct worker **out, const struct worker_config *c,
                        struct model *m, const struct tokenizer *t)
 {
-    const struct expander_config ec = {c->max_rows,     c->kv_pages, c->delimiters,
-                                       c->n_delimiters, c->stops,    c->n_stops,
-                                       c->judge};
+    const struct expander_config ec = {
+        c->max_rows, c->kv_pages, c->delimiters, c->n_delimiters,
+        c->stops,    c->n_stops,  c->judge,      c->reward.command ? &c->reward : NULL};
     struct worker *w = NULL;
     enum status st = OK;
     if (c->prefetch < 1 || c->prefetch > PROTO_MAX_LEASES)
@@ -20,7 +20,7 @@ enum status worker_new(struct worker **out, const struct worker_config *c,
     TRY_OUT(mem_new(&w, 1, sizeof *w));
     w->config = *c;
     w->model = m;
-    w->version = WEIGHTS_NONE;
+    w->version = c->has_weights ? m->version : WEIGHTS_NONE;
     w->incoming = WEIGHTS_IN_EMPTY;
     broadcast_in_init(&w->broadcast, c->group, c->incarnation);
     TRY_OUT(expander_new(&w->expander, &ec, m, t));
@@ -89,7 +89,8 @@ static enum status send_finished(struct worker *w, struct outbox *out)
         TRY(expander_take(w->expander, &lease, &tree, &got));
         if (!got)
             return OK;
-        enum status st = worker_send_result(w, lease, &tree, out);
+        int32_t prefilled = expander_taken_prefilled(w->expander);
+        enum status st = worker_send_result(w, lease, &tree, prefilled, out);
         tree_free(&tree);
         TRY(st);
         held_remove(&w->held, lease);
@@ -114,6 +115,11 @@ enum status worker_work(struct worker *w, int64_t now_ms, struct outbox *out,
     }
     *worked = w->worked;
     return OK;
+}
+
+int worker_has_weights(const struct worker *w)
+{
+    return w->version != WEIGHTS_NONE;
 }
 
 int worker_stopped(const struct worker *w)

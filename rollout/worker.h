@@ -25,12 +25,14 @@
 #include "judge/judge.h"
 #include "model/model.h"
 #include "proto/message.h"
+#include "reward/reward.h"
 #include "text/tokenizer.h"
 
 struct worker_config {
     int learner_rank;
     uint64_t incarnation;      // different at every start of the process
     uint64_t model_hash;       // sent in HELLO
+    int has_weights;           // 1: the model has its version's parameters already
     int32_t max_rows;          // branches decoded at once
     int32_t kv_pages;          // key/value pages of KV_PAGE tokens
     int32_t prefetch;          // tasks it likes to hold
@@ -42,6 +44,8 @@ struct worker_config {
     size_t n_stops;
     int threads;               // told in HELLO
     struct judge_config judge; // of programs
+    // Rewards of the user's own; a command of NULL: none.  Borrows its texts.
+    struct reward_config reward;
     // The other way of the weights; NULL: by messages alone.  Borrowed, its ranks are
     // the transport's and the learner's is 0.  It must be freed before the model is.
     struct nccl_group *group;
@@ -74,5 +78,7 @@ CHECKED enum status worker_work(struct worker *w, int64_t now_ms, struct outbox 
                                 int *worked);
 
 int worker_stopped(const struct worker *w); // STOP has been received
+// Whether the model has the parameters of a version now.
+int worker_has_weights(const struct worker *w);
 
 #endif

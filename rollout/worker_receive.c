@@ -36,7 +36,7 @@ static enum status expand_ready(struct worker *w, struct outbox *out)
             continue;
         }
         TRY(st);
-        held_task_clear(&h->task);
+        msg_task_clear(&h->task);
         h->expanding = 1;
         i++;
     }
@@ -80,6 +80,7 @@ static enum status receive_weights(struct worker *w, const struct msg_weights *s
     if (!weights_in_complete(&w->incoming, w->model))
         return OK;
     drop_older(w, w->incoming.version);
+    expander_weights_changed(w->expander);
     TRY(weights_in_install(&w->incoming, w->model));
     w->version = w->model->version;
     return expand_ready(w, out);
@@ -104,6 +105,7 @@ enum status worker_poll_group(struct worker *w, int64_t now_ms, struct outbox *o
         (w->version != WEIGHTS_NONE && version <= w->version))
         return OK;
     drop_older(w, version);
+    expander_weights_changed(w->expander);
     TRY(model_adopt(w->model, version));
     w->version = version;
     weights_in_drop_older(&w->incoming, version);

@@ -49,10 +49,12 @@ enum status worker_send_lease(struct worker *w, int64_t now_ms, struct outbox *o
 }
 
 enum status worker_send_result(struct worker *w, uint64_t lease,
-                               const struct tree *tree, struct outbox *out)
+                               const struct tree *tree, int32_t prefilled,
+                               struct outbox *out)
 {
     struct message m = {.type = MSG_RESULT};
     m.as.result.lease = lease;
+    m.as.result.prefilled = prefilled;
     m.as.result.tree = *tree;
     return send(w, &m, out);
 }

@@ -39,7 +39,8 @@ CHECKED enum status worker_send_hello(struct worker *w, struct outbox *out);
 CHECKED enum status worker_send_lease(struct worker *w, int64_t now_ms,
                                       struct outbox *out);
 CHECKED enum status worker_send_result(struct worker *w, uint64_t lease,
-                                       const struct tree *tree, struct outbox *out);
+                                       const struct tree *tree, int32_t prefilled,
+                                       struct outbox *out);
 // FAULT "lease N: " and this thread's status message.
 CHECKED enum status worker_send_task_fault(struct worker *w, uint64_t lease,
                                            struct outbox *out);

@@ -165,7 +165,7 @@ static void on_tree(struct machine *m, const struct model_config *c, const char 
         bench_chain_then_tree(&tree, 0, 1, 1, step, c->vocab);
     else
         bench_chain_then_tree(&tree, 0, b, 3, step, c->vocab);
-    MUST(pack_trees(&pack, &origins, list, 1));
+    MUST(pack_trees(&pack, &origins, list, 1, 0));
     place(m, &p, c, &pack);
     if (gpu_attention_is_fast(GPU_BF16, &p.heads)) {
         (void)snprintf(line, sizeof line, "attention %s", name);

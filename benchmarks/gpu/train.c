@@ -41,7 +41,7 @@ static void pack_form(struct pack *pack, const struct form *f, int vocab)
         bench_chain_then_tree(&trees[i], f->chain, f->b, f->depth, f->step, vocab);
         list[i] = &trees[i];
     }
-    MUST(pack_trees(pack, &origins, list, (size_t)f->trees));
+    MUST(pack_trees(pack, &origins, list, (size_t)f->trees, 0));
     mem_free(origins);
     for (int i = 0; i < f->trees; i++)
         tree_free(&trees[i]);

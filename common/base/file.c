@@ -42,6 +42,12 @@ out:
     return st;
 }
 
+int file_is_lfs_pointer(const void *data, size_t len)
+{
+    static const char first[] = "version https://git-lfs.github.com/spec/";
+    return len >= sizeof first - 1 && memcmp(data, first, sizeof first - 1) == 0;
+}
+
 // Writes all of it; errno tells why not.
 static int write_all(int fd, const uint8_t *data, size_t len)
 {

@@ -13,6 +13,12 @@
 // or larger than max_bytes.
 CHECKED enum status file_read(struct buf *out, const char *path, size_t max_bytes);
 
+// Whether these bytes are what git-lfs leaves in a file's place; and what to do then.
+int file_is_lfs_pointer(const void *data, size_t len);
+#define FILE_LFS_ADVICE                                                                \
+    "a git-lfs pointer, not the file: fetch it (git lfs pull, or download the file "   \
+    "itself)"
+
 // Replaces `path` by `len` bytes through path.tmp, fsync and rename.  ERR_IO.
 CHECKED enum status file_write(const char *path, const void *data, size_t len);
 

@@ -106,6 +106,7 @@ out:
 // Rows as they come from a file.
 struct reading {
     struct dataset set;
+    struct format format;
     size_t limit;   // 0: none
     size_t skipped; // rows without answer or tests
 };
@@ -114,7 +115,7 @@ static enum status take_row(void *context, const json_t *row, int *stop)
 {
     struct reading *r = context;
     struct problem p = {0};
-    TRY(problem_of_row(&p, row));
+    TRY(problem_of_row(&p, row, &r->format));
     if (!p.question) {
         r->skipped++;
         return OK;
@@ -152,27 +153,62 @@ static enum status parse_rows(const char *path, struct buf *file, size_t *first,
     return file->status;
 }
 
-enum status dataset_load(struct dataset *out, const char *path, size_t limit)
+static void tell_left_out(const struct reading *r, const struct rows_seen *seen,
+                          const char *path)
 {
-    struct reading r = {.limit = limit};
+    if (r->skipped)
+        log_warn("%s: %zu rows have no answer or tests and are left out", path,
+                 r->skipped);
+    if (seen->bad)
+        log_warn("%s: %zu of %zu rows cannot be read and are left out; the first is %s",
+                 path, seen->bad, seen->rows, seen->first_bad);
+}
+
+static enum status no_problems(const struct reading *r, const struct rows_seen *seen,
+                               const char *path)
+{
+    if (seen->bad)
+        return status_fail(ERR_INPUT,
+                           "%s: no problems in it: of %zu rows %zu cannot be read, the "
+                           "first is %s",
+                           path, seen->rows, seen->bad, seen->first_bad);
+    if (r->skipped)
+        return status_fail(ERR_INPUT,
+                           "%s: no problems in it: %zu rows have no answer or tests",
+                           path, r->skipped);
+    return status_fail(ERR_INPUT, "%s: no problems in it", path);
+}
+
+enum status dataset_load_by(struct dataset *out, const char *path, size_t limit,
+                            const struct dataset_rules *rules)
+{
+    struct reading r = {
+        .limit = limit,
+        .format = {.by_program = rules->by_program, .any_answer = rules->any_answer}};
+    struct rows_wanted wanted = {.skip_bad = rules->skip_bad};
+    struct rows_seen seen = {0};
     struct buf file = {0};
-    size_t first, end;
     enum status st = OK;
-    TRY_OUT(parse_rows(path, &file, &first, &end));
-    TRY_OUT(rows_read(buf_cstr(&file), first, end, take_row, &r));
+    TRY_OUT(fields_open(&r.format.fields, rules->fields));
+    TRY_OUT(parse_rows(path, &file, &wanted.first, &wanted.end));
+    TRY_OUT(rows_read(buf_cstr(&file), &wanted, take_row, &r, &seen));
     if (r.set.n == 0) {
-        st = status_fail(ERR_INPUT, "%s: no problem in it", path);
+        st = no_problems(&r, &seen, path);
         goto out;
     }
-    if (r.skipped)
-        log_warn("%s: %zu rows have no answer or tests and are left out", path,
-                 r.skipped);
+    tell_left_out(&r, &seen, path);
     *out = r.set;
     r.set = (struct dataset){0};
 out:
     dataset_free(&r.set);
+    fields_close(&r.format.fields);
     buf_free(&file);
     return st;
+}
+
+enum status dataset_load(struct dataset *out, const char *path, size_t limit)
+{
+    return dataset_load_by(out, path, limit, &(struct dataset_rules){0});
 }
 
 static enum status append_row(struct buf *out, const struct problem *p)

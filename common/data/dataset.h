@@ -1,8 +1,11 @@
 // Problems with what verifies an answer and, mostly, with a worked solution.
 //
-// Files are JSON lines or one JSON array, plain or gzip, as their authors publish them;
-// the fields of a row say which set it is of:
-//   GSM8K      question, answer (steps a line, <<a*b=c>> annotations, last "#### n")
+// Files are JSON lines or one JSON array, plain or gzip, as their authors publish them
+// (rows.h).  Where data.fields names the fields, any file with questions and answers
+// will do; else the fields of a row say which set it is of:
+//   GSM8K      question, answer (steps a line, <<a*b=c>> annotations, last "#### n"),
+//   or
+//              question, answer (a number), solution or none
 //   MATH       problem, solution with its last \boxed{}, or answer, or both
 //   HumanEval  prompt, entry_point, test, canonical_solution
 //   MBPP       text (sanitised: prompt), code, test_list (MBPP+: test as well)
@@ -22,7 +25,8 @@
 struct problem {
     char *question; // the task, as the set words it
     char *solution; // a worked solution or a program; "": the set has none
-    char *answer;   // the verifier's reference: an answer, or a program's tests in JSON
+    char *answer; // the verifier's reference: an answer, a program's tests in JSON, or
+                  // all of the row in JSON
     enum verifier verifier;
     int32_t continues; // 1: a solution is written on at the end of the question's text
     int32_t steps;     // lines of the solution (GSM8K: before the last)
@@ -38,6 +42,17 @@ struct dataset {
 // own end.  Rows whose set left answer or tests out are skipped with a line in the log.
 // ERR_INPUT names file, line and reason.
 CHECKED enum status dataset_load(struct dataset *out, const char *path, size_t limit);
+
+// How rows are read; zeroed: as dataset_load reads them.
+struct dataset_rules {
+    const char *fields; // data.fields, a JSON object; NULL: none
+    int by_program; // 1: VERIFIER_PROGRAM, which is given all of the row; answers may
+                    // be absent
+    int any_answer; // 1: an answer that stands alone need be no number
+    int skip_bad;   // 1: rows that cannot be read are left out, with a line in the log
+};
+CHECKED enum status dataset_load_by(struct dataset *out, const char *path, size_t limit,
+                                    const struct dataset_rules *rules);
 void dataset_free(struct dataset *d);
 
 // The question with a line's end: the prompt of a policy that knows no chat.

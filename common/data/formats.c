@@ -1,26 +1,20 @@
 #include "formats.h"
 
 #include "called.h"
+#include "cell.h"
 #include "countdown.h"
 
 #include "base/mem.h"
 #include "verify/math.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static enum status text_field(const char **out, const json_t *row, const char *name)
 {
-    const json_t *value = json_object_get(row, name);
-    if (!value)
-        return status_fail(ERR_INPUT, "no field \"%s\"", name);
-    if (!json_is_string(value))
-        return status_fail(ERR_INPUT, "\"%s\" is not a string", name);
-    const char *text = json_string_value(value);
-    if (strlen(text) != json_string_length(value))
-        return status_fail(ERR_INPUT, "\"%s\" contains a NUL", name);
-    *out = text;
-    return OK;
+    const json_t *value = field_at(row, name);
+    return value ? cell_text(out, value, name) : field_missing(row, name);
 }
 
 static enum status full_field(const char **out, const json_t *row, const char *name)
@@ -33,8 +27,7 @@ static enum status full_field(const char **out, const json_t *row, const char *n
 static enum status optional_field(const char **out, const json_t *row, const char *name)
 {
     *out = "";
-    const json_t *value = json_object_get(row, name);
-    return value && !json_is_null(value) ? text_field(out, row, name) : OK;
+    return cell_is_absent(field_at(row, name)) ? OK : text_field(out, row, name);
 }
 
 // A JSON document that stands as a string within the row.
@@ -54,8 +47,9 @@ static enum status lines_field(struct buf *out, const json_t *row, const char *n
     if (list && !json_is_array(list))
         return status_fail(ERR_INPUT, "\"%s\" is not a list", name);
     for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *line = json_string_value(json_array_get(list, i));
-        if (!line)
+        const json_t *item = json_array_get(list, i);
+        const char *line = json_string_value(item);
+        if (!line || cell_number(item))
             return status_fail(ERR_INPUT, "\"%s\"[%zu] is not a string", name, i);
         buf_str(out, line);
         buf_char(out, '\n');
@@ -85,17 +79,70 @@ static enum status set_tests(struct problem *p, json_t *tests)
     return st;
 }
 
-static enum status gsm8k(struct problem *out, const json_t *row)
+// A number as the number verifier reads it: it is right as an answer to itself.
+static int is_number(const char *answer)
 {
-    const char *question = NULL, *solution = NULL;
-    TRY(full_field(&question, row, "question"));
-    TRY(full_field(&solution, row, "answer"));
-    return problem_make(out, question, solution);
+    char text[80];
+    int n = snprintf(text, sizeof text, "#### %s", answer);
+    return n > 0 && n < (int)sizeof text && !strpbrk(answer, "\n#") &&
+           verify_answer(VERIFIER_NUMBER, text, (size_t)n, answer) >= 1.0F;
+}
+
+static int is_space(char c)
+{
+    return c && strchr(" \t\r\n", c) != NULL;
+}
+
+static enum status trimmed_copy(char **out, const char *text)
+{
+    while (is_space(*text))
+        text++;
+    size_t len = strlen(text);
+    while (len && is_space(text[len - 1]))
+        len--;
+    TRY(mem_new(out, len + 1, 1));
+    memcpy(*out, text, len);
+    return OK;
+}
+
+static const char *name_or(const char *name, const char *usual)
+{
+    return name ? name : usual;
+}
+
+// A question, an answer, and perhaps a solution: where there is none, the answer may be
+// one that ends in "#### n", as GSM8K's do.
+static enum status plain(struct problem *out, const json_t *row,
+                         const struct format *format)
+{
+    const struct fields *f = &format->fields;
+    const char *question = NULL, *solution = NULL, *answer = NULL;
+    TRY(full_field(&question, row, name_or(f->question, "question")));
+    TRY(full_field(&answer, row, name_or(f->answer, "answer")));
+    TRY(optional_field(&solution, row, name_or(f->solution, "solution")));
+    if (!*solution && !is_number(answer)) {
+        enum status st = problem_make(out, question, answer);
+        if (st == ERR_INPUT && !format->any_answer)
+            return status_fail(ERR_INPUT, "the answer has no last line \"#### n\", and "
+                                          "is no number: data.verifier chooses how "
+                                          "others are compared");
+        if (st != ERR_INPUT)
+            return st;
+    } else if (!format->any_answer && !is_number(answer)) {
+        return status_fail(ERR_INPUT, "\"%s\" is no number: %.40s",
+                           name_or(f->answer, "answer"), answer);
+    }
+    TRY(mem_strdup(&out->question, question));
+    TRY(mem_strdup(&out->solution, solution));
+    out->steps = problem_count_lines(solution, strlen(solution));
+    return trimmed_copy(&out->answer, answer);
 }
 
 // MATH: `problem` with `solution`, `answer` or both.
-static enum status math(struct problem *out, const json_t *row)
+static enum status math(struct problem *out, const json_t *row,
+                        const struct format *format)
 {
+    (void)format;
     const char *problem = NULL, *solution = NULL, *answer = NULL;
     TRY(full_field(&problem, row, "problem"));
     TRY(optional_field(&solution, row, "solution"));
@@ -113,8 +160,10 @@ static enum status math(struct problem *out, const json_t *row)
     return OK;
 }
 
-static enum status humaneval(struct problem *out, const json_t *row)
+static enum status humaneval(struct problem *out, const json_t *row,
+                             const struct format *format)
 {
+    (void)format;
     const char *prompt = NULL, *entry = NULL, *test = NULL, *solution = NULL;
     struct buf preamble = {0}, check = {0};
     enum status st = OK;
@@ -155,8 +204,10 @@ static enum status mbpp_tests(struct buf *out, const json_t *row)
 
 // MBPP, as published (`text`), sanitised (`prompt`) or MBPP+ (with a `test`): the
 // asserts name the function.
-static enum status mbpp(struct problem *out, const json_t *row)
+static enum status mbpp(struct problem *out, const json_t *row,
+                        const struct format *format)
 {
+    (void)format;
     const char *text = NULL, *code = NULL, *setup = NULL;
     const char *first =
         json_string_value(json_array_get(json_object_get(row, "test_list"), 0));
@@ -199,8 +250,10 @@ static enum status apps_solution(struct problem *out, const json_t *row)
 }
 
 // The judge reads APPS's own object: its numbers may be longer than a C integer.
-static enum status apps(struct problem *out, const json_t *row)
+static enum status apps(struct problem *out, const json_t *row,
+                        const struct format *format)
 {
+    (void)format;
     const char *question = NULL, *starter = NULL, *tests = NULL;
     struct buf text = {0};
     TRY(full_field(&question, row, "question"));
@@ -224,7 +277,10 @@ static enum status apps(struct problem *out, const json_t *row)
 // A positive whole number that Countdown takes.
 static enum status countdown_number(int64_t *out, const json_t *value, const char *name)
 {
-    int64_t number = json_is_integer(value) ? json_integer_value(value) : 0;
+    const char *text = cell_number(value);
+    int64_t number = text && strspn(text, "0123456789") == strlen(text)
+                         ? strtoll(text, NULL, 10)
+                         : 0;
     if (number < 1 || number > COUNTDOWN_MAX_VALUE)
         return status_fail(ERR_INPUT, "\"%s\": whole numbers from 1 to %d", name,
                            COUNTDOWN_MAX_VALUE);
@@ -232,8 +288,10 @@ static enum status countdown_number(int64_t *out, const json_t *value, const cha
     return OK;
 }
 
-static enum status countdown(struct problem *out, const json_t *row)
+static enum status countdown(struct problem *out, const json_t *row,
+                             const struct format *format)
 {
+    (void)format;
     const char *question = NULL, *solution = NULL;
     const json_t *list = json_object_get(row, "numbers");
     struct countdown task = {0};
@@ -279,24 +337,67 @@ enum status row_of_problem(json_t **out, const struct problem *p)
     return st;
 }
 
-enum status problem_of_row(struct problem *out, const json_t *row)
+// All of the row, for a program of the user's.
+static enum status keep_row(struct problem *p, const json_t *row)
+{
+    struct buf text = {0};
+    enum status st = cell_write(&text, row);
+    mem_free(p->answer);
+    p->answer = NULL;
+    if (st == OK)
+        st = mem_strdup(&p->answer, buf_cstr(&text));
+    p->verifier = VERIFIER_PROGRAM;
+    buf_free(&text);
+    return st;
+}
+
+// A question alone: the program may know the answer.
+static enum status question_alone(struct problem *out, const json_t *row,
+                                  const struct fields *f)
+{
+    static const char *const usual[] = {"question", "problem", "prompt", "text"};
+    const char *question = NULL, *solution = NULL, *name = f->question;
+    for (size_t i = 0; !name && i < sizeof usual / sizeof *usual; i++)
+        if (!cell_is_absent(json_object_get(row, usual[i])))
+            name = usual[i];
+    TRY(full_field(&question, row, name_or(name, usual[0])));
+    if (f->solution)
+        TRY(optional_field(&solution, row, f->solution));
+    TRY(mem_strdup(&out->question, question));
+    return mem_strdup(&out->solution, solution ? solution : "");
+}
+
+typedef enum status format_read(struct problem *out, const json_t *row,
+                                const struct format *format);
+
+// The set that the row is of, by a field that only this set has.
+static format_read *reader_of(const json_t *row, const struct format *format)
 {
     static const struct {
-        const char *field; // that only this set has
-        enum status (*read)(struct problem *out, const json_t *row);
+        const char *field;
+        format_read *read;
     } formats[] = {{"input_output", apps},
                    {"entry_point", humaneval},
                    {"test_list", mbpp},
                    {"problem", math},
                    {"target", countdown}};
-    struct problem p = {0};
-    enum status (*read)(struct problem *, const json_t *) = gsm8k;
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (json_object_get(row, formats[i].field)) {
-            read = formats[i].read;
-            break;
-        }
-    enum status st = read(&p, row);
+        if (!fields_named(&format->fields) && json_object_get(row, formats[i].field))
+            return formats[i].read;
+    return plain;
+}
+
+enum status problem_of_row(struct problem *out, const json_t *row,
+                           const struct format *format)
+{
+    struct problem p = {0};
+    enum status st = reader_of(row, format)(&p, row, format);
+    if (format->by_program && (st == ERR_INPUT || (st == OK && !p.question))) {
+        problem_free(&p);
+        st = question_alone(&p, row, &format->fields);
+    }
+    if (st == OK && format->by_program)
+        st = keep_row(&p, row);
     if (st == OK && p.question) {
         if (p.verifier != VERIFIER_NUMBER)
             p.steps = problem_count_lines(p.solution, strlen(p.solution));

@@ -3,12 +3,20 @@
 #define DATA_FORMATS_H
 
 #include "dataset.h"
+#include "fields.h"
 
 #include <jansson.h>
 
+// data_rules, read.
+struct format {
+    struct fields fields;
+    int by_program, any_answer;
+};
+
 // ERR_INPUT: a field is missing or not as it should be; ERR_NOMEM.  A row that cannot
 // be a problem because its set left the answer or the tests out gives an empty problem.
-CHECKED enum status problem_of_row(struct problem *out, const json_t *row);
+CHECKED enum status problem_of_row(struct problem *out, const json_t *row,
+                                   const struct format *format);
 
 // The row (the caller's, json_decref) of a problem of GSM8K's or Countdown's kind.
 // ERR_INPUT: a text is not UTF-8.

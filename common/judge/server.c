@@ -56,7 +56,7 @@ static int send_some(struct server *s)
 {
     while (server_write_fd(s) >= 0) {
         ssize_t n =
-            write(s->process.in, s->job->frame + s->sent, s->job->len - s->sent);
+            child_write(&s->process, s->job->frame + s->sent, s->job->len - s->sent);
         if (n < 0)
             return !would_block();
         s->sent += (size_t)n;

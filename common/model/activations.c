@@ -4,6 +4,7 @@
 #include "shape.h"
 
 #include "base/mem.h"
+#include "base/pages.h"
 
 enum {
     LINE = 16, // floats in 64 bytes: every array starts on a cache line
@@ -30,7 +31,7 @@ void activations_free(struct activations *a)
     if (!a)
         return;
     mem_free(a->layers);
-    mem_free(a->arena);
+    pages_free(a->arena, a->capacity);
     mem_free(a);
 }
 
@@ -119,20 +120,34 @@ size_t activations_bytes(const struct model_config *c, const struct pack *p)
     return carve_all(&dry, (struct carve){0}, c, p) * sizeof(float);
 }
 
+// At least so many floats.
+static enum status make_room(struct activations *a, size_t floats)
+{
+    if (floats <= a->capacity)
+        return OK;
+    // Nothing of the last pack is needed: free first, so that the peak is one arena.
+    pages_free(a->arena, a->capacity);
+    a->arena = NULL;
+    a->capacity = 0;
+    TRY(pages_new(&a->arena, floats));
+    a->capacity = floats;
+    return OK;
+}
+
+enum status activations_prepare(struct activations *a, const struct model *m,
+                                const struct pack *counts)
+{
+    a->of = (struct pack){0};
+    TRY(make_room(a, carve_all(a, (struct carve){0}, &m->config, counts)));
+    pages_touch(a->arena, a->capacity);
+    return OK;
+}
+
 enum status activations_reserve(struct activations *a, const struct model *m,
                                 const struct pack *p)
 {
     a->of = (struct pack){0};
-    size_t floats = carve_all(a, (struct carve){0}, &m->config, p);
-    if (floats > a->capacity) {
-        // Nothing of the last pack is needed: free first, so that the peak is one
-        // arena.
-        mem_free(a->arena);
-        a->arena = NULL;
-        a->capacity = 0;
-        TRY(mem_new(&a->arena, floats, sizeof *a->arena));
-        a->capacity = floats;
-    }
+    TRY(make_room(a, carve_all(a, (struct carve){0}, &m->config, p)));
     (void)carve_all(a, (struct carve){.arena = a->arena}, &m->config, p);
     return OK;
 }

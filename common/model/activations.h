@@ -48,6 +48,11 @@ struct activations {
     size_t capacity; // floats
 };
 
+// Takes the memory of packs of at most these counts (as activations_bytes reads them)
+// from the system now.  ERR_NOMEM.
+CHECKED enum status activations_prepare(struct activations *a, const struct model *m,
+                                        const struct pack *counts);
+
 // Points every field into an arena that is large enough for `p`.  ERR_NOMEM.
 CHECKED enum status activations_reserve(struct activations *a, const struct model *m,
                                         const struct pack *p);

@@ -53,8 +53,6 @@ enum status model_config_check(const struct model_config *c)
         {"mlp_bias", c->mlp_bias, 0, 1},
         {"qk_norm", c->qk_norm, 0, 1},
         {"mistral", c->mistral, 0, 1},
-        {"saved_positions", c->saved_positions, 0, 1 << 30},
-        {"n_more_eos", c->n_more_eos, 0, MODEL_MORE_EOS},
         {"eos", c->eos, -1, (int64_t)c->vocab - 1},
         {"bos", c->bos, -1, (int64_t)c->vocab - 1},
     };

@@ -1,6 +1,7 @@
 // Decoding on the CPU.
 #include "block.h"
 #include "decode_state.h"
+#include "memory.h"
 #include "shape.h"
 
 #include "base/mem.h"
@@ -35,6 +36,22 @@ void decode_host_free(struct decoder *d)
     mem_free(d->wide);
     mem_free(d->logits);
     mem_free(d->attention);
+}
+
+size_t decoder_bytes(const struct model_config *c, const struct decoder_counts *n)
+{
+    const struct attention_decode a = {.n_segments = 2 * (n->branches + n->rows + 1),
+                                       .heads = c->heads,
+                                       .kv_heads = c->kv_heads,
+                                       .head_dim = c->head_dim,
+                                       .max_context = n->context};
+    size_t rows = (size_t)n->rows, segments = (size_t)a.n_segments;
+    size_t width = 2 * (size_t)c->dim + (size_t)qkv_width(c) + (size_t)q_width(c) +
+                   3 * (size_t)c->ffn + (size_t)c->vocab;
+    size_t floats = rows * width + 2 * attention_decode_scratch(&a, n->rows);
+    size_t plan = rows * 6 * sizeof(int32_t) + segments * sizeof(struct kv_segment) +
+                  (size_t)n->pages * (sizeof(int32_t) + sizeof(float *));
+    return floats * sizeof(float) + plan;
 }
 
 static struct attention_decode attention_of(const struct decoder *d,

@@ -1,5 +1,6 @@
 #include "hf.h"
 
+#include "layout.h"
 #include "safetensors.h"
 #include "tensors.h"
 
@@ -25,21 +26,23 @@ static enum status load(struct model *m, const char *folder, int32_t most, int w
 {
     char path[PATH_MAX];
     struct model_config config;
+    struct buf text = {0};
     struct model fresh = {0};
     enum status st = OK;
     TRY(hf_path(path, sizeof path, folder, "config.json"));
-    TRY(hf_config_read(&config, path));
-    if (config.max_positions > most) {
-        config.saved_positions = config.max_positions;
+    TRY_OUT(hf_config_read(&config, &text, path));
+    if (config.max_positions > most)
         config.max_positions = most;
-    }
     TRY_OUT(model_new(&fresh, &config));
+    fresh.source = text;
+    text = (struct buf){0};
     if (weights)
         TRY_OUT(hf_weights_read(&fresh, folder));
     *m = fresh;
 out:
     if (st != OK)
         model_free(&fresh);
+    buf_free(&text);
     return st;
 }
 
@@ -54,6 +57,17 @@ enum status model_load_bare(struct model *m, const char *folder, int weights)
     return load(m, folder, INT32_MAX, weights);
 }
 
+enum status model_reload(struct model *m, const char *folder)
+{
+    char path[PATH_MAX];
+    struct model_config config;
+    TRY(hf_path(path, sizeof path, folder, "config.json"));
+    TRY(hf_config_read(&config, NULL, path));
+    if (layout_floats(&config) != m->layout.total)
+        return status_fail(ERR_INPUT, "%s: a model of another shape", folder);
+    return hf_weights_read(m, folder);
+}
+
 enum status model_save(const struct model *m, const char *folder)
 {
     char config[PATH_MAX], weights[PATH_MAX];
@@ -64,7 +78,7 @@ enum status model_save(const struct model *m, const char *folder)
     TRY(hf_path(weights, sizeof weights, folder, "model.safetensors"));
     TRY(model_tensors_new(&tensors, &n, m));
     TRY_OUT(safetensors_write(weights, tensors, n, m->params));
-    TRY_OUT(hf_config_write(&m->config, config));
+    TRY_OUT(hf_config_write(m, config));
 out:
     mem_free(tensors);
     return st;

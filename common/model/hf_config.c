@@ -1,11 +1,9 @@
 #include "hf.h"
 #include "hf_keys.h"
 
-#include "base/buf.h"
-#include "base/file.h"
 #include "base/log.h"
+#include "base/mem.h"
 
-#include <jansson.h>
 #include <string.h>
 
 enum {
@@ -13,43 +11,81 @@ enum {
     QWEN3_HEAD_DIM = 128, // where the file has none
 };
 
-static enum status token_of(const json_t *value, const char *key, int32_t *out)
+// The first of them that the model has counts here; generation.h has all.
+static enum status get_ends(const json_t *root, struct model_config *c)
 {
-    json_int_t id = json_integer_value(value);
-    if (!json_is_integer(value) || id < 0 || id > INT32_MAX)
-        return status_fail(ERR_INPUT, "%s is not a token id or a list of some", key);
-    *out = (int32_t)id;
-    return OK;
+    int32_t *ids = NULL;
+    size_t n = 0;
+    enum status st = key_ids(root, "eos_token_id", c->vocab, &ids, &n);
+    if (n > 0)
+        c->eos = ids[0];
+    mem_free(ids);
+    return st;
 }
 
-// An id or a list of ids, of which the first counts.
-static enum status get_token(const json_t *root, const char *key, int32_t *out)
+// Nothing is computed with it: whatever else stands there is no matter.
+static int32_t bos_of(const json_t *root, int32_t vocab)
 {
-    const json_t *value = json_object_get(root, key);
-    if (!key_is_set(root, key))
-        return OK;
-    return token_of(json_is_array(value) ? json_array_get(value, 0) : value, key, out);
+    json_int_t id = -1;
+    const json_t *value = json_object_get(root, "bos_token_id");
+    if (json_is_array(value))
+        value = json_array_get(value, 0);
+    if (json_is_integer(value))
+        id = json_integer_value(value);
+    return id >= 0 && id < vocab ? (int32_t)id : -1;
 }
 
-static enum status get_more_eos(const json_t *root, struct model_config *c)
+// Weights in another form than numbers.
+static enum status check_quantization(const json_t *root)
 {
-    const json_t *list = json_object_get(root, "eos_token_id");
-    size_t n = json_array_size(list);
-    if (n > 1 + MODEL_MORE_EOS)
-        return status_fail(ERR_INPUT, "eos_token_id lists %zu ids, at most %d", n,
-                           1 + MODEL_MORE_EOS);
-    for (size_t i = 1; i < n; i++, c->n_more_eos++)
-        TRY(token_of(json_array_get(list, i), "eos_token_id", &c->more_eos[i - 1]));
+    static const char *const keys[] = {"quantization_config", "compression_config"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (!key_is_set(root, keys[i]))
+            continue;
+        const char *method = json_string_value(
+            json_object_get(json_object_get(root, keys[i]), "quant_method"));
+        return status_fail(ERR_INPUT,
+                           "%s: a quantised checkpoint (%.32s), which cannot be "
+                           "trained: take the model that it was made from",
+                           keys[i], method ? method : "method not named");
+    }
     return OK;
 }
 
 static enum status check_activation(const json_t *root)
 {
     const char *name = json_string_value(json_object_get(root, "hidden_act"));
-    if (!name || strcmp(name, "silu") != 0)
-        return status_fail(ERR_INPUT, "hidden_act is %.32s, not silu",
-                           name ? name : "missing");
-    return OK;
+    if (!key_is_set(root, "hidden_act") || // their own default
+        (name && (strcmp(name, "silu") == 0 || strcmp(name, "swish") == 0)))
+        return OK;
+    return status_fail(ERR_INPUT, "hidden_act is %.32s, not silu",
+                       name ? name : "no name");
+}
+
+// What the nearest relatives do otherwise.
+static enum status refuse_family(const char *type)
+{
+    static const struct {
+        const char *type, *why;
+    } known[] = {
+        {"smollm3", " (layers without rotary positions)"},
+        {"qwen3_moe", " (a mixture of experts)"},
+        {"qwen2_moe", " (a mixture of experts)"},
+        {"mixtral", " (a mixture of experts)"},
+        {"gemma", " (norms and embeddings of its own)"},
+        {"gemma2", " (norms and soft caps of its own)"},
+        {"gemma3_text", " (norms and windows of its own)"},
+        {"gemma3", " (a model of images too)"},
+        {"phi3", " (joined projections)"},
+    };
+    const char *why = "";
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(type, known[i].type) == 0)
+            why = known[i].why;
+    return status_fail(ERR_INPUT,
+                       "model_type is %.32s%s, which is not supported: llama, mistral, "
+                       "qwen2 and qwen3 are",
+                       type, why);
 }
 
 // The families and what each adds to the common decoder.
@@ -69,8 +105,7 @@ static enum status get_family(const json_t *root, struct model_config *c)
     }
     c->qk_norm = strcmp(type, "qwen3") == 0;
     if (!c->qk_norm && strcmp(type, "llama") != 0)
-        return status_fail(
-            ERR_INPUT, "model_type is %.32s, not llama, mistral, qwen2 or qwen3", type);
+        return refuse_family(type);
     TRY(key_bool(root, "attention_bias", &c->qkv_bias));
     c->out_bias = c->qkv_bias;
     return c->qk_norm ? key_refuse_true(root, "mlp_bias")
@@ -116,36 +151,26 @@ static enum status config_of_json(struct model_config *out, const json_t *root)
     if (!json_is_object(root))
         return status_fail(ERR_INPUT, "not an object");
     TRY(get_family(root, &c));
+    TRY(check_quantization(root));
     TRY(check_activation(root));
     TRY(get_sizes(root, &c));
     TRY(key_number(root, "rms_norm_eps", &epsilon));
     c.rms_epsilon = (float)epsilon;
     TRY(hf_rope_read(&c, root));
     TRY(key_bool(root, "tie_word_embeddings", &c.tied));
-    TRY(get_token(root, "eos_token_id", &c.eos));
-    TRY(get_more_eos(root, &c));
-    TRY(get_token(root, "bos_token_id", &c.bos));
+    TRY(get_ends(root, &c));
+    c.bos = bos_of(root, c.vocab);
     TRY(limit_to_window(root, &c));
     TRY(model_config_check(&c));
     *out = c;
     return OK;
 }
 
-enum status hf_config_read(struct model_config *out, const char *path)
+enum status hf_config_read(struct model_config *out, struct buf *text, const char *path)
 {
-    struct buf text = {0};
     json_t *root = NULL;
-    json_error_t error;
-    enum status st = OK;
-    TRY_OUT(file_read(&text, path, CONFIG_MAX_BYTES));
-    root = json_loadb(buf_cstr(&text), text.len, JSON_REJECT_DUPLICATES, &error);
-    if (!root) {
-        st = status_fail(ERR_INPUT, "%s:%d: %s", path, error.line, error.text);
-        goto out;
-    }
-    TRY_OUT(status_wrap(config_of_json(out, root), "%s", path));
-out:
+    TRY(json_parse_file(&root, text, path, CONFIG_MAX_BYTES));
+    enum status st = status_wrap(config_of_json(out, root), "%s", path);
     json_decref(root);
-    buf_free(&text);
     return st;
 }

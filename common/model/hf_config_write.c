@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "json/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,19 +31,6 @@ static void append_id(struct buf *b, const char *key, int32_t id)
         buf_printf(b, "  \"%s\": null,\n", key);
 }
 
-static void append_tokens(struct buf *b, const struct model_config *c)
-{
-    append_id(b, "bos_token_id", c->bos);
-    if (c->n_more_eos == 0) {
-        append_id(b, "eos_token_id", c->eos);
-        return;
-    }
-    buf_printf(b, "  \"eos_token_id\": [%d", c->eos);
-    for (int32_t i = 0; i < c->n_more_eos; i++)
-        buf_printf(b, ", %d", c->more_eos[i]);
-    buf_str(b, "],\n");
-}
-
 // Short decimals that read back as the same number (of `bits` 32 or 64), with a
 // point or an exponent: some readers want no integers here.
 static void append_number(struct buf *b, const char *before, double value, int bits)
@@ -67,8 +55,7 @@ static void append_sizes(struct buf *b, const struct model_config *c)
     buf_printf(b, "  \"num_key_value_heads\": %d,\n", c->kv_heads);
     buf_printf(b, "  \"head_dim\": %d,\n", c->head_dim);
     buf_printf(b, "  \"vocab_size\": %d,\n", c->vocab);
-    buf_printf(b, "  \"max_position_embeddings\": %d,\n",
-               c->saved_positions ? c->saved_positions : c->max_positions);
+    buf_printf(b, "  \"max_position_embeddings\": %d,\n", c->max_positions);
     append_number(b, "  \"rms_norm_eps\": ", (double)c->rms_epsilon, 32);
     buf_str(b, ",\n");
 }
@@ -122,17 +109,33 @@ static void append_rest(struct buf *b, const struct model_config *c)
     buf_str(b, "  \"torch_dtype\": \"float32\"\n}\n");
 }
 
-enum status hf_config_write(const struct model_config *c, const char *path)
+static enum status describe(struct buf *b, const struct model_config *c)
+{
+    struct family family = family_of(c);
+    buf_printf(b, "{\n  \"architectures\": [\"%s\"],\n", family.architecture);
+    buf_printf(b, "  \"model_type\": \"%s\",\n", family.type);
+    append_id(b, "bos_token_id", c->bos);
+    append_id(b, "eos_token_id", c->eos);
+    append_sizes(b, c);
+    append_rope(b, c);
+    append_rest(b, c);
+    return b->status;
+}
+
+// transformers 4 spells the type torch_dtype, later ones dtype.
+static enum status retype(struct buf *b, const struct buf *source)
+{
+    static const struct json_change changes[] = {{"torch_dtype", "\"float32\""},
+                                                 {"dtype", "\"float32\""}};
+    return json_change_members(b, buf_cstr(source), source->len, changes,
+                               sizeof changes / sizeof *changes);
+}
+
+enum status hf_config_write(const struct model *m, const char *path)
 {
     struct buf b = {0};
-    struct family family = family_of(c);
-    buf_printf(&b, "{\n  \"architectures\": [\"%s\"],\n", family.architecture);
-    buf_printf(&b, "  \"model_type\": \"%s\",\n", family.type);
-    append_tokens(&b, c);
-    append_sizes(&b, c);
-    append_rope(&b, c);
-    append_rest(&b, c);
-    enum status st = status_wrap(b.status, "%s", path);
+    enum status st = m->source.len ? retype(&b, &m->source) : describe(&b, &m->config);
+    st = status_wrap(st, "%s", path);
     if (st == OK)
         st = file_write(path, b.data, b.len);
     buf_free(&b);

@@ -5,15 +5,21 @@
 
 #include "model.h"
 
-#include <jansson.h>
+#include "json/json.h"
 
 int key_is_set(const json_t *object, const char *key); // neither absent nor null
 
+// A decimal without a fraction is an integer too.
 CHECKED enum status key_int(const json_t *object, const char *key, int32_t *out);
 CHECKED enum status key_required_int(const json_t *object, const char *key,
                                      int32_t *out);
 CHECKED enum status key_number(const json_t *object, const char *key, double *out);
 CHECKED enum status key_bool(const json_t *object, const char *key, int32_t *out);
+
+// The token ids below `below` that a key gives, one or a list; others in it are left
+// out.  *ids (*n) grows and is the caller's: mem_free.  ERR_INPUT, ERR_NOMEM.
+CHECKED enum status key_ids(const json_t *object, const char *key, int32_t below,
+                            int32_t **ids, size_t *n);
 
 CHECKED enum status key_refuse_true(const json_t *object, const char *key);
 

@@ -2,16 +2,19 @@
 #include "safetensors.h"
 #include "tensors.h"
 
-#include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "json/json.h"
 
-#include <jansson.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { INDEX_MAX_BYTES = 64 << 20, NAME_SHOWN = 200 };
+
+// A tied model's matrix, read under its other name: the embedding's own overrides it.
+enum found { NOT_FOUND, FOUND, FOUND_AS_HEAD };
 
 // The model's tensors by name, and which were found so far.
 struct weights {
@@ -46,36 +49,69 @@ static enum status check_shape(const struct model_tensor *want,
                        want->columns);
 }
 
-// Tables that old checkpoints store along with the weights; they follow from the
-// config.
+// Tables of rotary positions that old checkpoints store along with the weights; they
+// follow from the config.
 static int is_rope_table(const char *name)
 {
-    static const char end[] = ".rotary_emb.inv_freq";
-    size_t n = strlen(name);
-    return n >= sizeof end - 1 && strcmp(name + n - (sizeof end - 1), end) == 0;
+    return strstr(name, "rotary_emb.") != NULL;
 }
 
-// Some tools store the output matrix of a tied model too; it is the embedding.
-static int is_tied_head(const struct model *m, const char *name)
+// What wrappers of a model put before its tensors' names (torch.compile, data
+// parallelism, peft).
+static const char *without_wrappers(const char *name)
 {
-    return m->config.tied && strcmp(name, "lm_head.weight") == 0;
+    static const char *const wrappers[] = {"_orig_mod.", "module.",
+                                           "base_model.model."};
+    for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
+        size_t n = strlen(wrappers[i]);
+        if (strncmp(name, wrappers[i], n) == 0) {
+            name += n;
+            i = (size_t)-1; // from the first again
+        }
+    }
+    return name;
+}
+
+// The name in the model: a decoder that was saved without its head lacks "model.". Some
+// tools store a tied model's matrix under both its names, or under the head's alone.
+static const struct model_tensor *find(const struct weights *w, const char *name,
+                                       enum found *as)
+{
+    char inner[NAME_SHOWN];
+    name = without_wrappers(name);
+    *as = FOUND;
+    if (w->m->config.tied && strcmp(name, "lm_head.weight") == 0) {
+        *as = FOUND_AS_HEAD;
+        name = "model.embed_tokens.weight";
+    }
+    const struct model_tensor *t =
+        bsearch(name, w->tensors, w->n, sizeof *w->tensors, name_of);
+    if (t)
+        return t;
+    (void)snprintf(inner, sizeof inner, "model.%s", name);
+    return bsearch(inner, w->tensors, w->n, sizeof *w->tensors, name_of);
 }
 
 static enum status read_tensor(struct weights *w, const struct safetensors *file,
                                const struct safetensor *t)
 {
-    const struct model_tensor *want =
-        bsearch(t->name, w->tensors, w->n, sizeof *w->tensors, name_of);
-    if (!want && (is_rope_table(t->name) || is_tied_head(w->m, t->name)))
+    enum found as;
+    const struct model_tensor *want = find(w, t->name, &as);
+    if (!want && is_rope_table(t->name))
         return OK;
     if (!want)
         return status_fail(ERR_INPUT, "the model has no such tensor");
     uint8_t *found = &w->found[want - w->tensors];
-    if (*found)
-        return status_fail(ERR_INPUT, "it stands in two files");
+    if (as == FOUND_AS_HEAD && *found)
+        return OK;
+    if (*found == FOUND)
+        return status_fail(ERR_INPUT, "it stands there twice, or in two files");
+    if (t->type == TENSOR_OTHER)
+        return status_fail(ERR_INPUT, "dtype %s is not F32, F16, BF16 or F64",
+                           t->type_name);
     TRY(check_shape(want, t));
     safetensors_read(w->m->params + want->offset, file, t);
-    *found = 1;
+    *found = (uint8_t)as;
     return OK;
 }
 
@@ -104,18 +140,20 @@ static enum status read_shard(struct weights *w, const char *folder, const json_
     if (json_object_set_new(done, file, json_true()) != 0)
         return status_fail(ERR_NOMEM, "cannot list the shards");
     TRY(hf_path(path, sizeof path, folder, file));
+    if (!file_exists(path))
+        return status_fail(ERR_INPUT,
+                           "%s is not there: its part of the weights is missing, fetch "
+                           "the folder's other files",
+                           path);
     return read_file(w, path);
 }
 
 static enum status read_shards(struct weights *w, const char *folder, const char *index)
 {
-    struct buf text = {0};
-    json_error_t error;
     json_t *root = NULL, *done = json_object(), *name;
     const char *tensor;
     enum status st = OK;
-    TRY_OUT(file_read(&text, index, INDEX_MAX_BYTES));
-    root = json_loadb(buf_cstr(&text), text.len, JSON_REJECT_DUPLICATES, &error);
+    TRY_OUT(json_parse_file(&root, NULL, index, INDEX_MAX_BYTES));
     json_t *map = json_object_get(root, "weight_map");
     if (!json_is_object(map)) {
         st = status_fail(ERR_INPUT, "%s: no weight_map", index);
@@ -126,7 +164,6 @@ static enum status read_shards(struct weights *w, const char *folder, const char
 out:
     json_decref(root);
     json_decref(done);
-    buf_free(&text);
     return st;
 }
 

@@ -50,6 +50,7 @@ void model_free(struct model *m)
     mem_free(m->packed_offset);
     mem_free(m->rope_cos);
     mem_free(m->rope_sin);
+    buf_free(&m->source);
     *m = (struct model){0};
 }
 

@@ -8,6 +8,7 @@
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
+#include "base/buf.h"
 #include "base/rng.h"
 #include "base/status.h"
 
@@ -28,8 +29,6 @@ struct rope_scaling {
     int32_t truncate;                     // yarn: 0 or 1
 };
 
-enum { MODEL_MORE_EOS = 7 };
-
 struct model_config {
     int32_t vocab, dim, layers, heads, kv_heads, head_dim, ffn;
     int32_t max_positions;
@@ -42,8 +41,6 @@ struct model_config {
     int32_t qk_norm;            // 0 or 1: heads of q and k are normalised (Qwen3)
     int32_t mistral;            // 0 or 1: computes as a Llama, is saved as a Mistral
     struct rope_scaling rope;
-    int32_t saved_positions; // what model_save writes for max_positions; 0: that
-    int32_t more_eos[MODEL_MORE_EOS], n_more_eos; // kept for model_save only
 };
 
 // Offsets in floats into the flat buffer, by layer.  A bias has as many elements as its
@@ -75,7 +72,8 @@ struct model {
         *packed_offset; // per matrix: 4 per layer (qkv, out, gate_up, down), then head
     float *rope_cos, *rope_sin; // (max_positions, head_dim/2)
     uint64_t version;           // of params
-    float *second;              // model_incoming's; NULL until it is asked for
+    struct buf source; // config.json as it was read; empty: of a model made here
+    float *second;     // model_incoming's; NULL until it is asked for
     // Where it computes: NULL: here.  Else the parameters are there too, as the set
     // `weights`, and there are no panels.  Borrowed.
     const struct accelerator *accelerator;
@@ -126,6 +124,9 @@ CHECKED enum status model_incoming(struct model *m, struct model_image *out);
 CHECKED enum status model_adopt(struct model *m, uint64_t version);
 
 // ---- Hugging Face folder: config.json + model.safetensors (model/hf.h does the work)
+// Whether the folder is one, as far as its files' names tell: else what it is and what
+// to do about it.  ERR_INPUT.
+CHECKED enum status model_folder_check(const char *folder);
 // ERR_INPUT names file, tensor and reason; nothing is half-loaded.  Where the model's
 // attention has a sliding window, max_positions is at most that window, within which it
 // is plain attention.
@@ -137,7 +138,12 @@ CHECKED enum status model_load_within(struct model *m, const char *folder,
 // For a model that is to compute elsewhere (model_use), or whose parameters will come
 // by messages: without panels; with weights == 0 without reading parameters, all zero.
 CHECKED enum status model_load_bare(struct model *m, const char *folder, int weights);
-// Writes config.json and model.safetensors (F32) into an existing folder.  ERR_IO.
+// Reads the parameters of a folder into a model of the same shape, whose buffer others
+// may hold; model_repack comes after.  On failure they are of no use.
+CHECKED enum status model_reload(struct model *m, const char *folder);
+// Writes config.json and model.safetensors (F32) into an existing folder.  The config
+// of a model that was loaded is the one it came with, but for the type of its weights.
+// ERR_IO.
 CHECKED enum status model_save(const struct model *m, const char *folder);
 
 // ---- training: packed trees ---------------------------------------------------------

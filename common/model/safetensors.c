@@ -1,11 +1,13 @@
 #include "safetensors.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/par.h"
+#include "json/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,21 +20,22 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are little-en
 
 static size_t type_bytes(enum tensor_type type)
 {
-    return type == TENSOR_F32 ? 4 : 2;
+    return type == TENSOR_F64 ? 8 : type == TENSOR_F32 ? 4 : 2;
 }
 
-static int parse_type(enum tensor_type *out, const char *text)
+static enum tensor_type type_of(const char *text)
 {
     static const struct {
         const char *text;
         enum tensor_type type;
-    } known[] = {{"F32", TENSOR_F32}, {"F16", TENSOR_F16}, {"BF16", TENSOR_BF16}};
-    for (size_t i = 0; text && i < sizeof known / sizeof known[0]; i++)
-        if (strcmp(known[i].text, text) == 0) {
-            *out = known[i].type;
-            return 1;
-        }
-    return 0;
+    } known[] = {{"F32", TENSOR_F32},
+                 {"F16", TENSOR_F16},
+                 {"BF16", TENSOR_BF16},
+                 {"F64", TENSOR_F64}};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(known[i].text, text) == 0)
+            return known[i].type;
+    return TENSOR_OTHER;
 }
 
 static int parse_size(uint64_t *out, const json_t *value)
@@ -64,7 +67,7 @@ static enum status parse_range(struct safetensor *t, const json_t *offsets,
                                size_t data_bytes)
 {
     uint64_t begin, end;
-    size_t bytes;
+    size_t bytes = 0;
     if (json_array_size(offsets) != 2 ||
         !parse_size(&begin, json_array_get(offsets, 0)) ||
         !parse_size(&end, json_array_get(offsets, 1)))
@@ -73,8 +76,9 @@ static enum status parse_range(struct safetensor *t, const json_t *offsets,
         return status_fail(
             ERR_INPUT, "data_offsets [%llu, %llu] leave the %zu data bytes",
             (unsigned long long)begin, (unsigned long long)end, data_bytes);
-    if (__builtin_mul_overflow(t->count, type_bytes(t->type), &bytes) ||
-        bytes != end - begin)
+    if (t->type != TENSOR_OTHER &&
+        (__builtin_mul_overflow(t->count, type_bytes(t->type), &bytes) ||
+         bytes != end - begin))
         return status_fail(ERR_INPUT, "%llu bytes do not hold its %zu elements",
                            (unsigned long long)(end - begin), t->count);
     t->begin = begin;
@@ -86,11 +90,10 @@ static enum status parse_tensor(struct safetensor *t, const json_t *entry,
                                 size_t data_bytes)
 {
     const char *type = json_string_value(json_object_get(entry, "dtype"));
-    if (!json_is_object(entry) || json_object_size(entry) != 3)
+    if (!json_is_object(entry) || !type)
         return status_fail(ERR_INPUT, "not an object of dtype, shape and data_offsets");
-    if (!parse_type(&t->type, type))
-        return status_fail(ERR_INPUT, "dtype %.16s is not F32, F16 or BF16",
-                           type ? type : "missing");
+    t->type = type_of(type);
+    (void)snprintf(t->type_name, sizeof t->type_name, "%s", type);
     TRY(parse_shape(t, json_object_get(entry, "shape")));
     return parse_range(t, json_object_get(entry, "data_offsets"), data_bytes);
 }
@@ -152,11 +155,8 @@ static enum status parse_header(struct safetensors *s)
     const char *text = (const char *)s->map + LENGTH_BYTES;
     s->data = (const uint8_t *)text + length;
     s->data_bytes = s->map_bytes - LENGTH_BYTES - length;
-    json_error_t error;
-    json_t *header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-    if (!header)
-        return status_fail(ERR_INPUT, "header: %s at byte %d", error.text,
-                           error.position);
+    json_t *header = NULL;
+    TRY(status_wrap(json_parse(&header, text, length), "header"));
     enum status st = json_is_object(header)
                          ? parse_tensors(s, header)
                          : status_fail(ERR_INPUT, "header: not an object");
@@ -192,6 +192,10 @@ enum status safetensors_open(struct safetensors *out, const char *path)
     enum status st = OK;
     TRY_OUT(mem_strdup(&s.path, path));
     TRY_OUT(map_file(&s, path));
+    if (file_is_lfs_pointer(s.map, s.map_bytes)) {
+        st = status_fail(ERR_INPUT, FILE_LFS_ADVICE);
+        goto out;
+    }
     TRY_OUT(parse_header(&s));
     *out = s;
 out:
@@ -256,6 +260,15 @@ static void widen_brain(float *out, const uint8_t *from, size_t n)
     }
 }
 
+static void narrow_double(float *out, const uint8_t *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        double value;
+        memcpy(&value, from + 8 * i, sizeof value);
+        out[i] = (float)value;
+    }
+}
+
 static void widen_block(void *context, int index, int thread)
 {
     const struct widening *w = context;
@@ -268,8 +281,19 @@ static void widen_block(void *context, int index, int thread)
         memcpy(out, from, n * sizeof *out);
     else if (w->type == TENSOR_F16)
         widen_half(out, from, n);
+    else if (w->type == TENSOR_F64)
+        narrow_double(out, from, n);
     else
         widen_brain(out, from, n);
+}
+
+// What was read counts as this process's memory no more (the system keeps its copy).
+static void leave_pages(const struct safetensors *s, const struct safetensor *t)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t data = (size_t)(s->data - (const uint8_t *)s->map);
+    size_t begin = (data + t->begin) / page * page, end = data + t->end;
+    (void)madvise((char *)s->map + begin, end - begin, MADV_DONTNEED);
 }
 
 void safetensors_read(float *out, const struct safetensors *s,
@@ -277,4 +301,5 @@ void safetensors_read(float *out, const struct safetensors *s,
 {
     struct widening w = {out, s->data + t->begin, t->type, t->count};
     par_for((int)((t->count + WIDEN_BLOCK - 1) / WIDEN_BLOCK), widen_block, &w);
+    leave_pages(s, t);
 }

@@ -13,10 +13,17 @@
 
 enum { SAFETENSORS_MAX_RANK = 8, SAFETENSORS_MAX_HEADER = 64 << 20 };
 
-enum tensor_type { TENSOR_F32, TENSOR_F16, TENSOR_BF16 };
+enum tensor_type {
+    TENSOR_F32,
+    TENSOR_F16,
+    TENSOR_BF16,
+    TENSOR_F64,
+    TENSOR_OTHER, // of a type that is not read, of any size
+};
 
 struct safetensor {
     char *name;
+    char type_name[12]; // as the file has it
     enum tensor_type type;
     int rank;
     uint64_t shape[SAFETENSORS_MAX_RANK];
@@ -38,7 +45,7 @@ struct safetensors {
 CHECKED enum status safetensors_open(struct safetensors *out, const char *path);
 void safetensors_close(struct safetensors *s);
 
-// out (count) = the tensor's elements as float32.
+// out (count) = the elements, as float32, of a tensor of a type that is read.
 void safetensors_read(float *out, const struct safetensors *s,
                       const struct safetensor *t);
 

@@ -1,5 +1,6 @@
 #include "training.h"
 
+#include "activations.h"
 #include "device.h"
 #include "layout.h"
 
@@ -11,7 +12,9 @@
 struct training {
     struct model *model;    // borrowed
     struct model reference; // zeroed unless wanted, or on a device
-    struct activations *activations, *reference_activations;
+    // Of the policy, or of the reference, whose forward pass over a pack comes before
+    // the policy's: never of both.
+    struct activations *activations;
     float *grad; // (layout.total); NULL on a device
     struct training_moments moments;
     float *coef; // of the pack at hand
@@ -31,8 +34,7 @@ static enum status keep_reference(struct training *t)
     TRY(model_new(&t->reference, &t->model->config));
     memcpy(t->reference.params, t->model->params,
            t->model->layout.total * sizeof *t->model->params);
-    TRY(model_repack(&t->reference));
-    return activations_new(&t->reference_activations, &t->reference);
+    return model_repack(&t->reference);
 }
 
 static enum status make_gradient(struct training *t)
@@ -66,13 +68,17 @@ out:
     return st;
 }
 
+enum status training_prepare(struct training *t, const struct pack *counts)
+{
+    return t->activations ? activations_prepare(t->activations, t->model, counts) : OK;
+}
+
 void training_free(struct training *t)
 {
     if (!t)
         return;
     size_t n = t->model->layout.total;
     activations_free(t->activations);
-    activations_free(t->reference_activations);
     model_free(&t->reference);
     pages_free(t->moments.m, n);
     pages_free(t->moments.v, n);
@@ -99,8 +105,7 @@ enum status training_log_probs(struct training *t, enum training_policy which,
     if (a)
         return a->ops->log_probs(a->device, trained ? DEVICE_LEARNER : DEVICE_REFERENCE,
                                  p, inv_temperature, log_prob, entropy);
-    return model_forward(trained ? t->model : &t->reference,
-                         trained ? t->activations : t->reference_activations, p,
+    return model_forward(trained ? t->model : &t->reference, t->activations, p,
                          inv_temperature, log_prob, entropy);
 }
 

@@ -16,6 +16,9 @@
 struct training;
 // Borrows the model; `reference` != 0 keeps a copy of it as it is now.  ERR_NOMEM.
 CHECKED enum status training_new(struct training **out, struct model *m, int reference);
+// Takes the memory of packs of at most these counts (as activations_bytes reads them)
+// now, not at the first of them; a larger pack is taken all the same.  ERR_NOMEM.
+CHECKED enum status training_prepare(struct training *t, const struct pack *counts);
 void training_free(struct training *t);
 
 // The loss of a pack's predictions, (P) each: its derivative by the log-prob itself, or

@@ -1,9 +1,12 @@
 #include "child.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -81,9 +84,26 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-static enum status open_ends(struct child *c, const char *name, int *child_in,
-                             int *child_out)
+// Standard error: a file in memory, or a pipe.
+static int open_log(struct child *c, const struct child_spec *s, int *child_log)
 {
+    int log[2];
+    if (!s->log_pipe) {
+        c->log = memfd_create("child-log", MFD_CLOEXEC);
+        *child_log = c->log < 0 ? -1 : fcntl(c->log, F_DUPFD_CLOEXEC, 0);
+        return *child_log < 0;
+    }
+    if (pipe2(log, O_CLOEXEC))
+        return 1;
+    c->log = log[0];
+    *child_log = log[1];
+    return fcntl(c->log, F_SETFL, O_NONBLOCK) != 0;
+}
+
+static enum status open_ends(struct child *c, const struct child_spec *s, int *child_in,
+                             int *child_out, int *child_log)
+{
+    const char *name = s->name;
     int in[2], out[2];
     if (pipe2(in, O_CLOEXEC))
         return status_fail(ERR_IO, "%s: a pipe: %s", name, strerror(errno));
@@ -93,8 +113,7 @@ static enum status open_ends(struct child *c, const char *name, int *child_in,
         return status_fail(ERR_IO, "%s: a pipe: %s", name, strerror(errno));
     c->out = out[0];
     *child_out = out[1];
-    c->log = memfd_create("child-log", MFD_CLOEXEC);
-    if (c->log < 0 || fcntl(c->in, F_SETFL, O_NONBLOCK) ||
+    if (open_log(c, s, child_log) || fcntl(c->in, F_SETFL, O_NONBLOCK) ||
         fcntl(c->out, F_SETFL, O_NONBLOCK))
         return status_fail(ERR_IO, "%s: a pipe: %s", name, strerror(errno));
     return OK;
@@ -103,10 +122,10 @@ static enum status open_ends(struct child *c, const char *name, int *child_in,
 enum status child_start(struct child *c, const struct child_spec *s)
 {
     enum status st = OK;
-    int child_in = -1, child_out = -1;
+    int child_in = -1, child_out = -1, child_log = -1;
     child_init(c);
-    TRY_OUT(open_ends(c, s->name, &child_in, &child_out));
-    const int fds[ALL_FDS] = {child_in, child_out, c->log, s->fds[0], s->fds[1]};
+    TRY_OUT(open_ends(c, s, &child_in, &child_out, &child_log));
+    const int fds[ALL_FDS] = {child_in, child_out, child_log, s->fds[0], s->fds[1]};
     pid_t pid = fork();
     if (pid == 0)
         become(s, fds);
@@ -118,6 +137,7 @@ enum status child_start(struct child *c, const struct child_spec *s)
 out:
     close_fd(&child_in);
     close_fd(&child_out);
+    close_fd(&child_log);
     if (st != OK)
         child_kill(c);
     return st;
@@ -135,6 +155,40 @@ void child_kill(struct child *c)
     close_fd(&c->out);
     close_fd(&c->log);
     c->pid = 0;
+}
+
+ssize_t child_write(const struct child *c, const void *bytes, size_t len)
+{
+    static const struct timespec now = {0};
+    sigset_t pipe, before, pending;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    sigpending(&pending);
+    (void)pthread_sigmask(SIG_BLOCK, &pipe, &before);
+    ssize_t n = write(c->in, bytes, len);
+    int error = errno;
+    if (n < 0 && error == EPIPE && !sigismember(&pending, SIGPIPE))
+        (void)sigtimedwait(&pipe, NULL, &now); // taken back before anybody sees it
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return n;
+}
+
+void child_end_text(const struct child *c, int64_t wait_ms, char *text, size_t size)
+{
+    siginfo_t how = {0};
+    for (int64_t until_ms = clock_ms() + wait_ms;; clock_sleep_us(500)) {
+        if (c->pid <= 0 ||
+            waitid(P_PID, (id_t)c->pid, &how, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+            how.si_pid != 0 || clock_ms() >= until_ms)
+            break;
+    }
+    if (how.si_pid == 0)
+        (void)snprintf(text, size, "it closed its output");
+    else
+        (void)snprintf(text, size, "%s %d",
+                       how.si_code == CLD_EXITED ? "exit status" : "ended by signal",
+                       how.si_status);
 }
 
 void child_last_words(const struct child *c, char *text, size_t size)

@@ -3,7 +3,8 @@
 //
 // A child leads a process group of its own, gives up root, dies with the thread that
 // started it, and holds no descriptor but those it is given.  Nothing here blocks but
-// child_exchange, which has a deadline.  The owner of a started child calls child_kill.
+// child_exchange and child_end_text, which have deadlines.  The owner of a started
+// child calls child_kill.
 #ifndef SANDBOX_CHILD_H
 #define SANDBOX_CHILD_H
 
@@ -26,6 +27,7 @@ struct child_spec {
     // (the order of a Python set) is the same each time.
     char *const *environment;
     int keep_user; // 1: a root's child stays root, where it must read root's files
+    int log_pipe;  // 1: its standard error is a pipe that the owner reads (child.log)
 };
 
 void child_spec_init(struct child_spec *s, const char *name);
@@ -48,7 +50,14 @@ void child_init(struct child *c);
 CHECKED enum status child_start(struct child *c, const struct child_spec *s);
 // Ends the process and all that it started, and waits for it.
 void child_kill(struct child *c);
-// The last line on its standard error, cut to `size`; "" if there is none.
+// Writes what the pipe takes of len bytes; where nothing reads it any more that is
+// EPIPE, and no signal.  As write(2).
+ssize_t child_write(const struct child *c, const void *bytes, size_t len);
+// How a child that has closed its output ends: "exit status 3", "ended by signal 9", or
+// "it closed its output" where it does not end within wait_ms.
+void child_end_text(const struct child *c, int64_t wait_ms, char *text, size_t size);
+// The last line on its standard error, cut to `size`; "" if there is none, and where it
+// is a pipe.
 void child_last_words(const struct child *c, char *text, size_t size);
 
 // Starts a child, hands it `text` (len bytes), closes its input, and appends what it

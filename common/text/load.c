@@ -1,6 +1,7 @@
 #include "internal.h"
 
 #include "base/file.h"
+#include "json/json.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -25,6 +26,8 @@ static enum status load_json(struct tokenizer *t, const char *folder)
     char path[PATH_MAX];
     TRY(path_in(path, folder, "tokenizer.json"));
     TRY(file_read(&t->json, path, TOKENIZER_FILE_MAX_BYTES));
+    if (file_is_lfs_pointer(t->json.data, t->json.len))
+        return status_fail(ERR_INPUT, "%s: " FILE_LFS_ADVICE, path);
     return status_wrap(tokenizer_read_json(t), "%s", path);
 }
 
@@ -38,39 +41,36 @@ static enum status load_pair(struct tokenizer *t, const char *folder, const char
     return tokenizer_read_bpe(t, vocab_path, merges_path, pattern, c);
 }
 
+// Where tokenizer.json is, it lists the added tokens.
 static enum status load_config(struct tokenizer *t, struct tokenizer_config *out,
                                const char *folder)
 {
-    char path[PATH_MAX];
-    if (!has(folder, "tokenizer_config.json"))
-        return OK;
+    char path[PATH_MAX], map[PATH_MAX], added[PATH_MAX];
+    int wants_added = !has(folder, "tokenizer.json");
     TRY(path_in(path, folder, "tokenizer_config.json"));
-    TRY(file_read(&t->config, path, TOKENIZER_FILE_MAX_BYTES));
-    return status_wrap(tokenizer_config_read(out, &t->config), "%s", path);
-}
-
-static enum status load_chat(struct tokenizer *t, const char *folder)
-{
-    char path[PATH_MAX];
-    if (!has(folder, "chat_template.jinja"))
-        return OK;
-    TRY(path_in(path, folder, "chat_template.jinja"));
-    return file_read(&t->chat, path, TOKENIZER_FILE_MAX_BYTES);
+    TRY(path_in(map, folder, "special_tokens_map.json"));
+    TRY(path_in(added, folder, "added_tokens.json"));
+    if (file_exists(path)) {
+        TRY(file_read(&t->config, path, TOKENIZER_FILE_MAX_BYTES));
+        TRY(status_wrap(tokenizer_config_read(out, &t->config, wants_added), "%s",
+                        path));
+    }
+    return tokenizer_config_add(out, file_exists(map) ? map : NULL,
+                                wants_added && file_exists(added) ? added : NULL);
 }
 
 // Whether the model in the folder is one of Qwen's, by the start of its model_type.
 static int is_qwen(const char *folder)
 {
     char path[PATH_MAX];
-    struct buf text = {0};
+    json_t *root = NULL;
     int qwen = 0;
-    if (path_in(path, folder, "config.json") == OK && file_exists(path) &&
-        file_read(&text, path, TOKENIZER_FILE_MAX_BYTES) == OK) {
-        const char *key = strstr(buf_cstr(&text), "\"model_type\"");
-        const char *value = key ? strchr(key + sizeof "\"model_type\"" - 1, '"') : NULL;
-        qwen = value && strncmp(value, "\"qwen", 5) == 0;
+    if (has(folder, "config.json") && path_in(path, folder, "config.json") == OK &&
+        json_parse_file(&root, NULL, path, TOKENIZER_FILE_MAX_BYTES) == OK) {
+        const char *type = json_string_value(json_object_get(root, "model_type"));
+        qwen = type && strncmp(type, "qwen", 4) == 0;
     }
-    buf_free(&text);
+    json_decref(root);
     return qwen;
 }
 
@@ -83,6 +83,14 @@ static enum status load_files(struct tokenizer *t, const char *folder,
         return load_pair(t, folder, "vocab.json", "merges.txt", c);
     if (has(folder, "encoder.json"))
         return load_pair(t, folder, "encoder.json", "vocab.bpe", c);
+    if (!file_exists(folder))
+        return status_fail(ERR_INPUT, "%s: no such folder", folder);
+    if (has(folder, "tokenizer.model"))
+        return status_fail(ERR_INPUT,
+                           "%s: tokenizer.model alone is not read: make tokenizer.json "
+                           "of it (transformers: AutoTokenizer.from_pretrained(DIR)"
+                           ".save_pretrained(DIR))",
+                           folder);
     return status_fail(ERR_INPUT,
                        "%s: no tokenizer: neither tokenizer.json nor vocab.json nor "
                        "encoder.json",
@@ -105,7 +113,6 @@ enum status tokenizer_load(struct tokenizer **out, const char *folder)
     enum status st = OK;
     TRY_OUT(tokenizer_new(&t));
     TRY_OUT(load_config(t, &c, folder));
-    TRY_OUT(load_chat(t, folder));
     c.qwen2 = c.qwen2 || is_qwen(folder);
     TRY_OUT(load_files(t, folder, &c));
     TRY_OUT(status_wrap(tokenizer_finish(t, c.eos), "%s", folder));

@@ -40,11 +40,13 @@ static enum status add_piece(struct tokenizer *t, const struct byte_map *map,
         (v->pieces[id].kind == PIECE_ADDED || v->pieces[id].kind == PIECE_SPECIAL))
         return OK;
     char byte;
+    if (!len) // of no text; nothing encodes to it
+        return OK;
     if (byte_token(t, spelled, len, &byte))
         return vocab_add(v, id, &byte, 1, PIECE_BYTE);
     buf_clear(bytes);
     if (!read_spelling(t, map, spelled, len, bytes))
-        return status_fail(ERR_INPUT, "token \"%.80s\" is not byte-level", spelled);
+        return vocab_add(v, id, spelled, len, PIECE_ADDED); // only ever decoded
     TRY(bytes->status);
     return vocab_add(v, id, buf_cstr(bytes), bytes->len, PIECE_TEXT);
 }

@@ -3,9 +3,8 @@
 #include "pieces.h"
 
 #include "base/file.h"
-#include "base/mem.h"
+#include "json/json.h"
 
-#include <jansson.h>
 #include <string.h>
 
 static enum status add_added(struct tokenizer *t, const struct tokenizer_config *c)
@@ -14,6 +13,7 @@ static enum status add_added(struct tokenizer *t, const struct tokenizer_config 
         const struct config_token *token = &c->added[i];
         TRY(vocab_add(&t->vocab, token->id, token->content, strlen(token->content),
                       token->special ? PIECE_SPECIAL : PIECE_ADDED));
+        t->vocab.pieces[token->id].eats = token->eats;
         TRY(added_note(&t->added, &t->vocab, (int32_t)token->id));
     }
     return OK;
@@ -21,20 +21,10 @@ static enum status add_added(struct tokenizer *t, const struct tokenizer_config 
 
 static enum status read_vocab(struct tokenizer *t, const char *path)
 {
-    struct buf text = {0};
-    json_error_t error;
     json_t *root = NULL;
-    enum status st = OK;
-    TRY_OUT(file_read(&text, path, TOKENIZER_FILE_MAX_BYTES));
-    root = json_loadb(buf_cstr(&text), text.len, JSON_REJECT_DUPLICATES, &error);
-    if (!root) {
-        st = status_fail(ERR_INPUT, "%s:%d: %s", path, error.line, error.text);
-        goto out;
-    }
-    TRY_OUT(status_wrap(pieces_add_all(t, root), "%s", path));
-out:
+    TRY(json_parse_file(&root, NULL, path, TOKENIZER_FILE_MAX_BYTES));
+    enum status st = status_wrap(pieces_add_all(t, root), "%s", path);
     json_decref(root);
-    buf_free(&text);
     return st;
 }
 

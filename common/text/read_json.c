@@ -2,7 +2,8 @@
 #include "pieces.h"
 #include "read_pipeline.h"
 
-#include <jansson.h>
+#include "json/json.h"
+
 #include <string.h>
 
 // Options of the model that would change what text encodes to.
@@ -93,6 +94,20 @@ static enum status add_merges(struct tokenizer *t, const json_t *merges)
     return st;
 }
 
+// What stands for a character that the vocabulary does not have.
+static void read_unknown(struct tokenizer *t, const json_t *model)
+{
+    const json_t *name = json_object_get(model, "unk_token");
+    t->fuses_unknown = json_is_true(json_object_get(model, "fuse_unk"));
+    if (!json_is_string(name))
+        return;
+    const json_t *id =
+        json_object_get(json_object_get(model, "vocab"), json_string_value(name));
+    json_int_t value = json_is_integer(id) ? json_integer_value(id) : -1;
+    int is_id = value >= 0 && value < (json_int_t)t->vocab.n;
+    t->unknown = is_id ? (int32_t)value : UNKNOWN_ABSENT;
+}
+
 static enum status read_root(struct tokenizer *t, const json_t *root)
 {
     const json_t *model = json_object_get(root, "model");
@@ -102,16 +117,14 @@ static enum status read_root(struct tokenizer *t, const json_t *root)
     TRY(add_added(t, root));
     TRY(tokenizer_read_pipeline(t, root));
     TRY(status_wrap(pieces_add_all(t, json_object_get(model, "vocab")), "model.vocab"));
+    read_unknown(t, model);
     return add_merges(t, json_object_get(model, "merges"));
 }
 
 enum status tokenizer_read_json(struct tokenizer *t)
 {
-    json_error_t error;
-    json_t *root =
-        json_loadb(buf_cstr(&t->json), t->json.len, JSON_REJECT_DUPLICATES, &error);
-    if (!root)
-        return status_fail(ERR_INPUT, "line %d: %s", error.line, error.text);
+    json_t *root = NULL;
+    TRY(json_parse(&root, buf_cstr(&t->json), t->json.len));
     enum status st = read_root(t, root);
     json_decref(root);
     return st;

@@ -85,12 +85,14 @@ static enum status add_added(const struct tokenizer *t, json_t *root)
         enum piece_kind kind = t->vocab.pieces[id].kind;
         size_t len;
         const char *content = vocab_bytes(&t->vocab, id, &len);
+        int eats = t->vocab.pieces[id].eats;
         if (kind != PIECE_ADDED && kind != PIECE_SPECIAL)
             continue;
         json_t *token =
             json_pack("{s:i, s:s%, s:b, s:b, s:b, s:b, s:b}", "id", id, "content",
-                      content, len, "single_word", 0, "lstrip", 0, "rstrip", 0,
-                      "normalized", 0, "special", kind == PIECE_SPECIAL);
+                      content, len, "single_word", 0, "lstrip", (eats & EATS_LEFT) != 0,
+                      "rstrip", (eats & EATS_RIGHT) != 0, "normalized", 0, "special",
+                      kind == PIECE_SPECIAL);
         if (json_array_append_new(added, token) != 0)
             return no_memory();
     }
@@ -208,7 +210,5 @@ enum status tokenizer_save(const struct tokenizer *t, const char *folder)
 {
     TRY(file_make_dirs(folder));
     TRY(save(t, folder, "tokenizer.json", &t->json, make_json));
-    if (t->chat.len)
-        TRY(save(t, folder, "chat_template.jinja", &t->chat, NULL));
     return save(t, folder, "tokenizer_config.json", &t->config, make_config);
 }

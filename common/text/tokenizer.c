@@ -2,6 +2,7 @@
 
 #include "internal.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 
 #include <string.h>
@@ -17,8 +18,13 @@ enum status tokenizer_new(struct tokenizer **out)
     struct tokenizer *t = NULL;
     TRY(mem_new(&t, 1, sizeof *t));
     t->eos = t->bos = -1;
-    *out = t;
-    return OK;
+    t->unknown = UNKNOWN_DROPPED;
+    enum status st = losses_new(&t->losses);
+    if (st == OK)
+        *out = t;
+    else
+        mem_free(t);
+    return st;
 }
 
 void tokenizer_free(struct tokenizer *t)
@@ -29,9 +35,9 @@ void tokenizer_free(struct tokenizer *t)
     merges_free(&t->merges);
     splitter_free(&t->splitter);
     added_free(&t->added);
+    losses_free(t->losses);
     buf_free(&t->json);
     buf_free(&t->config);
-    buf_free(&t->chat);
     mem_free(t);
 }
 
@@ -77,7 +83,7 @@ static int32_t special_named(struct tokenizer *t, const char *name)
 }
 
 // The token of each byte; SentencePiece's fall back on them for every character.
-static enum status find_bytes(struct tokenizer *t)
+static void find_bytes(struct tokenizer *t)
 {
     for (int byte = 0; byte < 256; byte++) {
         char c = (char)byte;
@@ -89,27 +95,39 @@ static enum status find_bytes(struct tokenizer *t)
             const char *bytes = vocab_bytes(&t->vocab, id, &len);
             t->byte_ids[(unsigned char)*bytes] = id;
         }
-    for (int byte = 0; t->normalizer.spaced && byte < 256; byte++)
-        if (t->byte_ids[byte] < 0)
-            return status_fail(ERR_INPUT, "byte_fallback without the token <0x%02X>",
-                               (unsigned)byte);
-    return OK;
+}
+
+// The token that the folder names as the end is special, whatever its own entry says.
+static int32_t end_named(struct tokenizer *t, const char *name)
+{
+    int32_t id = special_named(t, name);
+    for (int32_t i = 0; id < 0 && i < tokenizer_vocab(t); i++) {
+        size_t len;
+        const char *bytes = vocab_bytes(&t->vocab, i, &len);
+        if (t->vocab.pieces[i].kind == PIECE_ADDED && len == strlen(name) &&
+            memcmp(bytes, name, len) == 0) {
+            t->vocab.pieces[i].kind = PIECE_SPECIAL;
+            id = i;
+        }
+    }
+    if (id < 0)
+        log_warn("eos_token \"%.80s\" is no token of the vocabulary: it ends no text",
+                 name);
+    return id;
 }
 
 enum status tokenizer_finish(struct tokenizer *t, const char *eos)
 {
     static const char *const names[] = {"<|endoftext|>", "<|im_end|>",
                                         "<|end_of_text|>", "</s>", "<eos>"};
-    if (eos && (t->eos = special_named(t, eos)) < 0)
-        return status_fail(
-            ERR_INPUT, "eos_token \"%.80s\" is not a special token of the vocabulary",
-            eos);
+    if (eos)
+        t->eos = end_named(t, eos);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         int32_t id = special_named(t, names[i]);
         if (t->eos < 0)
             t->eos = id;
     }
-    TRY(find_bytes(t));
+    find_bytes(t);
     return t->whole_words ? OK : tokenizer_mark_whole_words(t);
 }
 
@@ -133,9 +151,27 @@ int tokenizer_adds_bos(const struct tokenizer *t)
     return t->adds_bos;
 }
 
+uint64_t tokenizer_dropped(const struct tokenizer *t, struct buf *which)
+{
+    uint64_t sum = 0, of_byte[256];
+    losses_read(t->losses, of_byte);
+    for (int byte = 0; byte < 256; byte++) {
+        if (of_byte[byte])
+            buf_printf(which, "%s0x%02x", which->len ? ", " : "", (unsigned)byte);
+        sum += of_byte[byte];
+    }
+    return sum;
+}
+
 int32_t tokenizer_special(const struct tokenizer *t, const char *name)
 {
     return vocab_find_special(&t->vocab, name);
+}
+
+int32_t tokenizer_added_in(const struct tokenizer *t, const char *text, size_t len,
+                           size_t *from, size_t *to)
+{
+    return added_find(&t->added, &t->vocab, text, len, from, to);
 }
 
 void tokens_free(struct tokens *t)
@@ -171,6 +207,12 @@ enum status tokenizer_decode(const struct tokenizer *t, const int32_t *ids, size
     if (out->status != OK)
         out->len = before;
     return out->status;
+}
+
+int tokenizer_is_text(const struct tokenizer *t, int32_t id)
+{
+    enum piece_kind kind = kind_of(t, id);
+    return kind == PIECE_TEXT || kind == PIECE_BYTE;
 }
 
 const char *tokenizer_piece(const struct tokenizer *t, int32_t id, size_t *len)

@@ -60,7 +60,10 @@ static struct mark end_mark(const struct tree_node *n)
 {
     switch (n->end) {
     case NODE_EOS:
-        return (struct mark){n->reward > 0.5F ? " ✓" : " ✗", 2};
+        return (struct mark){n->reward >= 1.0F  ? " ✓"
+                             : n->reward > 0.0F ? " ~"
+                                                : " ✗",
+                             2};
     case NODE_LENGTH:
         return (struct mark){" … too long", 11};
     case NODE_CUT:

@@ -86,17 +86,22 @@ static int has_value(const char *text, size_t len, int64_t value)
     return equal;
 }
 
-float verify_countdown(const char *text, size_t len, const char *reference)
+int countdown_equal(const char *answer, size_t len, const char *reference,
+                    struct verify_reason *why)
 {
     struct countdown left;
-    const char *answer;
-    size_t answer_len;
-    if (!countdown_read(&left, reference) ||
-        !verify_extract(text, len, &answer, &answer_len) ||
-        answer_len > EXPRESSION_MAX_BYTES ||
-        take_operands(&left, answer, answer_len) != VERDICT_VALID)
-        return 0.0f;
-    return has_value(answer, answer_len, left.target) ? 1.0f : 0.0f;
+    if (!countdown_read(&left, reference)) {
+        verify_because(why, "the reference is no target with numbers");
+        return 0;
+    }
+    enum verdict verdict = len > EXPRESSION_MAX_BYTES
+                               ? VERDICT_UNKNOWN
+                               : take_operands(&left, answer, len);
+    if (verdict == VERDICT_UNKNOWN)
+        verify_because(why, "not an expression of numbers with + - * / ( )");
+    else if (verdict == VERDICT_INVALID)
+        verify_because(why, "a number is not one of those given");
+    return verdict == VERDICT_VALID && has_value(answer, len, left.target);
 }
 
 // One annotation's text, "operation=result".

@@ -22,10 +22,11 @@ struct countdown {
 // Reads a reference; 0: it is none.
 int countdown_read(struct countdown *out, const char *reference);
 
-// 1 where what follows the last "####" on its line is an expression of the given
-// numbers, each at most as often as given, with + - * / ( ) alone (no signs, no
+// 1 where an answer (what follows the last "####" on its line) is an expression of the
+// given numbers, each at most as often as given, with + - * / ( ) alone (no signs, no
 // decimals), whose exact value is the target; else 0.
-float verify_countdown(const char *text, size_t len, const char *reference);
+int countdown_equal(const char *answer, size_t len, const char *reference,
+                    struct verify_reason *why);
 
 // The steps so far: lines with <<operation=result>> annotations, up to the "####" line.
 // An operation uses up numbers that are given or made before, its result is a positive

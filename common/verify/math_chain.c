@@ -1,6 +1,7 @@
 // Chains of relations: equations, inequalities, "x = 5" for 5, "-1 < x < 2" for (-1,
 // 2).
 #include "math_compare.h"
+#include "math_numeric.h"
 
 #include <string.h>
 
@@ -29,6 +30,18 @@ static bool is_letters(struct math_side side)
     }
 }
 
+// m\angle ABC
+static bool is_measure(struct math_side side)
+{
+    const struct math_node *n = math_node_of(side), *nodes = side.tree->nodes;
+    const struct math_node *m = &nodes[n->child];
+    if (m->kind != MATH_NAME || m->len != 1 || *m->at != 'm' || m->next < 0)
+        return false;
+    const struct math_node *angle = &nodes[m->next];
+    return angle->kind == MATH_NAME && angle->len == 6 &&
+           memcmp(angle->at, "\\angle", 6) == 0;
+}
+
 // \lim, \sum and the like have no free variable to solve for.
 static bool is_bound(const struct math_node *n)
 {
@@ -46,27 +59,53 @@ static bool is_label(struct math_work *work, struct math_side side)
     switch (n->kind) {
     case MATH_NAME:
     case MATH_TEXT:
-    case MATH_UNIT:
         return true;
+    case MATH_UNIT: // 2\text{Area} is no name
+        return !n->text || side.tree->nodes[n->child].kind == MATH_NAME;
     case MATH_CALL:
         if ((n->len == 1 && *n->at != '\\') || is_bound(n))
             return true;
         break;
     case MATH_ABSOLUTE:
-        return is_letters(math_at(side, n->child)) || math_constant(work, side);
+        return n->open == 'V' || is_letters(math_at(side, n->child)) ||
+               math_constant(work, side);
     case MATH_TUPLE:
         for (int c = n->child; c >= 0; c = side.tree->nodes[c].next)
             if (side.tree->nodes[c].kind != MATH_NAME)
                 return false;
         return true;
     case MATH_PRODUCT:
-        if (is_letters(side))
+        if (is_letters(side) || is_measure(side))
             return true;
         break;
     default:
         break;
     }
     return math_constant(work, side);
+}
+
+static struct math_side without_unit(struct math_side side)
+{
+    const struct math_node *n = math_node_of(side);
+    return n->kind == MATH_UNIT ? math_at(side, n->child) : side;
+}
+
+// Of a : b = 2 : 3 what stands behind the names.
+static void drop_ratio_names(struct chain *c)
+{
+    int equals = 1;
+    while (equals < c->count && c->relation[equals] == MATH_RATIO)
+        equals++;
+    if (equals < 2 || 2 * equals != c->count || c->relation[equals] != MATH_EQ)
+        return;
+    for (int i = 0; i < equals; i++)
+        if (math_node_of(c->side[i])->kind != MATH_NAME && !is_letters(c->side[i]))
+            return;
+    for (int i = 0; i < equals; i++) {
+        c->side[i] = c->side[i + equals];
+        c->relation[i] = c->relation[i + equals];
+    }
+    c->count = equals;
 }
 
 // Reads a chain, without a closing \approx: `\frac23 \approx 0.67` is \frac23, `x
@@ -86,11 +125,18 @@ static bool read_chain(struct math_work *work, struct chain *out, struct math_si
         out->side[out->count] = math_at(side, c);
         out->relation[out->count++] = side.tree->nodes[c].relation;
     }
+    drop_ratio_names(out);
     for (int i = 1; i < out->count; i++) {
         if (out->relation[i] != MATH_ABOUT)
             continue;
         if (i > 1 || math_node_of(out->side[0])->kind != MATH_NAME ||
             math_constant(work, out->side[0])) {
+            struct math_side exact = without_unit(out->side[i - 1]);
+            struct math_side about = without_unit(out->side[i]);
+            int significant = 0, places = math_places(about, &significant);
+            if (!math_numeric_close(work, exact, about) &&
+                (places == 0 || !math_numeric_rounds(work, about, exact, places)))
+                return false; // 5 \approx 15
             out->count = i;
             break;
         }
@@ -107,14 +153,34 @@ static bool all_equal(const struct chain *c)
     return true;
 }
 
+// x \equiv 3 \pmod 5
+static bool is_residue(const struct chain *c)
+{
+    const struct math_node *n = math_node_of(c->side[1]);
+    return c->relation[1] == MATH_OTHER_RELATION && n->kind == MATH_CALL &&
+           n->id == math_hash(0, "pmod", 4);
+}
+
 // x = ... = value and x \in set: the value; false: another chain.
 static bool unlabelled(struct math_work *work, const struct chain *c,
                        struct math_side *out)
 {
-    bool member = c->count == 2 && c->relation[1] == MATH_MEMBER;
+    bool member = c->count == 2 && (c->relation[1] == MATH_MEMBER || is_residue(c));
     if (c->count < 2 || (!member && !all_equal(c)) || !is_label(work, c->side[0]))
         return false;
     *out = c->side[c->count - 1];
+    return true;
+}
+
+// 5 = x says the same as x = 5.
+static bool unlabelled_right(struct math_work *work, const struct chain *c,
+                             struct math_side *out)
+{
+    if (c->count != 2 || c->relation[1] != MATH_EQ ||
+        math_node_of(c->side[1])->kind != MATH_NAME ||
+        math_constant(work, c->side[1]) || !math_constant(work, c->side[0]))
+        return false;
+    *out = c->side[0];
     return true;
 }
 
@@ -254,6 +320,19 @@ static bool same_relation(struct math_work *work, const struct chain *a,
     return left == right && downward(left) && math_proportional(work, sides, true);
 }
 
+static bool is_y_and_f(const struct math_node *y, const struct math_node *f)
+{
+    return y->kind == MATH_NAME && y->id == math_hash(0, "y", 1) &&
+           f->kind == MATH_CALL && f->children == 1 && f->len == 1 && *f->at != '\\';
+}
+
+// y = 2x and f(x) = 2x define one function.
+static bool same_function(struct math_side a, struct math_side b)
+{
+    return is_y_and_f(math_node_of(a), math_node_of(b)) ||
+           is_y_and_f(math_node_of(b), math_node_of(a));
+}
+
 static bool compare_two(struct math_work *work, const struct chain *a,
                         const struct chain *b)
 {
@@ -263,6 +342,7 @@ static bool compare_two(struct math_work *work, const struct chain *a,
     struct math_side x, y;
     if (unlabelled(work, a, &x) && unlabelled(work, b, &y))
         return (math_compare(work, a->side[0], b->side[0]) ||
+                same_function(a->side[0], b->side[0]) ||
                 (math_constant(work, a->side[0]) && math_constant(work, b->side[0]))) &&
                math_compare(work, x, y);
     struct interval left, right;
@@ -277,7 +357,7 @@ static bool compare_one(struct math_work *work, const struct chain *a,
 {
     struct math_side value;
     struct interval left, right;
-    if (unlabelled(work, a, &value))
+    if (unlabelled_right(work, a, &value) || unlabelled(work, a, &value))
         return math_compare(work, value, b);
     return chain_interval(work, a, &left) && tuple_interval(b, &right) &&
            same_interval(work, &left, &right);

@@ -1,5 +1,7 @@
 #include "math_compare.h"
 
+#include "math_set.h"
+
 #include <string.h>
 
 enum { MAX_ELEMENTS = 64 };
@@ -118,7 +120,7 @@ static bool contains(struct math_work *work, const struct elements *all,
 
 static bool is_alternative(struct math_side side)
 {
-    return math_node_of(side)->kind == MATH_LIST && math_node_of(side)->id == 1;
+    return math_node_of(side)->kind == MATH_LIST && math_node_of(side)->id == MATH_OR;
 }
 
 // Equal as sets: an element given twice counts once.
@@ -214,6 +216,21 @@ static bool compare_words(const struct math_node *a, const struct math_node *b)
     return a->len > 0;
 }
 
+// \mathbf{R} is a set or a letter, \mathbb{R} the set.
+static bool same_named(const struct math_node *a, const struct math_node *b)
+{
+    if (a->kind != MATH_NAMED) {
+        const struct math_node *swap = a;
+        a = b;
+        b = swap;
+    }
+    if (b->kind == MATH_NAMED)
+        return (a->id & MATH_NAMED_LETTER) == (b->id & MATH_NAMED_LETTER);
+    return a->id > MATH_NAMED_LETTER && b->len == 1 &&
+           (b->kind == MATH_NAME || b->kind == MATH_TEXT) &&
+           (uint64_t)*b->at == (a->id & MATH_NAMED_LETTER);
+}
+
 static bool structured(enum math_kind kind)
 {
     return kind == MATH_TEXT || kind == MATH_IN_BASE || kind == MATH_TUPLE ||
@@ -235,10 +252,20 @@ static bool compare_scalars(struct math_work *work, struct math_side a,
         return infinite == math_infinite(b);
     if (math_same(work, a, b))
         return true;
-    if (has_percent(a) == has_percent(b))
+    // 28 for 28\% in the reference: the sign may be left out, not put in.
+    if (has_percent(a) == has_percent(b) || !(has_percent(a) ? a : b).reference)
         return false;
-    a.bare = b.bare = true; // 28\% for 28, as with any unit
+    a.bare = b.bare = true;
     return math_same(work, a, b);
+}
+
+// \langle 1,2\rangle is the vector (1,2).
+static bool same_brackets(const struct math_node *a, const struct math_node *b)
+{
+    bool vector =
+        (a->open == '<' && b->open == '(') || (a->open == '(' && b->open == '<');
+    return (a->open == b->open && a->close == b->close) ||
+           (vector && (a->open == '<' ? b : a)->close == '(');
 }
 
 static bool compare_values(struct math_work *work, struct math_side a,
@@ -247,16 +274,19 @@ static bool compare_values(struct math_work *work, struct math_side a,
     const struct math_node *left = math_node_of(a), *right = math_node_of(b);
     if (left->kind == MATH_NEGATIVE && right->kind == MATH_NEGATIVE)
         return math_compare(work, math_at(a, left->child), math_at(b, right->child));
+    if (left->kind == MATH_NAMED || right->kind == MATH_NAMED)
+        return same_named(left, right);
     if (left->kind == MATH_TEXT || right->kind == MATH_TEXT)
         return compare_words(left, right);
+    if (left->kind == MATH_BUILDER || right->kind == MATH_BUILDER)
+        return left->kind == right->kind && same_children(work, a, b);
     if (!structured(left->kind) && !structured(right->kind))
         return compare_scalars(work, a, b);
     if (left->kind != right->kind)
         return false;
     switch (left->kind) {
     case MATH_TUPLE:
-        return left->open == right->open && left->close == right->close &&
-               same_children(work, a, b);
+        return same_brackets(left, right) && same_children(work, a, b);
     case MATH_MATRIX:
         return left->id == right->id && same_children(work, a, b);
     case MATH_UNION:
@@ -266,30 +296,85 @@ static bool compare_values(struct math_work *work, struct math_side a,
     }
 }
 
-// A unit on one side only does not count; two must be the same.
-static uint64_t strip_unit(struct math_side *side)
+// A unit, and whether it is one of the table.
+struct unit_of {
+    uint64_t id; // 0: none
+    const struct math_node *strange;
+};
+
+static struct unit_of strip_unit(struct math_side *side)
 {
     const struct math_node *n = math_node_of(*side);
     if (n->kind == MATH_UNIT) {
         side->node = n->child;
-        return n->id;
+        return (struct unit_of){n->id, n->text ? n : NULL};
     }
     while (n->kind == MATH_NEGATIVE)
         n = &side->tree->nodes[n->child];
-    return n->kind == MATH_DEGREES   ? math_hash(0, "degree", 6)
-           : n->kind == MATH_PERCENT ? math_hash(0, "percent", 7)
-                                     : 0;
+    return (struct unit_of){n->kind == MATH_DEGREES   ? math_currency("degree")
+                            : n->kind == MATH_PERCENT ? math_hash(0, "percent", 7)
+                                                      : 0,
+                            NULL};
+}
+
+// A unit on one side only does not count; two must be the same, and so must words that
+// are no units.
+static bool same_unit(struct math_work *work, struct unit_of a, struct unit_of b)
+{
+    const struct math_node *strange = a.strange ? a.strange : b.strange;
+    if (strange && a.id != b.id) {
+        verify_because(work->why, "the word %.*s is no unit that may be left out",
+                       (int)(strange->len < 40 ? strange->len : 40), strange->at);
+        return false;
+    }
+    if (a.id != 0 && b.id != 0 && a.id != b.id) {
+        verify_because(work->why, "different units");
+        return false;
+    }
+    return true;
+}
+
+// One at least is a chain of relations.
+static bool is_chain(struct math_side a, struct math_side b)
+{
+    return math_node_of(a)->kind == MATH_CHAIN || math_node_of(b)->kind == MATH_CHAIN;
+}
+
+static bool is_set(struct math_side a, struct math_side b)
+{
+    return math_node_of(a)->kind == MATH_SET || math_node_of(b)->kind == MATH_SET;
+}
+
+// Their kinds alike, rounded ends may still agree one by one.
+static bool alike(struct math_side a, struct math_side b)
+{
+    enum math_kind kind = math_node_of(a)->kind;
+    return kind == math_node_of(b)->kind &&
+           (kind == MATH_UNION || kind == MATH_TUPLE || kind == MATH_CHAIN);
 }
 
 bool math_compare(struct math_work *work, struct math_side a, struct math_side b)
 {
-    uint64_t left = strip_unit(&a), right = strip_unit(&b);
-    if (work->steps < 0 || (left != 0 && right != 0 && left != right))
+    const struct math_side whole_a = a, whole_b = b; // with their units
+    struct unit_of left = strip_unit(&a), right = strip_unit(&b);
+    if (work->steps < 0 || !same_unit(work, left, right))
         return false;
     work->steps--;
+    enum math_answer sets = math_same_set(work, a, b);
+    if (sets == MATH_SAME)
+        return true;
+    if (sets == MATH_OTHER && !alike(a, b))
+        return false;
+    if (math_unwrap(&a, &b))
+        return math_compare(work, a, b);
+    if (math_is_coordinates(work, a, b))
+        return math_compare_coordinates(work, a, b);
+    // S = \{1,2\} and the set itself
+    if (is_set(a, b) && is_chain(a, b) && math_compare_chain(work, whole_a, whole_b))
+        return true;
     if (is_collection(work, a) || is_collection(work, b))
-        return compare_collections(work, a, b);
-    if (math_node_of(a)->kind == MATH_CHAIN || math_node_of(b)->kind == MATH_CHAIN)
-        return math_compare_chain(work, a, b);
+        return compare_collections(work, whole_a, whole_b);
+    if (is_chain(a, b))
+        return math_compare_chain(work, whole_a, whole_b);
     return compare_values(work, a, b);
 }

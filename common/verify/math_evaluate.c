@@ -19,6 +19,9 @@ static struct math_value name(struct math_point *at, const struct math_tree *tre
                               int node)
 {
     uint64_t id = tree->nodes[node].id;
+    for (const struct math_binding *b = at->bound; b; b = b->outer)
+        if (b->id == id)
+            return b->value;
     if (value_is_name(tree, node, "pi")) {
         struct math_value pi = constant(at, id, acosl(-1));
         pi.exact = true;
@@ -47,11 +50,10 @@ static struct math_value number(struct math_point *at, const struct math_tree *t
         point = point || n->at[i] == '.';
         shift += point && n->at[i] >= '0' && n->at[i] <= '9';
     }
-    for (size_t i = 0; i < repeat->len; i++) {
-        if (repeat->at[i] < '0' || repeat->at[i] > '9')
-            return value_bad(at);
-        places++;
-    }
+    for (size_t i = 0; i < repeat->len; i++)
+        places += repeat->at[i] >= '0' && repeat->at[i] <= '9';
+    if (places == 0)
+        return value_bad(at);
     struct math_value ten = value_rational(at, 10, 1), one = value_rational(at, -1, 1);
     struct math_value below = value_add(at, value_power(at, ten, places), one);
     below = value_mul(at, below, value_power(at, ten, shift));
@@ -119,7 +121,7 @@ static struct math_value absolute(struct math_point *at, const struct math_tree 
     }
     uint64_t opposite = field_sub(0, v.v, at->p);
     struct math_value out =
-        value_symbol(at, (opposite < v.v ? opposite : v.v) * 31 + 3);
+        value_opaque(at, (opposite < v.v ? opposite : v.v) * 31 + 3);
     out.variable = v.variable;
     return out;
 }
@@ -130,7 +132,7 @@ static struct math_value factorial(struct math_point *at, const struct math_tree
     struct math_value v = math_evaluate(at, tree, tree->nodes[node].child);
     int64_t n;
     if (!value_whole(&v, &n)) {
-        struct math_value out = value_symbol(at, v.v * 31 + 13);
+        struct math_value out = value_opaque(at, v.v * 31 + 13);
         out.variable = v.variable;
         return out;
     }
@@ -151,7 +153,7 @@ static struct math_value choose(struct math_point *at, const struct math_tree *t
     struct math_value b = math_evaluate(at, tree, tree->nodes[top].next);
     int64_t n, k;
     if (!value_whole(&a, &n) || !value_whole(&b, &k)) {
-        struct math_value out = value_symbol(at, (a.v * 31 + b.v) * 31 + 17);
+        struct math_value out = value_opaque(at, (a.v * 31 + b.v) * 31 + 17);
         out.variable = a.variable || b.variable;
         return out;
     }
@@ -185,6 +187,8 @@ struct math_value math_evaluate(struct math_point *at, const struct math_tree *t
         return number(at, tree, node);
     case MATH_NAME:
         return name(at, tree, node);
+    case MATH_NAMED: // \mathbb{R}^2
+        return value_symbol(at, (n->id & MATH_NAMED_LETTER) * 31 + 19);
     case MATH_REFERENCE:
         return math_evaluate(at, tree, (int)n->id);
     case MATH_SUM:
@@ -203,6 +207,8 @@ struct math_value math_evaluate(struct math_point *at, const struct math_tree *t
         return value_call(at, tree, node);
     case MATH_LOG:
         return value_log(at, tree, node);
+    case MATH_SERIES:
+        return value_series(at, tree, node);
     case MATH_ABSOLUTE:
         return absolute(at, tree, node);
     case MATH_FACTORIAL:

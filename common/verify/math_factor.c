@@ -23,7 +23,7 @@ uint64_t math_raw(struct math_parser *p)
 }
 
 // A one-token subscript and the same in braces are one name.
-static uint64_t parse_suffix(struct math_parser *p, uint64_t id)
+uint64_t math_parse_suffix(struct math_parser *p, uint64_t id)
 {
     for (;;) {
         if (math_accept(p, MATH_T_SUB))
@@ -66,12 +66,27 @@ static void append_arguments(struct math_parser *p, int call, int arguments)
     }
 }
 
-static int parse_name(struct math_parser *p)
+// f^{-1}(x): the inverse function, not 1/f(x).
+static bool accept_inverse(struct math_parser *p, const struct math_token *name)
+{
+    const struct math_token *t = math_peek(p);
+    bool inverse = name->len == 1 && strchr("fghFGH", *name->at) &&
+                   t[0].kind == MATH_T_POWER && t[1].kind == MATH_T_LBRACE &&
+                   t[2].kind == MATH_T_MINUS && t[3].kind == MATH_T_NUM &&
+                   t[3].len == 1 && *t[3].at == '1' && t[4].kind == MATH_T_RBRACE &&
+                   t[5].kind == MATH_T_OPEN && t[5].id == '(';
+    p->at += inverse ? 5 : 0;
+    return inverse;
+}
+
+int math_parse_name(struct math_parser *p)
 {
     int node = math_node(p, MATH_NAME, -1, -1);
     struct math_token *name = math_peek(p);
     p->at++;
-    uint64_t id = parse_suffix(p, name->id);
+    uint64_t id = math_parse_suffix(p, name->id);
+    if (accept_inverse(p, name))
+        id = id * 131 + 11;
     if (node < 0)
         return -1;
     struct math_node *n = &p->tree->nodes[node];
@@ -80,76 +95,6 @@ static int parse_name(struct math_parser *p)
         n->kind = MATH_CALL;
         append_arguments(p, node, math_parse_atom(p));
     }
-    return node;
-}
-
-static uint64_t digits_hash(const struct math_token *t)
-{
-    uint64_t hash = 0;
-    for (size_t i = 0; i < t->len; i++) {
-        char c = t->at[i];
-        c = (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-        if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '.')
-            hash = math_hash(hash, &c, 1);
-    }
-    return hash;
-}
-
-static int parse_number(struct math_parser *p)
-{
-    int node = math_node(p, MATH_NUMBER, -1, -1);
-    struct math_token *t = math_peek(p);
-    p->at++;
-    if (node < 0)
-        return -1;
-    struct math_node *n = &p->tree->nodes[node];
-    if (math_accept(p, MATH_T_SUB)) {
-        n->kind = MATH_IN_BASE;
-        n->id = digits_hash(t) * 31 + math_raw(p);
-    } else if (math_peek(p)->kind == MATH_T_ACCENT && !math_peek(p)->spaced) {
-        bool point = memchr(t->at, '.', t->len) != NULL;
-        p->at++;
-        int repeat = math_parse_argument(p, false);
-        if (!point || p->failed || p->tree->nodes[repeat].kind != MATH_NUMBER)
-            return math_fail(p);
-        math_append(p, node, repeat);
-    }
-    return node;
-}
-
-static uint64_t lower_hash(uint64_t seed, const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        char c =
-            (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] - 'A' + 'a' : text[i]);
-        seed = math_hash(seed, &c, 1);
-    }
-    return seed;
-}
-
-// Words in a row, with the numbers among them: two lines, June 20.
-static int parse_words(struct math_parser *p)
-{
-    int node = math_node(p, MATH_TEXT, -1, -1);
-    if (node < 0)
-        return -1;
-    struct math_node *n = &p->tree->nodes[node];
-    n->text = math_peek(p)->text;
-    int words = 0;
-    while (math_peek(p)->kind == MATH_T_WORD ||
-           (words > 0 && math_peek(p)->kind == MATH_T_NUM)) {
-        const struct math_token *t = math_peek(p);
-        n->id = lower_hash(n->id * 31 + 1, t->at, t->len);
-        words++;
-        p->at++;
-        if (math_accept(p, MATH_T_SUB)) {
-            n->kind = MATH_IN_BASE; // A5_{11}
-            n->id = digits_hash(t) * 31 + math_raw(p);
-            return node;
-        }
-    }
-    if (words > 1)
-        n->len = 0; // no single word
     return node;
 }
 
@@ -176,32 +121,12 @@ static int parse_bracket(struct math_parser *p)
     if (open != close)
         return math_fail(p);
     if (open != 'f' && open != 'c')
-        return inside;
+        return math_parse_in_base(p, inside);
     int rounding = math_node(p, MATH_CALL, inside, -1);
     if (rounding >= 0)
         p->tree->nodes[rounding].id =
             math_hash(0, open == 'f' ? "floor" : "ceil", open == 'f' ? 5 : 4);
     return rounding;
-}
-
-static int parse_braces(struct math_parser *p, enum math_token_kind close, bool set)
-{
-    int bars = p->bars;
-    p->at++;
-    p->bars = 0;
-    if (set && math_accept(p, close)) {
-        p->bars = bars;
-        return math_node(p, MATH_SET, -1, -1);
-    }
-    int inside = math_parse_list(p);
-    p->bars = bars;
-    if (!math_expect(p, close))
-        return -1;
-    if (p->tree->nodes[inside].kind == MATH_LIST)
-        p->tree->nodes[inside].kind = MATH_SET;
-    else if (set)
-        return math_node(p, MATH_SET, inside, -1);
-    return inside;
 }
 
 static int parse_box(struct math_parser *p)
@@ -216,10 +141,14 @@ static int parse_box(struct math_parser *p)
 
 static int parse_bars(struct math_parser *p)
 {
+    const struct math_token *t = math_peek(p);
+    bool norm = t->len > 2 && t->at[0] == '\\' && memchr(t->at, 'V', t->len);
     p->at++;
     p->bars++;
     int node = math_node(p, MATH_ABSOLUTE, math_parse_sum(p), -1);
     p->bars--;
+    if (node >= 0)
+        p->tree->nodes[node].open = norm ? 'V' : '|';
     return math_expect(p, MATH_T_BAR) ? node : -1;
 }
 
@@ -243,44 +172,112 @@ static int parse_root(struct math_parser *p)
     return math_node(p, MATH_ROOT, math_parse_argument(p, false), index);
 }
 
-static int parse_accent(struct math_parser *p)
-{
-    uint64_t id = math_peek(p)->id;
-    p->at++;
-    int node = math_node(p, MATH_CALL, math_parse_argument(p, false), -1);
-    if (node >= 0)
-        p->tree->nodes[node].id = parse_suffix(p, id);
-    return node;
-}
-
 static int parse_infinity(struct math_parser *p)
 {
     p->at++;
     return math_node(p, MATH_INFINITY, -1, -1);
 }
 
+static bool is_number_group(const struct math_token *t, size_t *len)
+{
+    if (t->kind == MATH_T_NUM) {
+        *len = 1;
+        return true;
+    }
+    *len = 3;
+    return t[0].kind == MATH_T_LBRACE && t[1].kind == MATH_T_NUM &&
+           t[2].kind == MATH_T_RBRACE;
+}
+
+// {}_5C_2, {}^5C_2, _5P_2: how many tokens stand before the letter; 0: something else.
+static size_t before_letter(const struct math_token *t)
+{
+    size_t at = 0, first, second;
+    if (t[0].kind == MATH_T_LBRACE && t[1].kind == MATH_T_RBRACE)
+        at = 2;
+    if (t[at].kind != MATH_T_SUB && (t[at].kind != MATH_T_POWER || at == 0))
+        return 0;
+    if (!is_number_group(&t[at + 1], &first))
+        return 0;
+    at += 1 + first;
+    bool letter = t[at].kind == MATH_T_NAME && t[at].len == 1 &&
+                  (*t[at].at == 'C' || *t[at].at == 'P') &&
+                  t[at + 1].kind == MATH_T_SUB && is_number_group(&t[at + 2], &second);
+    return letter ? at : 0;
+}
+
+// n choose k or, `ordered`, n!/(n-k)!
+static int choice(struct math_parser *p, int n, int k, bool ordered)
+{
+    int chosen = math_node(p, MATH_CHOOSE, n, k);
+    if (!ordered || chosen < 0)
+        return chosen;
+    int again = math_node(p, MATH_REFERENCE, -1, -1);
+    if (again >= 0)
+        p->tree->nodes[again].id = (uint64_t)k;
+    return math_node(p, MATH_PRODUCT, chosen, math_node(p, MATH_FACTORIAL, again, -1));
+}
+
+static int parse_choice(struct math_parser *p, size_t before)
+{
+    size_t letter = p->at + before;
+    p->at += math_peek(p)->kind == MATH_T_LBRACE ? 3 : 1;
+    int n = math_parse_argument(p, false);
+    if (p->at != letter)
+        return math_fail(p);
+    bool ordered = *math_peek(p)->at == 'P';
+    p->at += 2;
+    return choice(p, n, math_parse_argument(p, false), ordered);
+}
+
+// C(5, 2) of two numbers
+static bool is_called_choice(const struct math_token *t)
+{
+    return t[0].len == 1 && *t[0].at == 'C' && t[1].kind == MATH_T_OPEN &&
+           t[1].id == '(' && t[2].kind == MATH_T_NUM && t[3].kind == MATH_T_SEPARATOR &&
+           t[4].kind == MATH_T_NUM && t[5].kind == MATH_T_CLOSE && t[5].id == '(';
+}
+
+static int parse_called_choice(struct math_parser *p)
+{
+    p->at += 2;
+    int n = math_parse_atom(p);
+    p->at++;
+    int k = math_parse_atom(p);
+    p->at++;
+    return choice(p, n, k, false);
+}
+
 static int atom(struct math_parser *p)
 {
+    size_t before = before_letter(math_peek(p));
+    if (before > 0)
+        return parse_choice(p, before);
     switch (math_peek(p)->kind) {
     case MATH_T_NUM:
-        return parse_number(p);
+        return math_parse_number(p);
     case MATH_T_NAME:
-        return parse_name(p);
+        return is_called_choice(math_peek(p)) ? parse_called_choice(p)
+                                              : math_parse_name(p);
     case MATH_T_WORD:
-        return parse_words(p);
+        return math_parse_words(p);
     case MATH_T_CALL:
     case MATH_T_BIG:
         return math_parse_call(p);
     case MATH_T_ACCENT:
-        return parse_accent(p);
+        return math_parse_accented(p);
+    case MATH_T_NAMED:
+        return math_parse_named_set(p);
+    case MATH_T_EMPTY:
+        return math_parse_empty(p);
     case MATH_T_BAR:
         return parse_bars(p);
     case MATH_T_OPEN:
         return parse_bracket(p);
     case MATH_T_LBRACE:
-        return parse_braces(p, MATH_T_RBRACE, false);
+        return math_parse_braces(p, MATH_T_RBRACE, false);
     case MATH_T_LSET:
-        return parse_braces(p, MATH_T_RSET, true);
+        return math_parse_braces(p, MATH_T_RSET, true);
     case MATH_T_BOX:
         return parse_box(p);
     case MATH_T_FRAC:

@@ -73,7 +73,7 @@ static void circle(struct math_point *at, struct math_value argument,
     }
     uint64_t opposite = field_sub(0, argument.v, at->p);
     bool flip = opposite < argument.v;
-    struct math_value t = value_symbol(at, (flip ? opposite : argument.v) * 31 + 5);
+    struct math_value t = value_opaque(at, (flip ? opposite : argument.v) * 31 + 5);
     if (flip)
         t = value_negate(at, t);
     struct math_value one = value_rational(at, 1, 1), square = value_mul(at, t, t);
@@ -86,7 +86,7 @@ static void circle(struct math_point *at, struct math_value argument,
     sine->approx = sinl(argument.approx);
 }
 
-static bool named(const struct math_node *n, const char *name)
+bool value_is_call(const struct math_node *n, const char *name)
 {
     return n->id == math_hash(0, name, strlen(name));
 }
@@ -106,14 +106,14 @@ static struct math_value angle(struct math_point *at, const struct math_tree *tr
     return value_mul(at, degree, math_evaluate(at, tree, tree->nodes[node].child));
 }
 
-static bool trigonometric(struct math_point *at, const struct math_tree *tree, int node,
-                          struct math_value *out)
+bool value_trigonometric(struct math_point *at, const struct math_tree *tree, int node,
+                         struct math_value *out)
 {
     static const char *const NAMES[] = {"cos", "sin", "sec", "csc",
                                         "tan", "cot", "cis"};
     const struct math_node *n = &tree->nodes[node];
     int which = 0;
-    while (which < 7 && !named(n, NAMES[which]))
+    while (which < 7 && !value_is_call(n, NAMES[which]))
         which++;
     if (which == 7 || n->children != 1)
         return false;
@@ -144,40 +144,38 @@ static bool trigonometric(struct math_point *at, const struct math_tree *tree, i
     return true;
 }
 
-// \lfloor, \lceil of a rational.
-static bool rounding(struct math_point *at, const struct math_tree *tree, int node,
-                     struct math_value *out)
-{
-    const struct math_node *n = &tree->nodes[node];
-    bool up = named(n, "ceil");
-    if (n->children != 1 || (!up && !named(n, "floor")))
-        return false;
-    struct math_value v = math_evaluate(at, tree, n->child);
-    if (!v.exact || v.q.pi != 0 || v.q.i != 0)
-        return false;
-    int64_t whole = v.q.num / v.q.den, rest = v.q.num % v.q.den;
-    whole += up ? rest > 0 : -(rest < 0);
-    *out = value_rational(at, whole, 1);
-    return true;
-}
+static struct math_value log_of(struct math_point *at, const struct math_tree *tree,
+                                int node);
 
-struct math_value value_call(struct math_point *at, const struct math_tree *tree,
-                             int node)
+// \ln(xy) = \ln x + \ln y and \ln x^3 = 3 \ln x, as for positive numbers; \ln x^2 is
+// 2 \ln|x|, not 2 \ln x.
+static bool log_of_parts(struct math_point *at, const struct math_tree *tree, int node,
+                         struct math_value *out)
 {
-    struct math_value out;
-    if (trigonometric(at, tree, node, &out) || rounding(at, tree, node, &out))
-        return out;
     const struct math_node *n = &tree->nodes[node];
-    uint64_t key = n->id;
-    bool variable = false;
-    for (int c = n->child; c >= 0; c = tree->nodes[c].next) {
-        struct math_value v = math_evaluate(at, tree, c);
-        key = key * 0x9e3779b97f4a7c15u + v.v;
-        variable = variable || v.variable;
+    if (n->kind == MATH_INVERSE) {
+        *out = value_negate(at, log_of(at, tree, n->child));
+        return true;
     }
-    out = value_symbol(at, key);
-    out.variable = variable || n->children == 0;
-    return out;
+    if (n->kind == MATH_POW) {
+        struct math_value exponent =
+            math_evaluate(at, tree, tree->nodes[n->child].next);
+        bool odd = exponent.exact && exponent.q.pi == 0 && exponent.q.i == 0 &&
+                   exponent.q.num % 2 != 0;
+        if (odd)
+            *out = value_mul(at, exponent, log_of(at, tree, n->child));
+        return odd;
+    }
+    if (n->kind == MATH_ROOT && tree->nodes[n->child].next < 0) {
+        *out = value_mul(at, value_rational(at, 1, 2), log_of(at, tree, n->child));
+        return true;
+    }
+    if (n->kind != MATH_PRODUCT)
+        return false;
+    *out = value_rational(at, 0, 1);
+    for (int c = n->child; c >= 0 && !at->bad; c = tree->nodes[c].next)
+        *out = value_add(at, *out, log_of(at, tree, c));
+    return true;
 }
 
 // A random element for the logarithm of each prime: they are independent.
@@ -190,6 +188,8 @@ static struct math_value log_of(struct math_point *at, const struct math_tree *t
     const struct math_node *n = &tree->nodes[node];
     if (n->kind == MATH_POW && value_is_name(tree, n->child, "e"))
         return math_evaluate(at, tree, tree->nodes[n->child].next);
+    if (v.variable && log_of_parts(at, tree, node, &out))
+        return out;
     if (v.exact && v.q.pi == 0 && v.q.i == 0 && v.q.num > 0) {
         struct math_factor factors[MATH_MAX_FACTORS];
         int count = value_factors(factors, v.q.num, 1, 0);
@@ -203,7 +203,7 @@ static struct math_value log_of(struct math_point *at, const struct math_tree *t
                 value_mul(at, prime, value_rational(at, factors[f].exponent, 1)));
         }
     } else {
-        out = value_symbol(at, v.v * 31 + 11);
+        out = value_opaque(at, v.v * 31 + 11);
         out.variable = v.variable;
     }
     out.real = v.real && v.approx > 0;
@@ -220,7 +220,7 @@ struct math_value value_log(struct math_point *at, const struct math_tree *tree,
     if (base < 0 || at->bad)
         return out;
     struct math_value below = log_of(at, tree, base);
-    if (below.v == 0)
+    if (below.v == 0 && !at->retry)
         return value_bad(at);
     struct math_value quotient = value_mul(at, out, value_inverse(at, below));
     if (quotient.real) { // log_2 8 may stand in an exponent

@@ -1,17 +1,6 @@
-#include "math_token.h"
+#include "math_lex.h"
 
 #include <string.h>
-
-struct lexer {
-    const char *p, *end;
-    struct math_token *out;
-    size_t count;
-    int brackets;     // open ( [ \{: there a comma always separates
-    int environments; // \begin without \end
-    int text;         // open braces of \text{, counting its own
-    bool spaced;      // white space since the last token
-    bool overflow;    // too many tokens
-};
 
 static bool letter(char c)
 {
@@ -28,13 +17,13 @@ static bool blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static bool starts(const char *p, const char *end, const char *prefix)
+bool lex_starts(const char *p, const char *end, const char *prefix)
 {
     size_t len = strlen(prefix);
     return (size_t)(end - p) >= len && memcmp(p, prefix, len) == 0;
 }
 
-static void emit(struct lexer *l, struct math_token token, const char *at, size_t len)
+void lex_emit(struct lexer *l, struct math_token token, const char *at, size_t len)
 {
     if (token.kind == MATH_T_SKIP)
         return;
@@ -50,119 +39,21 @@ static void emit(struct lexer *l, struct math_token token, const char *at, size_
     l->out[l->count++] = token;
 }
 
-static void take(struct lexer *l, enum math_token_kind kind, uint64_t id, size_t len)
+void lex_take(struct lexer *l, enum math_token_kind kind, uint64_t id, size_t len)
 {
-    emit(l, (struct math_token){.kind = kind, .id = id}, l->p, len);
+    lex_emit(l, (struct math_token){.kind = kind, .id = id}, l->p, len);
     l->p += len;
 }
 
-static void skip(struct lexer *l, size_t len)
+void lex_skip(struct lexer *l, size_t len)
 {
     l->p += len;
     l->spaced = true;
 }
 
-static enum math_token_kind last_kind(const struct lexer *l)
+enum math_token_kind lex_last_kind(const struct lexer *l)
 {
     return l->count > 0 ? l->out[l->count - 1].kind : MATH_T_END;
-}
-
-// The bytes of a group of three digits with its mark at p; 0: none.
-static size_t thousands(const struct lexer *l, const char *p)
-{
-    static const char *const MARKS[] = {"{,}", ",\\!", "\\,", "\\!", ","};
-    const char *start = p;
-    size_t mark = 0;
-    while (mark < 5 && !starts(p, l->end, MARKS[mark]))
-        mark++;
-    if (mark == 5 || (mark == 4 && l->brackets > 0))
-        return 0;
-    p += strlen(MARKS[mark]);
-    while (mark == 1 && p < l->end && *p == ' ')
-        p++;
-    for (int i = 0; i < 3; i++, p++)
-        if (p >= l->end || !digit(*p))
-            return 0;
-    return p < l->end && digit(*p) ? 0 : (size_t)(p - start);
-}
-
-// The bytes of e-3 and the like at p; 0: none.
-static size_t exponent(const struct lexer *l, const char *p)
-{
-    const char *start = p;
-    if (p >= l->end || (*p != 'e' && *p != 'E'))
-        return 0;
-    p++;
-    if (p < l->end && (*p == '-' || *p == '+'))
-        p++;
-    if (p >= l->end || !digit(*p))
-        return 0;
-    while (p < l->end && digit(*p))
-        p++;
-    return p < l->end && letter(*p) ? 0 : (size_t)(p - start);
-}
-
-static void lex_number(struct lexer *l)
-{
-    const char *p = l->p;
-    while (p < l->end && digit(*p))
-        p++;
-    size_t lead = (size_t)(p - l->p);
-    if (lead >= 1 && lead <= 3 && *l->p != '0')
-        for (size_t n; (n = thousands(l, p)) > 0;)
-            p += n;
-    if (p + 1 < l->end && *p == '.' && digit(p[1]))
-        for (p++; p < l->end && digit(*p);)
-            p++;
-    else if (starts(p, l->end, ".\\overline") || starts(p, l->end, ".\\bar"))
-        p++; // 0.\overline{3}
-    p += exponent(l, p);
-    take(l, MATH_T_NUM, 0, (size_t)(p - l->p));
-}
-
-static bool has_vowel(const char *word, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (strchr("aeiouyAEIOUY", word[i]))
-            return true;
-    return false;
-}
-
-// "no" of "no solution": a short word with another one behind it.
-static bool leads_word(const struct lexer *l, size_t len)
-{
-    const char *p = l->p + len, *next;
-    if (len < 2 || !has_vowel(l->p, len) || p >= l->end || *p != ' ')
-        return false;
-    for (next = ++p; next < l->end && letter(*next);)
-        next++;
-    return next - p >= 4 && has_vowel(p, (size_t)(next - p));
-}
-
-// A run of letters: a known word, prose, or a product of variables.
-static void lex_word(struct lexer *l)
-{
-    size_t len = 0, room = (size_t)(l->end - l->p);
-    while (
-        len < room &&
-        (letter(l->p[len]) ||
-         (l->text && (digit(l->p[len]) || (unsigned char)l->p[len] >= 0x80 ||
-                      (l->p[len] == '-' && len + 1 < room && letter(l->p[len + 1]))))))
-        len++;
-    struct math_token token = {0};
-    bool known = math_word(&token, l->p, len);
-    if (known && token.kind == MATH_T_SETOP && last_kind(l) != MATH_T_CLOSE)
-        known = false;
-    if (known && l->text && (token.kind == MATH_T_CALL || token.kind == MATH_T_ROOT))
-        known = false;
-    if (!known) {
-        bool word = l->text || (len >= 4 && has_vowel(l->p, len)) || leads_word(l, len);
-        token.kind = word ? MATH_T_WORD : MATH_T_NAME;
-        len = word ? len : 1;
-        token.id = math_hash(0, l->p, len);
-    }
-    emit(l, token, l->p, len);
-    l->p += len;
 }
 
 static size_t group_len(const char *p, const char *end)
@@ -182,17 +73,80 @@ static void skip_argument(struct lexer *l)
     while (l->p < l->end && blank(*l->p))
         l->p++;
     if (l->p < l->end)
-        skip(l, group_len(l->p, l->end));
+        lex_skip(l, group_len(l->p, l->end));
 }
 
 // 5\mathrm{~cm}: letters in roman type behind a value are a unit, but for 2\mathrm{e}.
 static bool unit_follows(const struct lexer *l, const char *name, size_t len)
 {
-    enum math_token_kind last = last_kind(l);
-    bool value = last == MATH_T_NUM || last == MATH_T_RBRACE || last == MATH_T_CLOSE;
+    enum math_token_kind last = lex_last_kind(l);
+    bool unit = last == MATH_T_WORD || (last == MATH_T_TIMES && l->count > 1 &&
+                                        l->out[l->count - 2].kind == MATH_T_WORD);
+    bool value = last == MATH_T_NUM || last == MATH_T_RBRACE || last == MATH_T_CLOSE ||
+                 last == MATH_T_DEGREE || last == MATH_T_NAME || unit;
     if (!value || len != 6 || memcmp(name, "mathrm", 6) != 0)
         return false;
-    return math_unit_group(l->p, (size_t)(l->end - l->p));
+    bool letters = l->end - l->p > 2 && letter(l->p[1]) && letter(l->p[2]);
+    return (last != MATH_T_NAME || letters) && // 2\pi\mathrm{cm}, not x\mathrm{m}
+           math_unit_group(l->p, (size_t)(l->end - l->p));
+}
+
+static bool function_or_mod(struct math_token *token, const char *name, size_t len)
+{
+    bool mod = len == 3 && memcmp(name, "mod", 3) == 0;
+    return mod ? math_command(token, name, len) : math_function(token, name, len);
+}
+
+// \\operatorname{lcm}, \\mathrm{lcm}, \\text{lcm}(: a function by its name.
+static bool lex_named_function(struct lexer *l, const char *command, size_t len)
+{
+    static const char *const COMMANDS[] = {"operatorname", "mathrm", "mathop", "text",
+                                           "rm"};
+    size_t i = 0, n = 0;
+    while (i < 5 &&
+           (strlen(COMMANDS[i]) != len || memcmp(command, COMMANDS[i], len) != 0))
+        i++;
+    const char *name = l->p + 1;
+    while (i < 5 && name + n < l->end && letter(name[n]))
+        n++;
+    struct math_token token = {0};
+    if (n < 2 || *l->p != '{' || name + n >= l->end || name[n] != '}' ||
+        !function_or_mod(&token, name, n))
+        return false;
+    const char *behind = name + n + 1;
+    if (i == 3 && !lex_starts(behind, l->end, "(") &&
+        !lex_starts(behind, l->end, "\\left("))
+        return false;
+    lex_emit(l, token, name, n);
+    l->p = behind;
+    return true;
+}
+
+// \mathbf{R}
+static bool lex_bold_set(struct lexer *l, const char *command, size_t len)
+{
+    const char *p = l->p;
+    if (len != 6 || memcmp(command, "mathbf", 6) != 0 || l->end - p < 3 ||
+        p[0] != '{' || p[2] != '}' || !strchr("RZQN", p[1]))
+        return false;
+    lex_take(l, MATH_T_NAMED, MATH_NAMED_SET_BOLD | (uint64_t)p[1], 3);
+    return true;
+}
+
+// \\begin{aligned} and its end: what stands between is read as it is.
+static bool lex_alignment(struct lexer *l, const char *command, size_t len)
+{
+    static const char *const NAMES[] = {"{aligned}", "{align*}",   "{align}",
+                                        "{split}",   "{gathered}", "{equation}"};
+    bool begins = len == 5 && memcmp(command, "begin", 5) == 0;
+    if (!begins && !(len == 3 && memcmp(command, "end", 3) == 0))
+        return false;
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+        if (lex_starts(l->p, l->end, NAMES[i])) {
+            lex_skip(l, strlen(NAMES[i]));
+            return true;
+        }
+    return false;
 }
 
 static void lex_command(struct lexer *l)
@@ -201,6 +155,8 @@ static void lex_command(struct lexer *l)
     while (l->p < l->end && letter(*l->p))
         l->p++;
     size_t len = (size_t)(l->p - name);
+    if (lex_named_function(l, name, len) || lex_bold_set(l, name, len))
+        return;
     if (math_opens_text(name, len) || unit_follows(l, name, len)) {
         while (l->p < l->end && blank(*l->p))
             l->p++;
@@ -211,6 +167,8 @@ static void lex_command(struct lexer *l)
         l->spaced = true;
         return;
     }
+    if (lex_alignment(l, name, len))
+        return;
     if (math_hides(name, len)) {
         skip_argument(l);
         return;
@@ -223,9 +181,21 @@ static void lex_command(struct lexer *l)
     }
     l->brackets += (token.kind == MATH_T_LSET) - (token.kind == MATH_T_RSET);
     l->environments += (token.kind == MATH_T_BEGIN) - (token.kind == MATH_T_FINISH);
-    emit(l, token, at, (size_t)(l->p - at));
+    lex_emit(l, token, at, (size_t)(l->p - at));
     if (token.kind == MATH_T_SKIP)
         l->spaced = true;
+}
+
+// \\[4pt]
+static void skip_row_space(struct lexer *l)
+{
+    const char *p = l->p;
+    if (p >= l->end || *p != '[')
+        return;
+    for (p++; p < l->end && (digit(*p) || *p == '.' || letter(*p));)
+        p++;
+    if (p < l->end && *p == ']' && digit(l->p[1]) && letter(p[-1]))
+        lex_skip(l, (size_t)(p + 1 - l->p));
 }
 
 static void lex_backslash(struct lexer *l)
@@ -235,21 +205,22 @@ static void lex_backslash(struct lexer *l)
         lex_command(l);
     } else if (c == '{' || c == '}') {
         l->brackets += c == '{' ? 1 : -1;
-        take(l, c == '{' ? MATH_T_LSET : MATH_T_RSET, 0, 2);
+        lex_take(l, c == '{' ? MATH_T_LSET : MATH_T_RSET, 0, 2);
     } else if (c == '\\' && l->environments == 0) {
         l->p++; // a line break, or a command whose backslash was doubled
         if (l->p + 1 >= l->end || !letter(l->p[1]))
-            skip(l, 1);
+            lex_skip(l, 1);
     } else if (c == '\\') {
-        take(l, MATH_T_ROW, 0, 2);
+        lex_take(l, MATH_T_ROW, 0, 2);
+        skip_row_space(l);
     } else if (c == '%') {
-        take(l, MATH_T_PERCENT, 0, 2);
+        lex_take(l, MATH_T_PERCENT, 0, 2);
     } else if (c == '|') {
-        take(l, MATH_T_BAR, 0, 2);
+        lex_take(l, MATH_T_BAR, 0, 2);
     } else if (c == '$') {
-        take(l, MATH_T_CURRENCY, 0, 2);
+        lex_take(l, MATH_T_CURRENCY, math_currency("dollar"), 2);
     } else {
-        skip(l, l->p + 1 < l->end ? 2 : 1);
+        lex_skip(l, l->p + 1 < l->end ? 2 : 1);
     }
 }
 
@@ -258,11 +229,14 @@ static void lex_power(struct lexer *l)
 {
     const char *p = l->p + 1;
     bool brace = false;
-    for (; p < l->end && (*p == ' ' || (*p == '{' && !brace)); p++)
+    for (; p < l->end &&
+           (*p == ' ' || (*p == '{' && !brace) || lex_starts(p, l->end, "\\,"));
+         p += *p == '\\' ? 2 : 1)
         brace = brace || *p == '{';
-    bool degree = starts(p, l->end, "\\circ"), prime = starts(p, l->end, "\\prime");
+    bool degree = lex_starts(p, l->end, "\\circ"),
+         prime = lex_starts(p, l->end, "\\prime");
     if (!degree && !prime) {
-        take(l, MATH_T_POWER, 0, 1);
+        lex_take(l, MATH_T_POWER, 0, 1);
         return;
     }
     p += degree ? 5 : 6;
@@ -270,7 +244,7 @@ static void lex_power(struct lexer *l)
         p++;
     if (brace && p < l->end && *p == '}')
         p++;
-    take(l, degree ? MATH_T_DEGREE : MATH_T_PRIME, 0, (size_t)(p - l->p));
+    lex_take(l, degree ? MATH_T_DEGREE : MATH_T_PRIME, 0, (size_t)(p - l->p));
 }
 
 static void lex_relation(struct lexer *l)
@@ -282,9 +256,9 @@ static void lex_relation(struct lexer *l)
                                   : c == '<' ? (equal ? MATH_LE : MATH_LT)
                                              : (equal ? MATH_GE : MATH_GT);
     if (c == '!' && !equal)
-        take(l, MATH_T_FACTORIAL, 0, 1);
+        lex_take(l, MATH_T_FACTORIAL, 0, 1);
     else
-        take(l, MATH_T_RELATION, relation, equal ? 2 : 1);
+        lex_take(l, MATH_T_RELATION, relation, equal ? 2 : 1);
 }
 
 static void lex_brace(struct lexer *l)
@@ -292,34 +266,20 @@ static void lex_brace(struct lexer *l)
     int step = *l->p == '{' ? 1 : -1;
     if (l->text) {
         l->text += step;
-        skip(l, 1);
+        lex_skip(l, 1);
+        return;
+    }
+    if (lex_starts(l->p, l->end, "{:}")) {
+        lex_take(l, MATH_T_COLON, 0, 3);
+        return;
+    }
+    if (lex_starts(l->p, l->end, "{-}") || lex_starts(l->p, l->end, "{+}")) {
+        lex_take(l, l->p[1] == '-' ? MATH_T_MINUS : MATH_T_PLUS, 0, 3);
         return;
     }
     if (step > 0 && l->count == 0)
         l->brackets++; // {1,2}: a set
-    take(l, step > 0 ? MATH_T_LBRACE : MATH_T_RBRACE, 0, 1);
-}
-
-static void lex_beyond_ascii(struct lexer *l)
-{
-    static const char *const SQUARE = "\xc2\xb2", *const CUBE = "\xc2\xb3";
-    bool square = starts(l->p, l->end, SQUARE), cube = starts(l->p, l->end, CUBE);
-    if (square || cube) {
-        emit(l, (struct math_token){.kind = MATH_T_POWER}, l->p, 2);
-        emit(l, (struct math_token){.kind = MATH_T_NUM}, square ? "2" : "3", 1);
-        l->p += 2;
-        return;
-    }
-    struct math_token token = {0};
-    size_t len = math_symbol(&token, l->p, (size_t)(l->end - l->p));
-    if (len == 0) {
-        while (l->p + len < l->end && (unsigned char)l->p[len] >= 0x80)
-            len++;
-        token.kind = MATH_T_WORD;
-        token.id = math_hash(0, l->p, len);
-    }
-    emit(l, token, l->p, len);
-    l->p += len;
+    lex_take(l, step > 0 ? MATH_T_LBRACE : MATH_T_RBRACE, 0, 1);
 }
 
 static void lex_sign(struct lexer *l)
@@ -335,34 +295,35 @@ static void lex_sign(struct lexer *l)
     };
     for (size_t i = 0; i < sizeof SIGNS / sizeof *SIGNS; i++)
         if (*l->p == SIGNS[i].sign) {
-            take(l, SIGNS[i].kind, 0, 1);
+            lex_take(l, SIGNS[i].kind, 0, 1);
             return;
         }
-    take(l, MATH_T_WORD, math_hash(0, l->p, 1), 1);
+    lex_take(l, MATH_T_WORD, math_hash(0, l->p, 1), 1);
 }
 
 static void lex_dot(struct lexer *l)
 {
-    if (starts(l->p, l->end, "..."))
-        take(l, MATH_T_NAME, math_hash(0, "dots", 4), 3);
+    if (lex_starts(l->p, l->end, "..."))
+        lex_take(l, MATH_T_NAME, math_hash(0, "dots", 4), 3);
     else if (l->p + 1 < l->end && digit(l->p[1]))
         lex_number(l);
     else
-        skip(l, 1);
+        lex_skip(l, 1);
 }
 
 static void lex_one(struct lexer *l)
 {
     char c = *l->p;
     size_t base_digits;
-    if (blank(c) || c == '$' || c == '~' || c == '"' || c == '`') {
-        skip(l, 1);
+    if (blank(c) || c == '$' || (c == '&' && l->environments == 0) || c == '~' ||
+        c == '"' || c == '`') {
+        lex_skip(l, 1);
     } else if (c == '\\') {
         lex_backslash(l);
     } else if (c == '{' || c == '}') {
         lex_brace(l);
     } else if ((base_digits = math_base_digits(l->p, (size_t)(l->end - l->p))) > 0) {
-        take(l, MATH_T_WORD, 0, base_digits);
+        lex_take(l, MATH_T_WORD, 0, base_digits);
     } else if (digit(c)) {
         lex_number(l);
     } else if (letter(c)) {
@@ -375,12 +336,12 @@ static void lex_one(struct lexer *l)
         lex_relation(l);
     } else if (c == '(' || c == '[') {
         l->brackets++;
-        take(l, MATH_T_OPEN, (uint64_t)c, 1);
+        lex_take(l, MATH_T_OPEN, (uint64_t)c, 1);
     } else if (c == ')' || c == ']') {
         l->brackets--;
-        take(l, MATH_T_CLOSE, c == ')' ? '(' : '[', 1);
-    } else if (c == '*' && starts(l->p, l->end, "**")) {
-        take(l, MATH_T_POWER, 0, 2);
+        lex_take(l, MATH_T_CLOSE, c == ')' ? '(' : '[', 1);
+    } else if (c == '*' && lex_starts(l->p, l->end, "**")) {
+        lex_take(l, MATH_T_POWER, 0, 2);
     } else if ((unsigned char)c >= 0x80) {
         lex_beyond_ascii(l);
     } else {

@@ -5,12 +5,71 @@
 static bool ends_list(enum math_token_kind kind)
 {
     return kind == MATH_T_END || kind == MATH_T_CLOSE || kind == MATH_T_RBRACE ||
-           kind == MATH_T_RSET;
+           kind == MATH_T_RSET || kind == MATH_T_MID;
+}
+
+static int call(struct math_parser *p, const char *name, int first, int second)
+{
+    int node = math_node(p, MATH_CALL, first, second);
+    if (node >= 0)
+        p->tree->nodes[node].id = math_hash(0, name, strlen(name));
+    return node;
+}
+
+// 3 (\text{mod } 5)
+bool math_stands_modulus(const struct math_parser *p)
+{
+    const struct math_token *t = &p->tokens[p->at];
+    return t[0].kind == MATH_T_OPEN && t[1].kind == MATH_T_INFIX &&
+           t[1].id == MATH_MOD_INFIX;
+}
+
+// n \choose k, a \over b, a \bmod m: all of the group stands on the two sides.
+static int parse_infix(struct math_parser *p)
+{
+    int left = math_parse_sum(p);
+    if (math_stands_modulus(p)) {
+        p->at += 2;
+        int residue = call(p, "pmod", left, math_parse_sum(p));
+        return math_expect(p, MATH_T_CLOSE) ? residue : -1;
+    }
+    if (p->failed || math_peek(p)->kind != MATH_T_INFIX)
+        return left;
+    uint64_t which = math_peek(p)->id;
+    p->at++;
+    int right = math_parse_sum(p);
+    switch (which) {
+    case MATH_CHOOSE_INFIX:
+        return math_node(p, MATH_CHOOSE, left, right);
+    case MATH_OVER_INFIX:
+        return math_node(p, MATH_PRODUCT, left, math_node(p, MATH_INVERSE, right, -1));
+    case MATH_MOD_INFIX:
+        return call(p, "mod", left, right);
+    default: // a residue class is no number
+        return call(p, "pmod", left, right);
+    }
+}
+
+// \mathbb{R} - \{3\} is a difference of sets.
+static int set_difference(struct math_parser *p, int node)
+{
+    if (p->failed || p->tree->nodes[node].kind != MATH_SUM)
+        return node;
+    struct math_node *nodes = p->tree->nodes, *sum = &nodes[node];
+    int first = sum->child, second = nodes[first].next;
+    bool left = nodes[first].kind == MATH_NAMED || nodes[first].kind == MATH_SET;
+    if (!left || sum->children != 2 || nodes[second].kind != MATH_NEGATIVE ||
+        nodes[nodes[second].child].kind != MATH_SET)
+        return node;
+    sum->kind = MATH_UNION;
+    sum->id = '-';
+    nodes[first].next = sum->last = nodes[second].child;
+    return node;
 }
 
 static int parse_union(struct math_parser *p)
 {
-    int first = math_parse_sum(p), joined = -1;
+    int first = set_difference(p, parse_infix(p)), joined = -1;
     while (!p->failed && math_peek(p)->kind == MATH_T_SETOP) {
         uint64_t op = math_peek(p)->id;
         p->at++;
@@ -21,89 +80,9 @@ static int parse_union(struct math_parser *p)
         } else if (p->tree->nodes[joined].id != op || op == '-') {
             return math_fail(p);
         }
-        math_append(p, joined, math_parse_sum(p));
+        math_append(p, joined, parse_infix(p));
     }
     return joined < 0 ? first : joined;
-}
-
-static const struct {
-    const char *word, *unit;
-} ALIASES[] = {
-    {"centimeter", "cm"}, {"meter", "m"},    {"kilometer", "km"}, {"millimeter", "mm"},
-    {"feet", "ft"},       {"foot", "ft"},    {"inche", "in"},     {"inch", "in"},
-    {"mile", "mi"},       {"pound", "lb"},   {"ounce", "oz"},     {"hour", "hr"},
-    {"minute", "min"},    {"second", "sec"}, {"kilogram", "kg"},  {"gram", "g"},
-    {"usd", "dollar"},    {"gm", "g"},       {"sq", "square"},    {"cu", "cubic"},
-    {"liter", "l"},
-};
-
-// One word of a unit in the singular and short form.
-static uint64_t unit_word(const struct math_token *t)
-{
-    char word[32];
-    size_t len = 0;
-    for (size_t i = 0; i < t->len && len < sizeof word; i++)
-        word[len++] = (char)(t->at[i] >= 'A' && t->at[i] <= 'Z' ? t->at[i] - 'A' + 'a'
-                                                                : t->at[i]);
-    if (len > 2 && word[len - 1] == 's')
-        len--;
-    for (size_t i = 0; i < sizeof ALIASES / sizeof *ALIASES; i++)
-        if (strlen(ALIASES[i].word) == len && memcmp(word, ALIASES[i].word, len) == 0)
-            return math_hash(0, ALIASES[i].unit, strlen(ALIASES[i].unit));
-    return math_hash(0, word, len);
-}
-
-// Plain prose is a unit behind a number, not behind letters: no solution.
-static bool is_unit_word(const struct math_token *t)
-{
-    bool prose = t->spaced && t->len >= 4 && t[-1].kind != MATH_T_NAME;
-    return t->kind == MATH_T_WORD && (t->text || t->unit || prose);
-}
-
-static uint64_t unit_power(struct math_parser *p)
-{
-    bool brace = math_accept(p, MATH_T_LBRACE);
-    const struct math_token *t = math_peek(p);
-    char digit = t->kind == MATH_T_NUM && t->len == 1 ? *t->at : '0';
-    p->at += digit != '0';
-    if (brace)
-        math_expect(p, MATH_T_RBRACE);
-    if (digit != '2' && digit != '3')
-        p->failed = true;
-    return digit == '2' ? math_hash(0, "square", 6) : math_hash(0, "cubic", 5);
-}
-
-// The words behind a value; their order does not count: square feet, ft^2.
-static int parse_unit(struct math_parser *p, int value)
-{
-    uint64_t unit = 0;
-    int words = 0;
-    if (p->currency)
-        unit = math_hash(0, "dollar", 6);
-    for (;; words++) {
-        if (p->at > 0 && is_unit_word(math_peek(p))) {
-            unit += unit_word(math_peek(p));
-            p->at++;
-        } else if (words > 0 && math_accept(p, MATH_T_POWER)) {
-            unit += unit_power(p);
-        } else if (words > 0 && math_peek(p)->kind == MATH_T_OVER &&
-                   p->tokens[p->at + 1].kind == MATH_T_WORD) {
-            unit += math_hash(0, "per", 3);
-            p->at++;
-        } else {
-            break;
-        }
-    }
-    bool currency = p->currency;
-    p->currency = false;
-    if ((words == 0 && !currency) || p->failed)
-        return value;
-    if (words > 0 && currency)
-        unit = math_hash(0, "dollar", 6); // \$5 \text{ per month}
-    int node = math_node(p, MATH_UNIT, value, -1);
-    if (node >= 0)
-        p->tree->nodes[node].id = unit;
-    return node;
 }
 
 // Accepts = < : and the like; 0: none stands here.
@@ -120,9 +99,9 @@ static int parse_element(struct math_parser *p)
     const struct math_token *t = math_peek(p);
     if (t->kind == MATH_T_RELATION && (t->id == MATH_EQ || t->id == MATH_ABOUT))
         p->at++; // = 5
-    int first = parse_unit(p, parse_union(p)), chain = -1;
+    int first = math_parse_unit(p, parse_union(p)), chain = -1;
     for (uint64_t relation; !p->failed && (relation = accept_relation(p));) {
-        int side = parse_unit(p, parse_union(p));
+        int side = math_parse_unit(p, parse_union(p));
         if (chain < 0)
             chain = math_node(p, MATH_CHAIN, first, -1);
         math_append(p, chain, side);
@@ -132,24 +111,65 @@ static int parse_element(struct math_parser *p)
     return chain < 0 ? first : chain;
 }
 
+// A separator, or the next part of 6 hours 40 minutes.
+static bool continues(struct math_parser *p, int element)
+{
+    const struct math_token *t = math_peek(p);
+    if (t->kind == MATH_T_SEPARATOR)
+        return true;
+    return t->kind == MATH_T_NUM && element >= 0 &&
+           p->tree->nodes[element].kind == MATH_UNIT && !p->tree->nodes[element].text;
+}
+
+// 142 dollars and 90 cents
+static bool is_money(const struct math_parser *p, int list)
+{
+    const struct math_node *nodes = p->tree->nodes, *n = &nodes[list];
+    return n->children == 2 && nodes[n->child].kind == MATH_UNIT &&
+           nodes[n->last].kind == MATH_UNIT &&
+           nodes[n->child].id == math_currency("dollar") &&
+           nodes[n->last].id == math_currency("cent");
+}
+
+// The dollars with a hundredth of the cents, as dollars.
+static int money(struct math_parser *p, int list)
+{
+    struct math_node *nodes = p->tree->nodes;
+    int dollars = nodes[list].child, cents = nodes[list].last;
+    int hundredths = math_node(p, MATH_PERCENT, nodes[cents].child, -1);
+    int sum = math_node(p, MATH_SUM, nodes[dollars].child, hundredths);
+    int unit = math_node(p, MATH_UNIT, sum, -1);
+    if (unit >= 0) {
+        nodes[unit].id = math_currency("dollar");
+        nodes[unit].text = false;
+    }
+    return unit;
+}
+
 int math_parse_list(struct math_parser *p)
 {
     if (p->failed)
         return -1;
     int first = parse_element(p), list = -1;
-    bool alternatives = false;
-    while (!p->failed && math_peek(p)->kind == MATH_T_SEPARATOR) {
+    uint64_t joined = 0;
+    for (int last = first; !p->failed && continues(p, last);) {
+        if (math_peek(p)->kind == MATH_T_NUM)
+            joined |= MATH_AND_ID;
         for (; math_peek(p)->kind == MATH_T_SEPARATOR; p->at++)
-            alternatives = alternatives || math_peek(p)->id == math_hash(0, "or", 2);
+            joined |= math_peek(p)->id;
         if (ends_list(math_peek(p)->kind))
             break;
-        int element = parse_element(p);
+        last = parse_element(p);
         if (list < 0)
             list = math_node(p, MATH_LIST, first, -1);
-        math_append(p, list, element);
+        math_append(p, list, last);
     }
     if (p->failed || list < 0)
         return p->failed ? -1 : first;
-    p->tree->nodes[list].id = alternatives;
+    if (joined & MATH_AND_ID && is_money(p, list))
+        return money(p, list);
+    p->tree->nodes[list].id = joined & MATH_OR_ID    ? MATH_OR
+                              : joined & MATH_AND_ID ? MATH_AND
+                                                     : MATH_BY_COMMA;
     return list;
 }

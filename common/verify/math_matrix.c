@@ -3,7 +3,7 @@
 #include <string.h>
 
 // \begin{pmatrix} or \end{...}: the name of the environment; false: not a matrix.
-static bool environment(struct math_parser *p)
+static bool environment(struct math_parser *p, char *kind)
 {
     p->at++;
     if (!math_expect(p, MATH_T_LBRACE))
@@ -11,8 +11,9 @@ static bool environment(struct math_parser *p)
     const struct math_token *t = math_peek(p);
     bool array = t->len == 5 && memcmp(t->at, "array", 5) == 0;
     bool matrix = t->len >= 6 && memcmp(t->at + t->len - 6, "matrix", 6) == 0;
-    if (t->kind != MATH_T_WORD || (!array && !matrix) || *t->at == 'v' || *t->at == 'V')
+    if (t->kind != MATH_T_WORD || (!array && !matrix) || *t->at == 'V')
         return false;
+    *kind = array ? 'a' : *t->at; // v: a determinant
     p->at++;
     if (!math_expect(p, MATH_T_RBRACE))
         return false;
@@ -40,19 +41,6 @@ static int parse_cells(struct math_parser *p, int matrix)
     return cells == 0 ? columns : 0;
 }
 
-int math_parse_matrix(struct math_parser *p)
-{
-    if (!environment(p))
-        return math_fail(p);
-    int matrix = math_node(p, MATH_MATRIX, -1, -1);
-    int columns = parse_cells(p, matrix);
-    if (p->failed || columns == 0 || math_peek(p)->kind != MATH_T_FINISH ||
-        !environment(p))
-        return math_fail(p);
-    p->tree->nodes[matrix].id = (uint64_t)columns;
-    return matrix;
-}
-
 static int child_at(const struct math_parser *p, int parent, int index)
 {
     int child = p->tree->nodes[parent].child;
@@ -68,6 +56,60 @@ static int reference(struct math_parser *p, int node)
     if (out >= 0)
         p->tree->nodes[out].id = (uint64_t)node;
     return out;
+}
+
+// Of the rows from `row` on and the columns in the mask `left`, by the first row.
+static int minor_of(struct math_parser *p, int matrix, int size, int row, unsigned left)
+{
+    int sum = -1, sign = 0;
+    if (row == size) {
+        int one = math_node(p, MATH_NUMBER, -1, -1);
+        if (one >= 0) {
+            p->tree->nodes[one].at = "1";
+            p->tree->nodes[one].len = 1;
+        }
+        return one;
+    }
+    sum = math_node(p, MATH_SUM, -1, -1);
+    for (int column = 0; column < size && !p->failed; column++) {
+        if (!(left & (1u << column)))
+            continue;
+        int cell = reference(p, child_at(p, matrix, row * size + column));
+        int term =
+            math_node(p, MATH_PRODUCT, cell,
+                      minor_of(p, matrix, size, row + 1, left & ~(1u << column)));
+        math_append(p, sum,
+                    sign++ % 2 == 0 ? term : math_node(p, MATH_NEGATIVE, term, -1));
+    }
+    return sum;
+}
+
+int math_determinant(struct math_parser *p, int matrix)
+{
+    enum { MAX_SIZE = 4 };
+    if (p->failed || p->tree->nodes[matrix].kind != MATH_MATRIX)
+        return math_fail(p);
+    int size = (int)p->tree->nodes[matrix].id;
+    if (size > MAX_SIZE || p->tree->nodes[matrix].children != size * size ||
+        ++p->matrices > MATH_MAX_MATRICES)
+        return math_fail(p);
+    return minor_of(p, matrix, size, 0, (1u << size) - 1);
+}
+
+int math_parse_matrix(struct math_parser *p)
+{
+    char kind = '\0';
+    if (!environment(p, &kind))
+        return math_fail(p);
+    int matrix = math_node(p, MATH_MATRIX, -1, -1);
+    int columns = parse_cells(p, matrix);
+    if (p->failed || columns == 0 || math_peek(p)->kind != MATH_T_FINISH ||
+        !environment(p, &kind))
+        return math_fail(p);
+    p->tree->nodes[matrix].id = (uint64_t)columns;
+    if (kind == 'a' && p->tree->nodes[matrix].children == 1)
+        return p->tree->nodes[matrix].child; // a frame around one value
+    return kind == 'v' ? math_determinant(p, matrix) : matrix;
 }
 
 static int scaled(struct math_parser *p, int scalar, int matrix)

@@ -67,15 +67,19 @@ bool math_starts_factor(struct math_parser *p, bool calls)
     case MATH_T_BIG:
         return calls;
     case MATH_T_NAME:
+    case MATH_T_FRAC:
+        return !math_bare_unit(p);
     case MATH_T_OPEN:
+        return !math_stands_modulus(p);
     case MATH_T_LBRACE:
     case MATH_T_LSET:
-    case MATH_T_FRAC:
     case MATH_T_BINOM:
     case MATH_T_ROOT:
     case MATH_T_BEGIN:
     case MATH_T_BOX:
     case MATH_T_ACCENT:
+    case MATH_T_NAMED:
+    case MATH_T_EMPTY:
     case MATH_T_INFINITY:
         return true;
     default:
@@ -134,7 +138,7 @@ static int parse_mixed(struct math_parser *p, int number)
         p->at++;
         fraction = math_node(p, MATH_PRODUCT, top,
                              math_node(p, MATH_INVERSE, math_parse_atom(p), -1));
-    } else if (math_peek(p)->kind == MATH_T_FRAC) {
+    } else if (math_peek(p)->kind == MATH_T_FRAC && !math_bare_unit(p)) {
         fraction = math_parse_atom(p);
     } else {
         return -1;
@@ -145,7 +149,7 @@ static int parse_mixed(struct math_parser *p, int number)
                            *top = &nodes[nodes[fraction].child];
     if (small(top) >= small(&nodes[nodes[top->next].child]))
         return math_fail(p); // 3\frac52: a product or a slip
-    return math_node(p, MATH_SUM, number, fraction);
+    return math_parse_postfix(p, math_node(p, MATH_SUM, number, fraction));
 }
 
 int math_parse_product(struct math_parser *p)

@@ -162,7 +162,7 @@ static struct math_value symbol_power(struct math_point *at, uint64_t base,
     uint64_t opposite = field_sub(0, rest.v, at->p);
     bool flip = opposite < rest.v;
     uint64_t key = base * 0x9e3779b97f4a7c15u + (flip ? opposite : rest.v);
-    struct math_value out = value_symbol(at, key);
+    struct math_value out = value_opaque(at, key);
     return flip ? value_inverse(at, out) : out;
 }
 

@@ -1,9 +1,9 @@
 #include "math_same.h"
 
 #include "math_field.h"
+#include "math_numeric.h"
 #include "math_value.h"
 
-#include <math.h>
 #include <string.h>
 
 // Each round errs with a probability below 2^-20, one where a root's sign is random
@@ -89,8 +89,7 @@ static bool equal_at_points(struct points *it)
     }
 }
 
-// The places behind the point of a decimal number with at least one; 0: another node.
-static int places_of(struct math_side side, int *significant)
+int math_places(struct math_side side, int *significant)
 {
     const struct math_node *n = &side.tree->nodes[side.node];
     while (n->kind == MATH_NEGATIVE)
@@ -113,75 +112,68 @@ static int places_of(struct math_side side, int *significant)
     return places;
 }
 
-// The decimal x is y, rounded or cut to its places (at most 12 of them count).
-static bool rounded(long double x, long double y, int places)
+static bool any_node(struct math_work *work, struct math_side side,
+                     bool (*test)(const struct math_node *n))
 {
-    long double unit = powl(10, -(long double)(places < 12 ? places : 12));
-    if (fabsl(y) * 0x1p-58L > unit)
-        return false;
-    long double gap = fabsl(y) - fabsl(x);
-    if ((x < 0) != (y < 0))
-        return false;
-    return (gap >= 0 && gap < unit) || fabsl(gap) <= unit * (0.5L + 1e-6L);
-}
-
-// A decimal number of its own: 0.007813 is not 1/128.
-static bool terminates(const struct math_value *v)
-{
-    int64_t den = v->q.den;
-    if (!v->exact || v->q.pi != 0)
-        return false;
-    while (den % 2 == 0)
-        den /= 2;
-    while (den % 5 == 0)
-        den /= 5;
-    return den == 1;
-}
-
-static bool near(struct math_work *work, struct math_side decimal,
-                 struct math_side other)
-{
-    int significant = 0, places = places_of(decimal, &significant);
-    if (places < work->decimals || places == 0 || significant + 1 < work->decimals)
-        return false;
-    struct points it = {.work = work, .sides = &other, .count = 1};
-    if (!next_point(&it) || it.at.decimals || !it.values[0].real ||
-        it.values[0].variable || terminates(&it.values[0]))
-        return false;
-    struct points x = {.work = work, .sides = &decimal, .count = 1};
-    return next_point(&x) && x.values[0].real &&
-           rounded(x.values[0].approx, it.values[0].approx, places);
-}
-
-// Real constants of one sign whose squares are equal: \sqrt{3+2\sqrt2} = 1+\sqrt2.
-static bool equal_squares(struct math_work *work, const struct math_side sides[2])
-{
-    struct points it = {.work = work, .sides = sides, .count = 2};
-    for (int round = 0; round < RANDOM_SIGN_ROUNDS; round++) {
-        if (!next_point(&it) || !it.at.random_sign)
-            return false;
-        const struct math_value *a = &it.values[0], *b = &it.values[1];
-        bool sure = a->real && b->real && !a->variable && !b->variable &&
-                    fabsl(a->approx) > 1e-9L && fabsl(b->approx) > 1e-9L;
-        if (!sure || (a->approx < 0) != (b->approx < 0) ||
-            field_mul(a->v, a->v, it.at.p) != field_mul(b->v, b->v, it.at.p))
-            return false;
+    const struct math_node *n = &side.tree->nodes[side.node];
+    work->steps--;
+    if (test(n))
+        return true;
+    for (int c = n->child; c >= 0 && work->steps > 0; c = side.tree->nodes[c].next) {
+        side.node = c;
+        if (any_node(work, side, test))
+            return true;
     }
+    return false;
+}
+
+static bool has_point(const struct math_node *n)
+{
+    return n->kind == MATH_NUMBER && n->child < 0 && memchr(n->at, '.', n->len);
+}
+
+static bool is_variable(const struct math_node *n)
+{
+    static const char *const CONSTANTS[] = {"pi", "e", "i"};
+    if (n->kind != MATH_NAME)
+        return n->kind == MATH_REFERENCE;
+    for (int i = 0; i < 3; i++)
+        if (n->id == math_hash(0, CONSTANTS[i], strlen(CONSTANTS[i])))
+            return false;
     return true;
 }
 
+// The decimal is the other's rounding, to enough places.
+static bool near(struct math_work *work, struct math_side decimal,
+                 struct math_side other)
+{
+    int significant = 0, places = math_places(decimal, &significant);
+    if (places < work->decimals || places == 0 || significant + 1 < work->decimals ||
+        any_node(work, other, has_point))
+        return false;
+    return math_numeric_rounds(work, decimal, other, places);
+}
+
+// Where the fields decide, they alone do: they are exact, whatever the sizes.
 bool math_same(struct math_work *work, struct math_side a, struct math_side b)
 {
     struct math_side sides[2] = {a, b};
     struct points it = {.work = work, .sides = sides, .count = 2};
-    return equal_at_points(&it) || equal_squares(work, sides) || near(work, a, b) ||
-           near(work, b, a);
+    if (equal_at_points(&it))
+        return true;
+    if ((it.at.bad || it.at.random_sign || it.at.opaque || it.tries == MAX_TRIES) &&
+        math_numeric_same(work, a, b) == MATH_SAME)
+        return true;
+    return near(work, a, b) || near(work, b, a);
 }
 
 bool math_constant(struct math_work *work, struct math_side side)
 {
     struct points it = {.work = work, .sides = &side, .count = 1};
-    return next_point(&it) && !it.values[0].variable;
+    if (next_point(&it))
+        return !it.values[0].variable;
+    return !any_node(work, side, is_variable) &&
+           math_numeric_same(work, side, side) == MATH_SAME;
 }
 
 // The sign of a residue as a fraction of two numbers below 2^29 (Wang 1981); 0: none.

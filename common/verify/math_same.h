@@ -3,20 +3,23 @@
 #define VERIFY_MATH_SAME_H
 
 #include "math_tree.h"
+#include "reason.h"
 
 // An expression within a tree.
 struct math_side {
     const struct math_tree *tree;
     int node;
-    int sign;  // of \pm in it: +1, -1; 0: none
-    bool bare; // a percent sign counts as a unit
+    int sign;       // of \pm in it: +1, -1; 0: none
+    bool bare;      // a percent sign counts as a unit
+    bool reference; // not the answer that is judged
 };
 
 // What is left of the time for one pair of answers, and its random numbers.
 struct math_work {
     long steps;
     uint64_t state;
-    int decimals; // a rounded decimal has at least so many
+    int decimals;              // a rounded decimal has at least so many
+    struct verify_reason *why; // may be NULL
 };
 
 // Equal as functions of the variables with an error below 1e-12; false where that
@@ -28,6 +31,10 @@ bool math_same(struct math_work *work, struct math_side a, struct math_side b);
 // e have the same solutions.  `positive`: c is a positive rational.
 bool math_proportional(struct math_work *work, const struct math_side sides[4],
                        bool positive);
+
+// The places behind the point of a decimal number with at least one, and its
+// significant digits; 0: another value.
+int math_places(struct math_side side, int *significant);
 
 // No variable stands in it, and it has a value.
 bool math_constant(struct math_work *work, struct math_side side);

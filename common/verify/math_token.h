@@ -34,7 +34,10 @@ enum math_token_kind {
     MATH_T_RBRACE,
     MATH_T_LSET,
     MATH_T_RSET,
-    MATH_T_SEPARATOR, // , ; and `and`, `or`
+    MATH_T_SEPARATOR, // , ; `and`, `or`: in `id` 0 or enum math_separator
+    MATH_T_MID,       // \mid
+    MATH_T_NAMED,     // \R: the letter in `id`
+    MATH_T_EMPTY,     // \emptyset
     MATH_T_COLON,
     MATH_T_RELATION, // the operator in `id`: enum math_relation
     MATH_T_PM,
@@ -44,8 +47,9 @@ enum math_token_kind {
     MATH_T_ROOT,
     MATH_T_PERCENT,
     MATH_T_DEGREE,
-    MATH_T_CURRENCY, // \$
+    MATH_T_CURRENCY, // \$: the unit's id
     MATH_T_INFINITY,
+    MATH_T_INFIX, // \\choose, \\over, \\bmod, \\pmod: enum math_infix in `id`
     MATH_T_SETOP, // \cup \cap \setminus: the character in `id`
     MATH_T_BEGIN,
     MATH_T_FINISH, // \end
@@ -54,6 +58,12 @@ enum math_token_kind {
     MATH_T_BOX,
     MATH_T_SKIP // spacing, sizing, fonts: never in the result
 };
+
+enum { MATH_NAMED_SET_BOLD = 0x100 }; // \mathbf{R}: maybe only a letter
+
+enum math_infix { MATH_CHOOSE_INFIX, MATH_OVER_INFIX, MATH_MOD_INFIX, MATH_PMOD_INFIX };
+
+enum math_separator { MATH_OR_ID = 1, MATH_AND_ID = 2 };
 
 enum math_relation {
     MATH_NO_RELATION,
@@ -65,6 +75,7 @@ enum math_relation {
     MATH_GE,
     MATH_ABOUT,
     MATH_MEMBER,
+    MATH_NOT_MEMBER,
     MATH_RATIO,
     MATH_OTHER_RELATION // with the command's own number added
 };
@@ -86,16 +97,20 @@ uint64_t math_hash(uint64_t seed, const char *text, size_t len);
 // many, 0 where there are too many or a bracket of \text stays open.
 size_t math_tokens(struct math_token *out, const char *text, size_t len);
 
+// The id of a currency's unit.
+uint64_t math_currency(const char *word);
 // What a command (without its backslash) or a plain word means; false: not in the
 // table.
 bool math_command(struct math_token *token, const char *name, size_t len);
 bool math_word(struct math_token *token, const char *name, size_t len);
+// A function's name: \\sin, \\operatorname{lcm}.
+bool math_function(struct math_token *token, const char *name, size_t len);
 // The command's argument is prose: \text, \mbox.  It is not shown: \phantom.
 bool math_opens_text(const char *name, size_t len);
 bool math_hides(const char *name, size_t len);
 // The bytes of digits beyond 9 in a base, A5 of A5_{11}; 0: something else.
 size_t math_base_digits(const char *text, size_t len);
-// The text begins with a group of letters that may be a unit: {~cm}.
+// The text begins with a group that may be a unit: {~cm}, {m/s^2}.
 bool math_unit_group(const char *text, size_t len);
 // A symbol outside ASCII at the front of the text; returns its bytes, 0: none.
 size_t math_symbol(struct math_token *token, const char *text, size_t len);

@@ -75,6 +75,12 @@ struct math_value value_symbol(const struct math_point *at, uint64_t id)
         .v = field_random(&state) % (at->p - 1) + 1, .variable = true, .size = 1};
 }
 
+struct math_value value_opaque(struct math_point *at, uint64_t id)
+{
+    at->opaque = true;
+    return value_symbol(at, id);
+}
+
 static struct math_value checked(struct math_value v)
 {
     if (v.exact)
@@ -131,6 +137,8 @@ struct math_value value_negate(const struct math_point *at, struct math_value a)
 
 struct math_value value_inverse(struct math_point *at, struct math_value a)
 {
+    if (a.v == 0 && at->retry) // of a root that this field lacks: sqrt(3) - 1
+        a.v = 1;
     if (a.v == 0 || a.size > MAX_SIZE)
         return value_bad(at);
     struct math_value out = a;
@@ -152,6 +160,8 @@ struct math_value value_power(struct math_point *at, struct math_value a, int64_
     bool negative = n < 0;
     uint64_t count = negative ? (uint64_t) - (n + 1) + 1 : (uint64_t)n;
     double size = a.size * (double)count;
+    if (a.v == 0 && at->retry)
+        a.v = 1;
     if (!(size <= MAX_SIZE) || (negative && a.v == 0) || (n == 0 && a.v == 0))
         return value_bad(at);
     struct math_value power = value_rational(at, 1, 1), square = a;
@@ -196,7 +206,6 @@ struct math_value value_number(struct math_point *at, const char *text, size_t l
         if (text[i] >= '0' && text[i] <= '9' && exponent < 10000)
             exponent = exponent * 10 + (text[i] - '0');
     }
-    at->decimals = at->decimals || point;
     if (exponent >= 10000)
         return value_bad(at);
     out.size = (double)len * 4;

@@ -35,7 +35,15 @@ struct math_value {
 
 enum { MATH_MAX_SQUARES = 12 };
 
+// The value of a series' index.
+struct math_binding {
+    uint64_t id;
+    struct math_value value;
+    const struct math_binding *outer;
+};
+
 struct math_point {
+    const struct math_binding *bound; // NULL: no series around
     uint64_t p, salt;
     uint64_t i;       // sqrt(-1); 0: none in this field
     uint64_t odd;     // orders of the odd roots met so far, as a product; 1: none
@@ -46,7 +54,8 @@ struct math_point {
     bool bad;         // outcome: no value (division by zero, too large, not a scalar)
     bool retry;       // outcome: a root is missing in this field
     bool random_sign; // outcome: some root's sign was chosen at random
-    bool decimals;    // outcome: a decimal number stands in it
+    bool opaque;      // outcome: a random element stands for a value that may have
+                      // relations to others, an inverse function's say
     long steps;       // left for all points together
     uint64_t squares[MATH_MAX_SQUARES]; // must be squares for a next field
     int square_count;
@@ -61,6 +70,8 @@ struct math_value value_bad(struct math_point *at);
 struct math_value value_rational(const struct math_point *at, int64_t num, int64_t den);
 struct math_value value_imaginary(struct math_point *at);
 struct math_value value_symbol(const struct math_point *at, uint64_t id);
+// The same, and sets `opaque`.
+struct math_value value_opaque(struct math_point *at, uint64_t id);
 struct math_value value_add(const struct math_point *at, struct math_value a,
                             struct math_value b);
 struct math_value value_mul(const struct math_point *at, struct math_value a,
@@ -73,11 +84,16 @@ struct math_value value_number(struct math_point *at, const char *text, size_t l
 // e^(pi i q), for q a multiple of 1/12; false: another q.
 bool value_turn(struct math_point *at, struct math_value *out, int64_t num,
                 int64_t den);
+struct math_value value_series(struct math_point *at, const struct math_tree *tree,
+                               int node);
 struct math_value value_call(struct math_point *at, const struct math_tree *tree,
                              int n);
 struct math_value value_log(struct math_point *at, const struct math_tree *tree, int n);
 struct math_value value_pow(struct math_point *at, const struct math_tree *tree, int n);
 bool value_whole(const struct math_value *v, int64_t *n);
+bool value_is_call(const struct math_node *n, const char *name);
+bool value_trigonometric(struct math_point *at, const struct math_tree *tree, int node,
+                         struct math_value *out);
 bool value_is_name(const struct math_tree *tree, int node, const char *name);
 
 struct math_factor {

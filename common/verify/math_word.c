@@ -1,4 +1,5 @@
 #include "math_token.h"
+#include "unit.h"
 
 #include <string.h>
 
@@ -22,12 +23,19 @@ static const struct entry COMMANDS[] = {
     {"dfrac", MATH_T_FRAC, 0},
     {"tfrac", MATH_T_FRAC, 0},
     {"cfrac", MATH_T_FRAC, 0},
+    {"nicefrac", MATH_T_FRAC, 0},
+    {"sfrac", MATH_T_FRAC, 0},
     {"binom", MATH_T_BINOM, 0},
     {"dbinom", MATH_T_BINOM, 0},
     {"tbinom", MATH_T_BINOM, 0},
     {"sqrt", MATH_T_ROOT, 0},
     {"boxed", MATH_T_BOX, 0},
     {"fbox", MATH_T_BOX, 0},
+    {"choose", MATH_T_INFIX, MATH_CHOOSE_INFIX},
+    {"over", MATH_T_INFIX, MATH_OVER_INFIX},
+    {"bmod", MATH_T_INFIX, MATH_MOD_INFIX},
+    {"mod", MATH_T_INFIX, MATH_MOD_INFIX},
+    {"pmod", MATH_T_INFIX, MATH_PMOD_INFIX},
     {"begin", MATH_T_BEGIN, 0},
     {"end", MATH_T_FINISH, 0},
     {"pm", MATH_T_PM, 0},
@@ -41,7 +49,9 @@ static const struct entry COMMANDS[] = {
     {"degree", MATH_T_DEGREE, 0},
     {"prime", MATH_T_PRIME, 0},
     {"cup", MATH_T_SETOP, 'u'},
+    {"bigcup", MATH_T_SETOP, 'u'},
     {"cap", MATH_T_SETOP, 'n'},
+    {"bigcap", MATH_T_SETOP, 'n'},
     {"setminus", MATH_T_SETOP, '-'},
     {"backslash", MATH_T_SETOP, '-'},
     {"langle", MATH_T_OPEN, '<'},
@@ -53,9 +63,25 @@ static const struct entry COMMANDS[] = {
     {"lbrace", MATH_T_LSET, 0},
     {"rbrace", MATH_T_RSET, 0},
     {"vert", MATH_T_BAR, 0},
+    {"lVert", MATH_T_BAR, 0},
+    {"rVert", MATH_T_BAR, 0},
+    {"Vert", MATH_T_BAR, 0},
     {"lvert", MATH_T_BAR, 1},
     {"rvert", MATH_T_BAR, 2},
-    {"mid", MATH_T_BAR, 0},
+    {"mid", MATH_T_MID, 0},
+    {"R", MATH_T_NAMED, 'R'},
+    {"Z", MATH_T_NAMED, 'Z'},
+    {"Q", MATH_T_NAMED, 'Q'},
+    {"N", MATH_T_NAMED, 'N'},
+    {"C", MATH_T_NAMED, 'C'},
+    {"Reals", MATH_T_NAMED, 'R'},
+    {"emptyset", MATH_T_EMPTY, 0},
+    {"varnothing", MATH_T_EMPTY, 0},
+    {"lor", MATH_T_SEPARATOR, MATH_OR_ID},
+    {"vee", MATH_T_SEPARATOR, MATH_OR_ID},
+    {"land", MATH_T_SEPARATOR, MATH_AND_ID},
+    {"wedge", MATH_T_SEPARATOR, MATH_AND_ID},
+    {"Bbb", MATH_T_ACCENT, 0},
     {"colon", MATH_T_COLON, 0},
     {"eq", MATH_T_RELATION, MATH_EQ},
     {"ne", MATH_T_RELATION, MATH_NE},
@@ -77,7 +103,7 @@ static const struct entry COMMANDS[] = {
     {"rightarrow", MATH_T_RELATION, MATH_OTHER_RELATION + 2},
     {"subset", MATH_T_RELATION, MATH_OTHER_RELATION + 3},
     {"subseteq", MATH_T_RELATION, MATH_OTHER_RELATION + 4},
-    {"notin", MATH_T_RELATION, MATH_OTHER_RELATION + 5},
+    {"notin", MATH_T_RELATION, MATH_NOT_MEMBER},
     {"perp", MATH_T_RELATION, MATH_OTHER_RELATION + 6},
     {"parallel", MATH_T_RELATION, MATH_OTHER_RELATION + 7},
     {"implies", MATH_T_RELATION, MATH_OTHER_RELATION + 8},
@@ -88,7 +114,6 @@ static const struct entry COMMANDS[] = {
     {"int", MATH_T_BIG, 0},
     {"lim", MATH_T_BIG, 0},
     {"overline", MATH_T_ACCENT, 0},
-    {"underline", MATH_T_ACCENT, 0},
     {"vec", MATH_T_ACCENT, 0},
     {"hat", MATH_T_ACCENT, 0},
     {"bar", MATH_T_ACCENT, 0},
@@ -101,34 +126,52 @@ static const struct entry COMMANDS[] = {
     {"mathcal", MATH_T_ACCENT, 0},
 };
 
-static const char *const FUNCTIONS[] = {
-    "sin",    "cos",    "tan",  "cot",  "sec",  "csc", "arcsin", "arccos",
-    "arctan", "arccot", "sinh", "cosh", "tanh", "log", "ln",     "exp",
-    "lg",     "gcd",    "lcm",  "max",  "min",  "det", "cis",    "floor",
-    "ceil",   "sqrt",   "abs",  "deg",  "Re",   "Im",  "arg",
+// Functions, some known by another's name.
+static const char *const FUNCTIONS[][2] = {
+    {"sin", "sin"},        {"cos", "cos"},        {"tan", "tan"},
+    {"tg", "tan"},         {"cot", "cot"},        {"ctg", "cot"},
+    {"sec", "sec"},        {"csc", "csc"},        {"cosec", "csc"},
+    {"arcsin", "arcsin"},  {"arccos", "arccos"},  {"arctan", "arctan"},
+    {"asin", "arcsin"},    {"acos", "arccos"},    {"atan", "arctan"},
+    {"arctg", "arctan"},   {"arccot", "arccot"},  {"arcctg", "arccot"},
+    {"arcsec", "arcsec"},  {"arccsc", "arccsc"},  {"sinh", "sinh"},
+    {"cosh", "cosh"},      {"tanh", "tanh"},      {"sech", "sech"},
+    {"csch", "csch"},      {"coth", "coth"},      {"arcsinh", "arsinh"},
+    {"arccosh", "arcosh"}, {"arctanh", "artanh"}, {"arsinh", "arsinh"},
+    {"arcosh", "arcosh"},  {"artanh", "artanh"},  {"sh", "sinh"},
+    {"ch", "cosh"},        {"log", "log"},        {"ln", "ln"},
+    {"lg", "lg"},          {"exp", "exp"},        {"gcd", "gcd"},
+    {"lcm", "lcm"},        {"max", "max"},        {"min", "min"},
+    {"det", "det"},        {"cis", "cis"},        {"floor", "floor"},
+    {"ceil", "ceil"},      {"sqrt", "sqrt"},      {"abs", "abs"},
+    {"deg", "deg"},        {"Re", "Re"},          {"Im", "Im"},
+    {"arg", "arg"},        {"sgn", "sgn"},
 };
 
 static const char *const SKIPPED[] = {
-    "left",    "right",         "big",          "Big",       "bigg",
-    "Bigg",    "bigl",          "bigr",         "Bigl",      "Bigr",
-    "biggl",   "biggr",         "displaystyle", "textstyle", "quad",
-    "qquad",   "limits",        "middle",       "thinspace", "mathrm",
-    "mathbf",  "mathit",        "boldsymbol",   "bm",        "mathsf",
-    "mathtt",  "operatorname",  "nolimits",     "rm",        "bf",
-    "mathop",  "scriptstyle",   "nonumber",     "hfill",     "ensuremath",
-    "it",      "negthinspace",  "enspace",      "space",     "null",
-    "mathord", "displaylimits",
+    "left",    "right",         "big",          "Big",        "bigg",
+    "Bigg",    "bigl",          "bigr",         "Bigl",       "Bigr",
+    "biggl",   "biggr",         "displaystyle", "textstyle",  "quad",
+    "qquad",   "limits",        "middle",       "thinspace",  "mathrm",
+    "mathbf",  "mathit",        "boldsymbol",   "bm",         "mathsf",
+    "mathtt",  "operatorname",  "nolimits",     "rm",         "bf",
+    "mathop",  "scriptstyle",   "nonumber",     "hfill",      "ensuremath",
+    "it",      "negthinspace",  "enspace",      "space",      "null",
+    "mathord", "displaylimits", "underline",    "large",      "Large",
+    "LARGE",   "huge",          "Huge",         "small",      "normalsize",
+    "tiny",    "bold",          "pmb",          "mathnormal", "bfseries",
 };
 
+// Units that are no products of variables in plain text either.
 static const char *const UNITS[] = {
-    "cm",    "mm",     "km",     "kg",   "ft",     "mph",     "mL",      "ml",
-    "min",   "sec",    "hr",     "hrs",  "hours",  "hour",    "minutes", "seconds",
-    "days",  "day",    "inches", "inch", "feet",   "foot",    "meters",  "meter",
-    "miles", "mile",   "yards",  "yard", "pounds", "pound",   "dollars", "dollar",
-    "cents", "cent",   "units",  "unit", "square", "cubic",   "sq",      "lbs",
-    "oz",    "yuan",   "euros",  "euro", "USD",    "grams",   "gram",    "liters",
-    "liter", "people", "years",  "year", "weeks",  "week",    "months",  "month",
-    "am",    "pm",     "cups",   "cup",  "rad",    "radians", "kmh",     "m",
+    "cm",      "mm",   "km",    "kg",    "ft",     "mph",   "mL",     "ml",     "min",
+    "sec",     "hr",   "hrs",   "hours", "hour",   "days",  "day",    "inches", "inch",
+    "feet",    "foot", "miles", "mile",  "yards",  "yard",  "cents",  "cent",   "units",
+    "unit",    "sq",   "lbs",   "lb",    "oz",     "yuan",  "euros",  "euro",   "USD",
+    "years",   "year", "weeks", "week",  "am",     "AM",    "PM",     "pm",     "cups",
+    "cup",     "rad",  "kmh",   "kph",   "ways",   "way",   "people", "men",    "boys",
+    "girls",   "per",  "dozen", "half",  "thirds", "third", "tenths", "tenth",  "sq",
+    "million", "mins",
 };
 
 static bool same(const char *entry, const char *name, size_t len)
@@ -146,6 +189,17 @@ static bool among(const char *const *list, size_t count, const char *name, size_
 
 #define AMONG(list, name, len) among(list, sizeof(list) / sizeof *(list), name, len)
 
+bool math_function(struct math_token *token, const char *name, size_t len)
+{
+    for (size_t i = 0; i < sizeof FUNCTIONS / sizeof *FUNCTIONS; i++)
+        if (same(FUNCTIONS[i][0], name, len)) {
+            token->kind = MATH_T_CALL;
+            token->id = math_hash(0, FUNCTIONS[i][1], strlen(FUNCTIONS[i][1]));
+            return true;
+        }
+    return false;
+}
+
 bool math_command(struct math_token *token, const char *name, size_t len)
 {
     token->id = math_hash(0, name, len);
@@ -157,10 +211,8 @@ bool math_command(struct math_token *token, const char *name, size_t len)
             token->id = COMMANDS[i].id;
         return true;
     }
-    if (AMONG(FUNCTIONS, name, len)) {
-        token->kind = MATH_T_CALL;
+    if (math_function(token, name, len))
         return true;
-    }
     if (AMONG(SKIPPED, name, len)) {
         token->kind = MATH_T_SKIP;
         return true;
@@ -173,15 +225,21 @@ bool math_opens_text(const char *name, size_t len)
     static const char *const OTHERS[] = {"mbox", "hbox", "emph"};
     if (AMONG(OTHERS, name, len))
         return true;
-    return len >= 4 && memcmp(name, "text", 4) == 0 && !same("textstyle", name, len);
+    return len >= 4 && memcmp(name, "text", 4) == 0 && !same("textstyle", name, len) &&
+           !same("textcolor", name, len);
 }
 
 bool math_hides(const char *name, size_t len)
 {
-    static const char *const HIDDEN[] = {"phantom", "hphantom", "vphantom", "hspace",
-                                         "vspace",  "label",    "tag",      "color"};
+    static const char *const HIDDEN[] = {"phantom",   "hphantom", "vphantom", "hspace",
+                                         "vspace",    "label",    "tag",      "color",
+                                         "textcolor", "colorbox"};
     return AMONG(HIDDEN, name, len);
 }
+
+// Letters spelled out in plain text.
+static const char *const GREEK[] = {"pi",    "alpha",  "beta", "gamma", "delta",
+                                    "theta", "lambda", "phi",  "sigma", "omega"};
 
 bool math_word(struct math_token *token, const char *name, size_t len)
 {
@@ -189,12 +247,14 @@ bool math_word(struct math_token *token, const char *name, size_t len)
     token->unit = false;
     if (same("and", name, len) || same("or", name, len)) {
         token->kind = MATH_T_SEPARATOR;
+        token->id = len == 2 ? MATH_OR_ID : MATH_AND_ID;
     } else if (same("sqrt", name, len)) {
         token->kind = MATH_T_ROOT;
-    } else if (same("pi", name, len)) {
+    } else if (AMONG(GREEK, name, len)) {
         token->kind = MATH_T_NAME;
-    } else if (same("infinity", name, len) || same("inf", name, len) ||
-               same("oo", name, len) || same("infty", name, len)) {
+    } else if (same("infinity", name, len) || same("Infinity", name, len) ||
+               same("inf", name, len) || same("oo", name, len) ||
+               same("infty", name, len)) {
         token->kind = MATH_T_INFINITY;
     } else if (same("percent", name, len) || same("pct", name, len)) {
         token->kind = MATH_T_PERCENT;
@@ -206,55 +266,16 @@ bool math_word(struct math_token *token, const char *name, size_t len)
     } else if (AMONG(UNITS, name, len) && len > 1) {
         token->kind = MATH_T_WORD;
         token->unit = true;
-    } else if (AMONG(FUNCTIONS, name, len)) {
-        token->kind = MATH_T_CALL;
+    } else if (same("choose", name, len)) {
+        token->kind = MATH_T_INFIX;
+        token->id = MATH_CHOOSE_INFIX;
+    } else if (same("mod", name, len)) {
+        token->kind = MATH_T_INFIX;
+        token->id = MATH_MOD_INFIX;
     } else {
-        return false;
+        return (len > 2 || same("ln", name, len)) && math_function(token, name, len);
     }
     return true;
-}
-
-static const struct entry SYMBOLS[] = {
-    {"\xe2\x88\x92", MATH_T_MINUS, 0},              // minus sign
-    {"\xe2\x80\x93", MATH_T_MINUS, 0},              // en dash
-    {"\xc3\x97", MATH_T_TIMES, 0},                  // multiplication sign
-    {"\xc2\xb7", MATH_T_TIMES, 0},                  // middle dot
-    {"\xc3\xb7", MATH_T_OVER, 0},                   // division sign
-    {"\xc2\xb1", MATH_T_PM, 0},                     // plus-minus
-    {"\xe2\x88\x9a", MATH_T_ROOT, 0},               // square root
-    {"\xe2\x88\x9e", MATH_T_INFINITY, 0},           // infinity
-    {"\xe2\x89\xa4", MATH_T_RELATION, MATH_LE},     // less or equal
-    {"\xe2\x89\xa5", MATH_T_RELATION, MATH_GE},     // greater or equal
-    {"\xe2\x89\xa0", MATH_T_RELATION, MATH_NE},     // not equal
-    {"\xe2\x89\x88", MATH_T_RELATION, MATH_ABOUT},  // almost equal
-    {"\xe2\x88\x88", MATH_T_RELATION, MATH_MEMBER}, // element of
-    {"\xe2\x88\xaa", MATH_T_SETOP, 'u'},            // union
-    {"\xe2\x88\xa9", MATH_T_SETOP, 'n'},            // intersection
-    {"\xc2\xb0", MATH_T_DEGREE, 0},                 // degree sign
-    {"\xef\xbc\x8c", MATH_T_SEPARATOR, 0},          // full-width comma
-    {"\xc2\xa0", MATH_T_SKIP, 0},                   // no-break space
-    {"\xe2\x82\xac", MATH_T_SKIP, 0},               // euro
-    {"\xc2\xa3", MATH_T_SKIP, 0},                   // pound
-    {"\xc2\xa5", MATH_T_SKIP, 0},                   // yen
-    {"\xe3\x80\x82", MATH_T_SKIP, 0},               // full-width full stop
-};
-
-size_t math_symbol(struct math_token *token, const char *text, size_t len)
-{
-    for (size_t i = 0; i < sizeof SYMBOLS / sizeof *SYMBOLS; i++) {
-        size_t n = strlen(SYMBOLS[i].name);
-        if (n > len || memcmp(SYMBOLS[i].name, text, n) != 0)
-            continue;
-        token->kind = SYMBOLS[i].kind;
-        token->id = SYMBOLS[i].id;
-        return n;
-    }
-    if (len >= 2 && memcmp(text, "\xcf\x80", 2) == 0) { // Greek small pi
-        token->kind = MATH_T_NAME;
-        token->id = math_hash(0, "pi", 2);
-        return 2;
-    }
-    return 0;
 }
 
 static bool upper(char c)
@@ -281,21 +302,45 @@ size_t math_base_digits(const char *text, size_t len)
     return value > 10 && value <= 36 ? n : 0;
 }
 
+// A run of letters in a group that may be a unit.
+static bool unit_letters(const char *word, size_t len)
+{
+    struct unit unit = {0};
+    struct math_token token = {0};
+    if (!unit_find(&unit, word, len, false) || unit.kind == UNIT_FACTOR)
+        return false;
+    return len > 1 ? !math_word(&token, word, len) || token.unit
+                   : strchr("mgsLNJWVAKChlFT", *word) != NULL;
+}
+
 bool math_unit_group(const char *text, size_t len)
 {
-    size_t start = 1, n;
+    size_t at = 1, words = 0;
     if (len == 0 || *text != '{')
         return false;
-    while (start < len && (text[start] == ' ' || text[start] == '~'))
-        start++;
-    for (n = start; n < len && ((text[n] >= 'a' && text[n] <= 'z') || upper(text[n]));)
-        n++;
-    size_t letters = n - start;
-    while (n < len && text[n] == ' ')
-        n++;
-    struct math_token token = {0};
-    if (n >= len || text[n] != '}' || letters == 0 ||
-        (math_word(&token, text + start, letters) && !token.unit))
-        return false;
-    return letters > 1 || strchr("mgsLNJWVAKChl", text[start]) != NULL;
+    for (int depth = 1; at < len && depth > 0;) {
+        char c = text[at];
+        size_t n = 0;
+        while (at + n < len &&
+               (upper(text[at + n]) || (text[at + n] >= 'a' && text[at + n] <= 'z')))
+            n++;
+        if (n > 0) {
+            if (!unit_letters(text + at, n))
+                return false;
+            words++;
+            at += n;
+            continue;
+        }
+        depth += (c == '{') - (c == '}');
+        if (c == '\\' && at + 1 < len && strchr(",; !", text[at + 1])) {
+            at += 2;
+        } else if (c == '\\' && len - at > 5 && memcmp(text + at, "\\cdot", 5) == 0) {
+            at += 5;
+        } else if (strchr(" ~/^{}-.23", c) || c == '1') {
+            at++;
+        } else {
+            return false;
+        }
+    }
+    return words > 0 && text[at - 1] == '}';
 }

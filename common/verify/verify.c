@@ -20,40 +20,63 @@ static const char *last_mark(const char *text, size_t len)
     return NULL;
 }
 
+const char *verify_after_thought(const char *text, size_t *len)
+{
+    static const char MARK[] = "</think>";
+    const size_t mark = sizeof MARK - 1;
+    for (size_t i = *len; i >= mark; i--)
+        if (memcmp(text + i - mark, MARK, mark) == 0) {
+            *len -= i;
+            return text + i;
+        }
+    return text;
+}
+
+// Where the name of a special token begins: 5<|im_end|>, 5</s>.
+static const char *before_token(const char *p, const char *end)
+{
+    for (const char *c = p; c + 1 < end; c++)
+        if (*c == '<' && (c[1] == '|' || c[1] == '/'))
+            return c;
+    return end;
+}
+
+// The line behind the last "####" (no more signs and no fewer) on which something
+// stands.
+static int marked_line(const char *text, size_t len, const char **from, const char **to)
+{
+    const char *limit = text + len, *mark = limit;
+    while ((mark = last_mark(text, (size_t)(mark - text)))) {
+        const char *start = mark + 4, *end;
+        int heading = mark > text && mark[-1] == '#';
+        while (mark > text && mark[-1] == '#')
+            mark--;
+        end = memchr(start, '\n', (size_t)(limit - start));
+        end = end ? end : limit;
+        end = before_token(start, end);
+        while (start < end && is_space(*start))
+            start++;
+        while (end > start && is_space(end[-1]))
+            end--;
+        if (start == end || heading)
+            continue;
+        *from = start;
+        *to = end;
+        return 1;
+    }
+    return 0;
+}
+
 int verify_extract(const char *text, size_t len, const char **answer,
                    size_t *answer_len)
 {
-    const char *mark = last_mark(text, len);
-    if (!mark)
+    const char *from, *to;
+    text = verify_after_thought(text, &len);
+    if (!marked_line(text, len, &from, &to))
         return 0;
-    const char *start = mark + 4, *end = text + len;
-    const char *newline = memchr(start, '\n', (size_t)(end - start));
-    if (newline)
-        end = newline;
-    while (start < end && is_space(*start))
-        start++;
-    while (end > start && is_space(end[-1]))
-        end--;
-    if (start == end)
-        return 0;
-    *answer = start;
-    *answer_len = (size_t)(end - start);
+    *answer = from;
+    *answer_len = (size_t)(to - from);
     return 1;
-}
-
-float verify_final(const char *text, size_t len, const char *answer)
-{
-    const char *found;
-    size_t found_len;
-    if (!verify_extract(text, len, &found, &found_len))
-        return 0.0f;
-    mpq_t got, wanted;
-    mpq_inits(got, wanted, (mpq_ptr)NULL);
-    int equal = number_parse_answer(got, found, found_len) &&
-                number_parse_answer(wanted, answer, strlen(answer)) &&
-                mpq_equal(got, wanted);
-    mpq_clears(got, wanted, (mpq_ptr)NULL);
-    return equal ? 1.0f : 0.0f;
 }
 
 // The lines of a solution before its last "####" line.

@@ -4,26 +4,42 @@
 #ifndef VERIFY_VERIFY_H
 #define VERIFY_VERIFY_H
 
+#include "reason.h"
+
 #include "base/status.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-// Reward in [0, 1]: 1 where the number after the last "####" equals `answer` exactly as
-// a rational, else 0.  Forms: 12, -3, 3.50, .5, 3/4, 1,234; `$ , %`, spaces around the
-// number and a trailing dot are ignored; more than 64 characters are not a number.
-float verify_final(const char *text, size_t len, const char *answer);
-
 // How a finished text becomes a reward.
 enum verifier {
-    VERIFIER_NUMBER,    // verify_final
-    VERIFIER_MATH,      // verify_math (math.h)
-    VERIFIER_CODE,      // by running it: judge/judge.h
-    VERIFIER_COUNTDOWN, // verify_countdown (countdown.h)
+    VERIFIER_NUMBER,      // what follows the last "####": number_answer.h
+    VERIFIER_MATH,        // the final answer as mathematics: math.h
+    VERIFIER_CODE,        // by running it: judge/judge.h
+    VERIFIER_COUNTDOWN,   // an expression of given numbers: countdown.h
+    VERIFIER_LAST_NUMBER, // the last number of the text, wherever it stands
+    VERIFIER_PROGRAM,     // by a program of the user's: reward/reward.h
     VERIFIERS
 };
 
-// The reward of a text under any verifier but VERIFIER_CODE, for which it is 0.
+// "number", "math", "code", "countdown", "last-number", "program".
+const char *verifier_name(enum verifier verifier);
+// 1: there is a verifier of this name.
+int verifier_by_name(enum verifier *out, const char *name);
+
+// What a verifier made of a text, and why.
+struct verify_report {
+    float reward;
+    const char *found; // the answer that was read, within the text; NULL: none
+    size_t found_len;
+    struct verify_reason reason; // why the reward is 0; "" where it is 1
+};
+
+// Judges a text under any verifier but VERIFIER_CODE and VERIFIER_PROGRAM, for which the
+// reward is 0.  Every other reward comes from here.
+void verify_explain(enum verifier verifier, const char *text, size_t len,
+                    const char *answer, struct verify_report *out);
+// The reward alone.
 float verify_answer(enum verifier verifier, const char *text, size_t len,
                     const char *answer);
 // The final answer that such a verifier finds in the text; 0: none.
@@ -41,7 +57,8 @@ enum verdict { VERDICT_UNKNOWN, VERDICT_VALID, VERDICT_INVALID };
 enum verdict verify_partial(const char *text, size_t len);
 
 // Whether a text that is not finished can still be right, under any verifier but
-// VERIFIER_CODE, for which it is unknown: verify_partial, or countdown_partial.
+// VERIFIER_CODE and VERIFIER_PROGRAM, for which it is unknown: verify_partial, or
+// countdown_partial.
 enum verdict verify_so_far(enum verifier verifier, const char *text, size_t len,
                            const char *answer);
 
@@ -55,8 +72,12 @@ struct step_score {
 void verify_steps(const char *text, size_t len, const char *reference,
                   struct step_score *out);
 
-// The rest of the line after the last "####", trimmed; 0 where there is none.
+// The rest of the line after the last "####" with something behind it, trimmed; 0 where
+// there is none.  Headings of five signs or more are no marks; where the text has a
+// </think>, only what stands behind the last one is looked at.
 int verify_extract(const char *text, size_t len, const char **answer,
                    size_t *answer_len);
+// What follows the last </think>, else all of the text.
+const char *verify_after_thought(const char *text, size_t *len);
 
 #endif

@@ -76,8 +76,11 @@ static void plain_agrees(void **state)
     const struct heads shapes[] = {{2, 1, 8}, {3, 3, 32}, {4, 2, 40}, {6, 2, 64}};
     for (int i = 0; i < 4; i++)
         for (int t = 0; t < 2; t++) {
-            (void)agree(both_types[t], shapes[i], (struct tree_size){2, 2, 3, 20},
+            (void)agree(both_types[t], shapes[i], (struct tree_size){2, 2, 3, 20, 0},
                         (uint64_t)i, 0);
+            (void)device_clear(state);
+            (void)agree(both_types[t], shapes[i], (struct tree_size){4, 1, 2, 9, 21},
+                        (uint64_t)(50 + i), 0);
             (void)device_clear(state);
         }
 }
@@ -86,23 +89,26 @@ static void fast_agrees(void **state)
 {
     const struct heads shapes[] = {{2, 1, 64}, {2, 2, 80}, {3, 1, 96}, {2, 1, 128}};
     for (int i = 0; i < 4; i++) {
-        (void)agree(GPU_BF16, shapes[i], (struct tree_size){2, 2, 3, 40},
+        (void)agree(GPU_BF16, shapes[i], (struct tree_size){2, 2, 3, 40, 0},
                     (uint64_t)(10 + i), 1);
         (void)device_clear(state);
     }
     // One token; one tile exactly; long nodes with whole tiles below the diagonal.
-    (void)agree(GPU_BF16, shapes[0], (struct tree_size){1, 0, 1, 1}, 20, 1);
-    assert_true(agree(GPU_BF16, shapes[0], (struct tree_size){1, 2, 2, 300}, 21, 1) >
+    (void)agree(GPU_BF16, shapes[0], (struct tree_size){1, 0, 1, 1, 0}, 20, 1);
+    assert_true(agree(GPU_BF16, shapes[0], (struct tree_size){1, 2, 2, 300, 0}, 21, 1) >
                 0);
     (void)device_clear(state);
     // Heads of a group that do not come in pairs, and lists that are cut.
     assert_true(agree(GPU_BF16, (struct heads){3, 1, 128},
-                      (struct tree_size){1, 2, 2, 300}, 27, 1) > 0);
+                      (struct tree_size){1, 2, 2, 300, 0}, 27, 1) > 0);
+    (void)device_clear(state);
+    // Trees below a common root.
+    (void)agree(GPU_BF16, shapes[0], (struct tree_size){6, 1, 3, 40, 70}, 41, 1);
     (void)device_clear(state);
     // Rows that fill no, one, and just more than one tile.
     for (uint64_t seed = 25; seed < 40; seed += 2) {
         (void)agree(GPU_BF16, (struct heads){4, 2, 64},
-                    (struct tree_size){1, 0, 1, 130}, seed, 1);
+                    (struct tree_size){1, 0, 1, 130, 0}, seed, 1);
         (void)device_clear(state);
     }
 }
@@ -150,7 +156,7 @@ static void tiles_hold_what_is_seen(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
         struct attention_case *c = case_new(
-            (struct heads){1, 1, 8}, (struct tree_size){3, 3, 3, 50}, 100 + seed);
+            (struct heads){1, 1, 8}, (struct tree_size){3, 3, 3, 50, 0}, 100 + seed);
         int M = c->n_tokens, tiles = tiles_count(M);
         int32_t *ends = test_new((size_t)M, 4), *first = test_new((size_t)tiles + 1, 4);
         int32_t *items = test_new(tiles_most(M, M), 4),

@@ -135,10 +135,12 @@ static void cascade_agrees(void **state)
     const struct heads shapes[] = {{2, 1, 64},  {4, 2, 80},  {6, 1, 96},
                                    {14, 2, 64}, {2, 2, 128}, {4, 1, 64}};
     const struct tree_size sizes[] = {
-        {3, 3, 4, 30}, {1, 2, 3, 150}, {1, 0, 1, 40}, {2, 1, 30, 20},
-        {1, 3, 2, 20}, {1, 1, 3, 300}}; // the last: items of many tiles
-    for (int i = 0; i < 6; i++) {
-        cascade(shapes[i], sizes[i], (uint64_t)(40 + i), i == 1 ? 1000 : 1);
+        {3, 3, 4, 30, 0},  {1, 2, 3, 150, 0}, {1, 0, 1, 40, 0},
+        {2, 1, 30, 20, 0}, {1, 3, 2, 20, 0},  {1, 1, 3, 300, 0}, // items of many tiles
+        {9, 1, 3, 20, 48},                                       // below a common root
+    };
+    for (int i = 0; i < 7; i++) {
+        cascade(shapes[i % 6], sizes[i], (uint64_t)(40 + i), i == 1 ? 1000 : 1);
         (void)device_clear(state);
     }
 }
@@ -149,7 +151,7 @@ static void plain_is_the_same(void **state)
     const struct heads h = {4, 2, 40};
     for (int t = 0; t < 2; t++) {
         enum gpu_type type = both_types[t];
-        struct attention_case *c = case_new(h, (struct tree_size){3, 3, 3, 50}, 60);
+        struct attention_case *c = case_new(h, (struct tree_size){3, 3, 3, 50, 0}, 60);
         struct gpu_heads heads = {h.heads, h.kv_heads, h.head_dim};
         struct device_case d = device_case_new(c, type);
         struct paged *p = page_out(c);

@@ -73,11 +73,12 @@ static void check_tiles(const int32_t *ends, int M, int shift, int n_keys,
 static void tiles_of_trees(void **state)
 {
     (void)state;
-    const struct tree_size sizes[] = {
-        {1, 0, 1, 1}, {1, 4, 2, 90}, {9, 2, 3, 30}, {40, 0, 1, 60}, {2, 3, 4, 40}};
+    const struct tree_size sizes[] = {{1, 0, 1, 1, 0},  {1, 4, 2, 90, 0},
+                                      {9, 2, 3, 30, 0}, {40, 0, 1, 60, 0},
+                                      {2, 3, 4, 40, 0}, {9, 1, 3, 30, 90}};
     for (uint64_t seed = 0; seed < 40; seed++) {
         struct attention_case *c =
-            case_new((struct heads){1, 1, 8}, sizes[seed % 5], 900 + seed);
+            case_new((struct heads){1, 1, 8}, sizes[seed % 6], 900 + seed);
         int32_t *ends = test_new((size_t)c->n_tokens, sizeof *ends);
         tiles_ends(ends, c->spans, c->n_spans, c->n_tokens);
         check_tiles(ends, c->n_tokens, 0, c->n_tokens, 0);

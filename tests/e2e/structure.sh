@@ -24,8 +24,9 @@ door 'msgpack_' proto
 door 'yaml_' base
 door 'cblas_|openblas_' tensor
 door '__gmp' verify
+door 'mpfr_|mpc_' verify
 door 'pcre2_' text
-door 'json_' text data judge model archive report launch
+door 'json_' json text data chat judge reward model archive report launch
 door 'seccomp_' judge
 door 'utf8proc_' text
 door 'gz(open|read|close)' data

@@ -1,126 +1,164 @@
-"""Writes tests/data/text/chat.json: chat templates as checkpoints state them, and what
-Jinja makes of them.  Needs jinja2.
+"""Writes tests/data/chat/expected.json: what transformers' apply_chat_template makes of the
+templates of that folder, as text and, for the small tokenizers of tests/data/text/families,
+as ids.  Needs transformers (torch is not needed).
 
-    python3 tests/golden/make_chat.py
+    python3 tests/golden/make_chat.py [--check] [FILE]
+
+--check compares with the file that is there and writes nothing.
 """
+import datetime
 import json
-import os
+import pathlib
+import shutil
+import sys
+import tempfile
 
-import jinja2
+import transformers.utils.chat_template_utils as utils
+from transformers import AutoTokenizer
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
+CHAT = DATA / "chat"
+DATE = "2025-03-09"
 
-CHATML_DEFAULT = (  # Qwen2.5 without its tools branch, Qwen2 and SmolLM2 in one line
-    "{%- if messages[0]['role'] == 'system' %}{{- '<|im_start|>system\\n' + messages[0]['content'] + "
-    "'<|im_end|>\\n' }}{%- else %}{{- '<|im_start|>system\\nYou are Qwen, created by Alibaba Cloud. You are a "
-    "helpful assistant.<|im_end|>\\n' }}{%- endif %}{%- for message in messages %}{%- if (message.role == \"user\") "
-    "or (message.role == \"system\" and not loop.first) or (message.role == \"assistant\") %}{{- '<|im_start|>' + "
-    "message.role + '\\n' + message.content + '<|im_end|>' + '\\n' }}{%- endif %}{%- endfor %}"
-    "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}"
-)
-SMOLLM2 = (
-    "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\n"
-    "You are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n' }}{% endif %}"
-    "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}"
-    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
-)
-CHATML_PLAIN = (  # Qwen3 without tools and reasoning history: no system prompt of its own
-    "{%- if messages[0].role == 'system' %}{{- '<|im_start|>system\\n' + messages[0].content + '<|im_end|>\\n' }}"
-    "{%- endif %}{%- for message in messages %}{%- if (message.role == \"user\") or (message.role == "
-    "\"assistant\") %}{{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>' + '\\n' }}"
-    "{%- endif %}{%- endfor %}{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}"
-)
-LLAMA3 = (
-    "{% set loop_messages = messages %}{% for message in loop_messages %}{% set content = '<|start_header_id|>' + "
-    "message['role'] + '<|end_header_id|>\n\n'+ message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}"
-    "{% set content = bos_token + content %}{% endif %}{{ content }}{% endfor %}{% if add_generation_prompt %}"
-    "{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}"
-)
-LLAMA31 = (  # without its tools branches
-    "{{- bos_token }}{%- if not date_string is defined %}{%- set date_string = \"26 Jul 2024\" %}{%- endif %}"
-    "{%- if messages[0]['role'] == 'system' %}{%- set system_message = messages[0]['content']|trim %}"
-    "{%- set messages = messages[1:] %}{%- else %}{%- set system_message = \"\" %}{%- endif %}"
-    "{{- \"<|start_header_id|>system<|end_header_id|>\\n\\n\" }}{{- \"Cutting Knowledge Date: December 2023\\n\" }}"
-    "{{- \"Today Date: \" + date_string + \"\\n\\n\" }}{{- system_message }}{{- \"<|eot_id|>\" }}"
-    "{%- for message in messages %}{{- '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n'+ "
-    "message['content'] | trim + '<|eot_id|>' }}{%- endfor %}{%- if add_generation_prompt %}"
-    "{{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{%- endif %}"
-)
-LLAMA2 = (
-    "{% if messages[0]['role'] == 'system' %}{% set loop_messages = messages[1:] %}{% set system_message = "
-    "messages[0]['content'] %}{% else %}{% set loop_messages = messages %}{% set system_message = false %}"
-    "{% endif %}{% for message in loop_messages %}{% if loop.index0 == 0 and system_message != false %}"
-    "{% set content = '<<SYS>>\\n' + system_message + '\\n<</SYS>>\\n\\n' + message['content'] %}{% else %}"
-    "{% set content = message['content'] %}{% endif %}{% if message['role'] == 'user' %}{{ bos_token + '[INST] ' + "
-    "content.strip() + ' [/INST]' }}{% elif message['role'] == 'assistant' %}{{ ' '  + content.strip() + ' ' + "
-    "eos_token }}{% endif %}{% endfor %}"
-)
-MISTRAL1 = (
-    "{{ bos_token }}{% for message in messages %}{% if message['role'] == 'user' %}{{ '[INST] ' + "
-    "message['content'] + ' [/INST]' }}{% elif message['role'] == 'assistant' %}{{ message['content'] + "
-    "eos_token}}{% endif %}{% endfor %}"
-)
-MISTRAL3 = (
-    "{%- if messages[0][\"role\"] == \"system\" %}{%- set system_message = messages[0][\"content\"] %}"
-    "{%- set loop_messages = messages[1:] %}{%- else %}{%- set loop_messages = messages %}{%- endif %}"
-    "{{- bos_token }}{%- for message in loop_messages %}{%- if message[\"role\"] == \"user\" %}{%- if loop.last "
-    "and system_message is defined %}{{- \"[INST] \" + system_message + \"\\n\\n\" + message[\"content\"] + "
-    "\"[/INST]\" }}{%- else %}{{- \"[INST] \" + message[\"content\"] + \"[/INST]\" }}{%- endif %}{%- elif "
-    "message[\"role\"] == \"assistant\" %}{{- \" \" + message[\"content\"]|trim + eos_token }}{%- endif %}"
-    "{%- endfor %}"
-)
-
-TEMPLATES = {
-    "qwen2.5": CHATML_DEFAULT,
-    "smollm2": SMOLLM2,
-    "qwen3": CHATML_PLAIN,
+LLAMA3 = {"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>"}
+SENTENCE = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+TOKENS = {
+    "deepseek": {"bos_token": "<｜begin▁of▁sentence｜>", "eos_token": "<｜end▁of▁sentence｜>"},
+    "gemma": {"bos_token": "<bos>", "eos_token": "<eos>"},
+    "llama2": SENTENCE,
     "llama3": LLAMA3,
-    "llama3.1": LLAMA31,
-    "llama2": LLAMA2,
-    "mistral-v0.1": MISTRAL1,
-    "mistral-v0.3": MISTRAL3,
+    "mistral": SENTENCE,
+    "odd-tokens": {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "image_token": "<image>",
+                   "boi": "<boi>"},
+    "phi3": {"bos_token": "<s>", "eos_token": "<|endoftext|>"},
 }
-ASK = {"role": "user", "content": "What is 2+2?"}
-CONVERSATIONS = {
-    "ask": [ASK],
-    "system": [{"role": "system", "content": "Be brief."}, ASK],
-    "examples": [
-        {"role": "user", "content": "1+1?"},
-        {"role": "assistant", "content": "It is 2."},
-        ASK,
-    ],
-    "all": [
-        {"role": "system", "content": "Be brief."},
-        {"role": "user", "content": "1+1?"},
-        {"role": "assistant", "content": "It is 2."},
-        ASK,
-    ],
+KWARGS = {
+    "llama3.1": [{}, {"date_string": "1 Jan 2030"}],
+    "odd-dates": [{}, {"date_string": "dated"}],
+    "odd-tokens": [{"flag": True, "number": 1.5, "deep": {"list": [1, "two"]}, "nothing": None},
+                   {"eos_token": "<over>", "flag": "é", "deep": {"list": "no"}}],
+    "qwen3": [{}, {"enable_thinking": False}, {"enable_thinking": True}],
+    "smollm3": [{}, {"enable_thinking": False}],
 }
+SYSTEM = [{"role": "system", "content": "Be brief. /no_think\n"}]
+EXAMPLES = [
+    {"role": "user", "content": "What is 1+1?"},
+    {"role": "assistant", "content": "<think>\none and one\n</think>\n\nIt is 2.\n#### 2"},
+]
+HEADS = {"": [], "all": SYSTEM + EXAMPLES}
+TURNS = [
+    ["What is 2+3?", "It is 5."],
+    ["  \n spaces \t\n", "\n\nlines\n\n"],
+    ["\"quotes\" 'n' \\back\\ {{ braces }} {% tag %} {# c #} <b>&amp;</b>", "<think>\nhm\n</think>\n\n\"4\""],
+    ["Grüße 日本語 \U0001f600 e\u0301 \u2028", "é"],
+    ["text <|im_end|>\n<|im_start|>system\nof tokens </s> <s>", "more <|im_end|> </s>"],
+]
+FAMILIES = {  # tokenizers and the templates whose tokens they know
+    "llama2": ["llama2", "mistral-v1", "mistral-v3"],
+    "llama2_first": ["llama2", "mistral-v3"],
+    "llama3": ["qwen2.5", "smollm2"],
+    "mistral": ["mistral-v1", "mistral-v3", "mistral-tekken"],
+    "qwen2.5": ["qwen2.5", "qwen3", "qwq", "phi4"],
+    "smollm2": ["smollm2", "smollm3", "odd-macros"],
+}
+
+
+class Clock(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return cls(*map(int, DATE.split("-")))
+
+
+def find(table, name, other):
+    """The entry of the longest key that the name begins with."""
+    keys = [key for key in table if name.startswith(key)]
+    return table[max(keys, key=len)] if keys else other
+
+
+def folder_of(family, template, tokens):
+    """A checkpoint's folder without its model."""
+    folder = pathlib.Path(tempfile.mkdtemp())
+    shutil.copy(DATA / "text" / "families" / family / "tokenizer.json", folder)
+    shutil.copy(template, folder / "chat_template.jinja")
+    (folder / "tokenizer_config.json").write_text(json.dumps(
+        {**{k: v for k, v in tokens.items() if k.endswith("_token")},
+         "extra_special_tokens": {k: v for k, v in tokens.items() if not k.endswith("_token")},
+         "tokenizer_class": "PreTrainedTokenizerFast"}))
+    return folder
+
+
+def load(*what):
+    folder = folder_of(*what)
+    try:
+        return AutoTokenizer.from_pretrained(folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def text_of(tokenizer, messages, writing, kwargs):
+    return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=writing, **kwargs)
+
+
+def conversation(head, turn, reply):
+    return head + [{"role": "user", "content": turn[0]}] + reply * [{"role": "assistant", "content": turn[1]}]
+
+
+def behind(ask, whole):
+    """"+" and what follows the prompt, or "=" and all where it does not begin with it."""
+    return "+" + whole[len(ask):] if whole.startswith(ask) else "=" + whole
+
+
+def render(tokenizer, head, kwargs):
+    """What the template makes of all turns, or {"error": ...} where it refuses one."""
+    asks, wholes = [], []
+    try:
+        for turn in TURNS:
+            asks.append(text_of(tokenizer, conversation(head, turn, 0), True, kwargs))
+    except Exception as why:
+        return {"error": " ".join(str(why).split())}
+    for turn in TURNS:
+        try:
+            wholes.append(behind(asks[len(wholes)], text_of(tokenizer, conversation(head, turn, 1), False, kwargs)))
+        except Exception:
+            wholes.append(None)
+    return {"asks": asks, "wholes": wholes}
+
+
+def texts():
+    for path in sorted(CHAT.glob("*.jinja")):
+        tokens = find(TOKENS, path.stem, {"eos_token": "<|im_end|>"})
+        try:
+            tokenizer = load("smollm2", path, tokens)
+        except Exception as why:
+            raise SystemExit(f"{path}: {why}")
+        for kwargs in find(KWARGS, path.stem, [{}]):
+            for name, head in list(HEADS.items())[kwargs != {}:]:
+                yield {"template": path.name, "tokens": tokens, "kwargs": kwargs, "head": name,
+                       **render(tokenizer, head, kwargs)}
+
+
+def ids():
+    for family, names in FAMILIES.items():
+        for name in names:
+            tokens = find(TOKENS, name, {"eos_token": "<|im_end|>"})
+            tokenizer = load(family, CHAT / (name + ".jinja"), tokens)
+            yield {"family": family, "template": name + ".jinja", "tokens": tokens,
+                   "ids": [list(tokenizer.apply_chat_template(
+                       conversation([], turn, 0), add_generation_prompt=True, return_dict=False)) for turn in TURNS]}
 
 
 def main():
-    env = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
-    cases = []
-    for name, text in TEMPLATES.items():
-        llama3 = name.startswith("llama3")
-        template = env.from_string(text)
-        for kind, messages in CONVERSATIONS.items():
-            if name == "mistral-v0.1" and messages[0]["role"] == "system":
-                continue  # that template refuses one
-            cases.append({
-                "name": name + "/" + kind,
-                "template": text,
-                "messages": messages,
-                "text": template.render(
-                    messages=messages,
-                    bos_token="<|begin_of_text|>" if llama3 else "<s>",
-                    eos_token="<|eot_id|>" if llama3 else "</s>",
-                    add_generation_prompt=True,
-                ),
-            })
-    with open(os.path.join(HERE, "..", "data", "text", "chat.json"), "w") as out:
-        json.dump(cases, out, indent=1, ensure_ascii=True)
-        out.write("\n")
+    words = [word for word in sys.argv[1:] if word != "--check"]
+    path = pathlib.Path(words[0]) if words else CHAT / "expected.json"
+    utils.datetime = Clock
+    made = {"date": DATE, "heads": HEADS, "turns": TURNS, "texts": list(texts()), "ids": list(ids())}
+    text = json.dumps(made, ensure_ascii=False, indent=0) + "\n"
+    errors = sum("error" in case for case in made["texts"])
+    if "--check" not in sys.argv:
+        path.write_text(text)
+    elif path.read_text() != text:
+        raise SystemExit(f"{path} is not what transformers makes")
+    print(f"{len(made['texts'])} renderings ({errors} refused), {len(made['ids'])} lists of ids")
 
 
 main()

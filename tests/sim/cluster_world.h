@@ -18,7 +18,8 @@
             fail_msg("%s: %s", #call, status_message());                               \
     } while (0)
 
-static const char *const question = "ab", *const answers[] = {"1", "2"};
+static const char *const question = "0123456789 9876543210 ab", *const answers[] = {
+                                                                    "1", "2"};
 
 struct world {
     struct tokenizer *tokenizer;
@@ -91,7 +92,7 @@ static int make_world(void **state)
     static const char text[] = "ab#\n 0123456789";
     struct model m = {0};
     (void)state;
-    assert_ok(tokenizer_train(&world.tokenizer, text, sizeof text - 1, 0, 1));
+    assert_ok(tokenizer_of_alphabet(&world.tokenizer, text, sizeof text - 1));
     assert_ok(tokenizer_find(world.tokenizer, "\n", &world.delimiters));
     world.shape = (struct model_config){.vocab = tokenizer_vocab(world.tokenizer),
                                         .dim = 16,

@@ -110,7 +110,7 @@ static void cluster_open(struct cluster *c, const struct loopback_faults *faults
         .slices_ahead = 2,
     };
     *c = (struct cluster){0};
-    assert_ok(tokenizer_train(&c->tokenizer, text, sizeof text - 1, 0, 1));
+    assert_ok(tokenizer_of_alphabet(&c->tokenizer, text, sizeof text - 1));
     assert_ok(tokenizer_find(c->tokenizer, "\n", &c->delimiters));
     make_model(c->tokenizer, &c->source, 1);
     config.vocab = c->source.config.vocab;
@@ -207,8 +207,8 @@ static struct msg_task make_task(uint64_t i, uint64_t version)
 
 static uint64_t right_hash(const struct cluster *c, const struct msg_task *task)
 {
-    struct expander_config ec = {64, 500, c->delimiters.ids, c->delimiters.len, NULL,
-                                 0,  {0}};
+    struct expander_config ec = {
+        64, 500, c->delimiters.ids, c->delimiters.len, NULL, 0, {0}, NULL};
     struct expander *e = NULL;
     struct tree t = {0};
     uint64_t lease = 0;

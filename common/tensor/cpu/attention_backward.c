@@ -231,21 +231,71 @@ static void leave(const struct backward *b, const struct path *p,
     }
 }
 
+// Where a unit below a cut root keeps what it adds to the root's keys and values.
+static float *partial_of(const struct train *t, int unit, int kv_head)
+{
+    size_t tokens = (size_t)t->a->spans[0].count, width = (size_t)t->a->head_dim;
+    size_t at = (size_t)(unit - 1) * (size_t)t->a->kv_heads + (size_t)kv_head;
+    return t->partial + at * tokens * 2 * width;
+}
+
+static void keep_partial(const struct train *t, const struct path *p, int unit)
+{
+    size_t floats = (size_t)t->a->spans[0].count * (size_t)t->a->head_dim;
+    float *to = partial_of(t, unit, p->kv_head);
+    memcpy(to, p->dk, floats * sizeof *to);
+    memcpy(to + floats, p->dv, floats * sizeof *to);
+}
+
 static void backward_task(void *context, int index, int thread)
 {
     const struct backward *b = context;
     const struct attention_span *spans = b->t.a->spans;
-    int tree = index / b->t.a->kv_heads;
+    int unit = index / b->t.a->kv_heads;
+    const struct train_unit *u = &b->t.units[unit];
     struct path p = path_of(&b->t, thread, index % b->t.a->kv_heads);
-    int32_t open = -1; // the deepest span entered and not left
-    for (int32_t s = b->t.roots[tree]; s < b->t.roots[tree + 1]; s++) {
+    int32_t open = u->above; // the deepest span entered and not left
+    if (u->above >= 0)
+        enter(&b->t, &p, &spans[u->above]);
+    for (int32_t s = u->begin; s < u->end; s++) {
         for (; open >= 0 && open != spans[s].parent; open = spans[open].parent)
             leave(b, &p, &spans[open]);
         enter(&b->t, &p, &spans[s]);
         open = s;
     }
-    for (; open >= 0; open = spans[open].parent)
+    for (; open != u->above; open = spans[open].parent)
         leave(b, &p, &spans[open]);
+    if (u->above >= 0)
+        keep_partial(&b->t, &p, unit);
+}
+
+static void add_rows(float *to, const float *from, int n)
+{
+    for (int j = 0; j < n; j += VF_LANES)
+        vf_store_part(to + j,
+                      vf_add(vf_load_part(to + j, n - j, 0.0F),
+                             vf_load_part(from + j, n - j, 0.0F)),
+                      n - j);
+}
+
+// One token of a cut root: its own rows' part and then the units', in order.
+static void gather_task(void *context, int token, int thread)
+{
+    (void)thread;
+    const struct backward *b = context;
+    const struct train *t = &b->t;
+    int hd = t->a->head_dim;
+    size_t at = (size_t)token * (size_t)hd,
+           values = (size_t)t->a->spans[0].count * (size_t)hd;
+    for (int head = 0; head < t->a->kv_heads; head++) {
+        float *dk = b->dQKV + (train_key(t, token, head) - t->QKV);
+        float *dv = b->dQKV + (train_value(t, token, head) - t->QKV);
+        for (int unit = 1; unit < t->n_units; unit++) {
+            const float *from = partial_of(t, unit, head) + at;
+            add_rows(dk, from, hd);
+            add_rows(dv, from + values, hd);
+        }
+    }
 }
 
 void attention_backward(float *dQKV, const float *dO, const float *O, const float *lse,
@@ -254,5 +304,7 @@ void attention_backward(float *dQKV, const float *dO, const float *O, const floa
 {
     struct backward b = {train_plan(a, QKV, scratch, attention_backward_floats(a)),
                          dQKV, dO, O, lse};
-    par_for(b.t.n_trees * a->kv_heads, backward_task, &b);
+    par_for(b.t.n_units * a->kv_heads, backward_task, &b);
+    if (b.t.n_units > 1 && b.t.units[1].above >= 0)
+        par_for(a->spans[0].count, gather_task, &b);
 }

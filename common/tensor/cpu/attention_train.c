@@ -11,19 +11,61 @@ static size_t whole_lines(size_t floats)
     return (floats + VF_LANES - 1) / VF_LANES * VF_LANES;
 }
 
+enum { LEAST_ROWS = 128 }; // of a unit below a root, whose keys it lays out for itself
+
+// Groups of adjacent subtrees below the only root, of about as many rows each.
+static void cut_below_root(struct train *t)
+{
+    const struct attention_span *spans = t->a->spans;
+    int32_t n = t->a->n_spans, begin = 1;
+    int below = spans[n - 1].begin + spans[n - 1].count - spans[0].count;
+    int wanted = ceil_div(below, TRAIN_CUTS);
+    wanted = wanted < LEAST_ROWS ? LEAST_ROWS : wanted;
+    if (below < 2 * wanted)
+        return;
+    t->units[0] = (struct train_unit){0, 1, -1};
+    for (int32_t s = 2; s < n; s++)
+        if (spans[s].parent == 0 && spans[s].begin - spans[begin].begin >= wanted) {
+            t->units[t->n_units++] = (struct train_unit){begin, s, 0};
+            begin = s;
+        }
+    t->units[t->n_units++] = (struct train_unit){begin, n, 0};
+}
+
+static void list_units(struct train *t)
+{
+    for (int32_t s = 0; s < t->a->n_spans; s++)
+        if (t->a->spans[s].parent < 0)
+            t->units[t->n_units++] = (struct train_unit){s, 0, -1};
+    for (int i = 0; i < t->n_units; i++)
+        t->units[i].end = i + 1 < t->n_units ? t->units[i + 1].begin : t->a->n_spans;
+    if (t->n_units == 1)
+        cut_below_root(t);
+}
+
+static size_t unit_floats(const struct attention_train *a)
+{
+    size_t units = (size_t)a->n_spans + 1 + TRAIN_CUTS;
+    return whole_lines(units * sizeof(struct train_unit) / sizeof(float));
+}
+
+static size_t partial_floats(const struct attention_train *a)
+{
+    return TRAIN_CUTS * (size_t)a->kv_heads * (size_t)a->max_context * 2 *
+           (size_t)a->head_dim;
+}
+
 struct train train_plan(const struct attention_train *a, const float *QKV,
                         float *scratch, size_t floats)
 {
     struct train t = {.a = a, .QKV = QKV, .group = a->heads / a->kv_heads};
     t.ld = (size_t)(a->heads + 2 * a->kv_heads) * (size_t)a->head_dim;
     t.blocks = train_blocks(a);
-    t.roots = (int32_t *)(void *)scratch;
-    t.threads = scratch + whole_lines((size_t)a->n_spans + 1);
+    t.units = (struct train_unit *)(void *)scratch;
+    t.partial = scratch + unit_floats(a);
+    t.threads = t.partial + whole_lines(partial_floats(a));
     t.thread_floats = whole_lines(floats);
-    for (int32_t s = 0; s < a->n_spans; s++)
-        if (a->spans[s].parent < 0)
-            t.roots[t.n_trees++] = s;
-    t.roots[t.n_trees] = a->n_spans;
+    list_units(&t);
     return t;
 }
 
@@ -32,7 +74,8 @@ size_t attention_train_scratch(const struct attention_train *a)
     size_t forward = attention_forward_floats(a),
            backward = attention_backward_floats(a);
     size_t floats = whole_lines(forward > backward ? forward : backward);
-    return whole_lines((size_t)a->n_spans + 1) + (size_t)par_threads() * floats;
+    return unit_floats(a) + whole_lines(partial_floats(a)) +
+           (size_t)par_threads() * floats;
 }
 
 // ---- forward ----------------------------------------------------------------------
@@ -116,9 +159,12 @@ static void forward_task(void *context, int index, int thread)
 {
     const struct forward *f = context;
     const struct train *t = &f->t;
-    int tree = index / t->a->heads, head = index % t->a->heads;
+    const struct train_unit *u = &t->units[index / t->a->heads];
+    int head = index % t->a->heads;
     struct path p = path_of(t, thread);
-    for (int32_t s = t->roots[tree]; s < t->roots[tree + 1]; s++) {
+    if (u->above >= 0)
+        enter(t, &p, &t->a->spans[u->above], head / t->group);
+    for (int32_t s = u->begin; s < u->end; s++) {
         const struct attention_span *span = &t->a->spans[s];
         enter(t, &p, span, head / t->group);
         for (int i = 0, rows; i < span->count; i += rows) {
@@ -133,5 +179,5 @@ void attention_forward(float *O, float *lse, const float *QKV,
 {
     struct forward f = {train_plan(a, QKV, scratch, attention_forward_floats(a)), O,
                         lse};
-    par_for(f.t.n_trees * a->heads, forward_task, &f);
+    par_for(f.t.n_units * a->heads, forward_task, &f);
 }

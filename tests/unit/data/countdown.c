@@ -30,7 +30,8 @@ static void check_solved(const struct dataset *d)
         size_t len = strlen(p->solution);
         assert_int_equal(p->verifier, VERIFIER_COUNTDOWN);
         assert_int_equal(p->steps, 4);
-        assert_true(verify_countdown(p->solution, len, p->answer) == 1);
+        assert_true(verify_answer(VERIFIER_COUNTDOWN, p->solution, len, p->answer) ==
+                    1);
         assert_int_equal(countdown_partial(p->solution, len, p->answer), VERDICT_VALID);
     }
 }

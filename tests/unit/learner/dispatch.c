@@ -317,7 +317,7 @@ static void spoil(struct tree *t, int how)
         t->nodes[t->n_nodes - 1].reward = 1;
     }
 }
-enum { SPOILS = 9 };
+enum { SPOILS = 10 };
 
 static enum status hand_in_spoilt(struct desk *k, int rank, const struct msg_task *task,
                                   int how)
@@ -325,7 +325,10 @@ static enum status hand_in_spoilt(struct desk *k, int rank, const struct msg_tas
     struct message m = {.type = MSG_RESULT};
     m.as.result.lease = task->lease;
     fixture_tree(&m.as.result.tree, task);
-    spoil(&m.as.result.tree, how);
+    if (how == SPOILS - 1) // more than the prompt has
+        m.as.result.prefilled = (int32_t)task->n_prompt + 1;
+    else
+        spoil(&m.as.result.tree, how);
     puppet_say(&k->workers[rank], &m, &k->worker_out);
     tree_free(&m.as.result.tree);
     return hand_in(k, rank);
@@ -336,6 +339,44 @@ static int64_t rejected(const struct desk *k, size_t i)
     struct worker_report r;
     dispatch_worker_report(k->dispatch, i, &r);
     return r.rejected_messages;
+}
+
+// Of the batch's results: what of the prompts was computed, as the workers say.
+static void test_prompt_tokens(void **state)
+{
+    struct desk k;
+    int64_t all = 0;
+    (void)state;
+    desk_open(&k);
+    join(&k, 1);
+    for (int round = 0; round < 2; round++) {
+        begin(&k, 2, 1);
+        deliver(&k);
+        struct prompt_tokens p = dispatch_prompt_tokens(k.dispatch);
+        assert_true(p.all == 0 && p.computed == 0);
+        all = 0;
+        for (int i = 0; i < 2; i++) {
+            const struct msg_task *task = held_task(&k, 1, i);
+            struct message m = {.type = MSG_RESULT};
+            m.as.result.lease = task->lease;
+            m.as.result.prefilled = 1 + i;
+            all += (int64_t)task->n_prompt;
+            fixture_tree(&m.as.result.tree, task);
+            for (int twice = 0; twice < 2; twice++) { // a copy counts once
+                puppet_say(&k.workers[1], &m, &k.worker_out);
+                assert_ok(hand_in(&k, 1));
+            }
+            tree_free(&m.as.result.tree);
+        }
+        p = dispatch_prompt_tokens(k.dispatch);
+        assert_int_equal(p.all, all);
+        assert_int_equal(p.computed, 3);
+        drop_held(&k.workers[1], 1);
+        drop_held(&k.workers[1], 0);
+        beat(&k, 1);
+    }
+    assert_true(all > 0);
+    desk_close(&k);
 }
 
 // No spoilt tree is taken; what the worker held goes to another.
@@ -607,6 +648,7 @@ int main(void)
         cmocka_unit_test(test_other_model_is_refused),
         cmocka_unit_test(test_nobody_comes),
         cmocka_unit_test(test_the_last_one_falls_silent),
+        cmocka_unit_test(test_prompt_tokens),
         cmocka_unit_test(test_spoilt_results),
         cmocka_unit_test(test_shut_out),
         cmocka_unit_test(test_strikes_are_in_a_row),

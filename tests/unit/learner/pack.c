@@ -45,7 +45,7 @@ static void a_branching_tree_row_by_row(void **state)
     static const int32_t row[] = {2, 2, 3, 4, 4, 5, 6, 9};
     static const int32_t target[] = {3, 9, 4, 5, 8, 6, 7, 10};
     numbered_tree(&t);
-    assert_ok(pack_trees(&p, &origins, trees, 1));
+    assert_ok(pack_trees(&p, &origins, trees, 1, 0));
     assert_int_equal(p.n_tokens, 11);
     assert_int_equal(p.n_spans, 5);
     assert_int_equal(p.n_outputs, 8);
@@ -109,7 +109,7 @@ static void a_chain_of_single_children_is_one_path(void **state)
     int32_t a = put_node(&t, 0, 0, 1, 0.0F, 1);
     int32_t b = put_node(&t, a, 0, 1, 0.0F, 2);
     (void)put_node(&t, b, 0, 0, 1.0F, 1);
-    assert_ok(pack_trees(&p, &origins, trees, 1));
+    assert_ok(pack_trees(&p, &origins, trees, 1, 0));
     assert_ok(pack_flattened(&flat, &flat_origins, trees, 1));
     assert_int_equal(p.n_spans, 4);
     assert_int_equal(flat.n_spans, 1);
@@ -198,7 +198,8 @@ static void every_token_is_predicted_from_its_path(void **state)
         for (int flat = 0; flat < 2; flat++) {
             struct pack p;
             struct pack_origin *origins;
-            assert_ok((flat ? pack_flattened : pack_trees)(&p, &origins, trees, 3));
+            assert_ok(flat ? pack_flattened(&p, &origins, trees, 3)
+                           : pack_trees(&p, &origins, trees, 3, 0));
             expect_pack(&p, origins, trees, 3, flat);
             mem_free(origins);
             pack_free(&p);
@@ -221,7 +222,7 @@ static void parts_predict_every_token_once(void **state)
                 struct pack_part part = pack_next_part(&t, at, most);
                 struct pack p;
                 struct pack_origin *origins;
-                assert_ok(pack_parts(&p, &origins, &part, 1));
+                assert_ok(pack_parts(&p, &origins, &part, 1, 0));
                 assert_true(part.begin == at && part.end > at);
                 assert_true((size_t)p.n_tokens <= most || part.end == at + 1);
                 for (int32_t j = 0; j < p.n_outputs; j++) {
@@ -244,7 +245,7 @@ static void no_trees_make_an_empty_pack(void **state)
     (void)state;
     struct pack p;
     struct pack_origin *origins;
-    assert_ok(pack_trees(&p, &origins, NULL, 0));
+    assert_ok(pack_trees(&p, &origins, NULL, 0, 0));
     assert_int_equal(p.n_tokens + p.n_spans + p.n_outputs, 0);
     mem_free(origins);
     pack_free(&p);
@@ -258,11 +259,11 @@ static void a_failed_allocation_leaves_the_outputs(void **state)
     struct pack_origin *origins = NULL;
     numbered_tree(&t);
     mem_fail_nth(7);
-    assert_int_equal(pack_trees(&p, &origins, trees, 2), ERR_NOMEM);
+    assert_int_equal(pack_trees(&p, &origins, trees, 2, 0), ERR_NOMEM);
     mem_fail_nth(0);
     assert_int_equal(p.n_tokens, 77);
     assert_null(origins);
-    assert_int_equal(failures_of(pack_trees(&p, &origins, trees, 2)), 9);
+    assert_int_equal(failures_of(pack_trees(&p, &origins, trees, 2, 0)), 9);
     mem_free(origins);
     pack_free(&p);
     assert_int_equal(failures_of(pack_flattened(&p, &origins, trees, 2)), 9);

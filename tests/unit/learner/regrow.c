@@ -20,9 +20,9 @@ static void test_ratios(void **state)
     (void)state;
     bench_open(&b, &c, 1);
     for (int i = 0; i < BATCH; i++) {
-        struct tree *t = &b.tree[i], there = {0};
+        struct tree *t = &b.tree[i], there = {0}, *copy = &there;
         assert_ok(tree_canonical(t));
-        assert_ok(trainer_reweigh(b.trainer, t, &flops));
+        assert_ok(trainer_reweigh(b.trainer, &t, 1, &flops));
         for (size_t n = 0; n < t->n_nodes; n++)
             assert_true(t->nodes[n].ratio == 1.0F);
         assert_ok(tree_join(&there, t, 1)); // a copy
@@ -30,7 +30,7 @@ static void test_ratios(void **state)
         assert_ok(
             mem_dup(&params, b.model.params, b.model.layout.total, sizeof *params));
         move(&b.model, 0.02F);
-        assert_ok(trainer_reweigh(b.trainer, &there, &flops));
+        assert_ok(trainer_reweigh(b.trainer, &copy, 1, &flops));
         double moved = 0.0;
         for (size_t n = 1; n < t->n_nodes; n++) {
             const struct tree_node *node = &there.nodes[n];
@@ -67,9 +67,10 @@ static int32_t taken(struct bench *b, const struct reuse_config *c,
                      uint64_t version, struct reuse_stats *stats)
 {
     struct tree fresh = b->tree[0], grown = {0}; // borrows its arrays
+    struct tree *list[] = {&fresh};
     struct reuse_memory seen = {0};
     fresh.policy_version = version;
-    assert_ok(regrow(&grown, &fresh, c, store, memory, b->trainer, &seen, stats));
+    assert_ok(regrow(&grown, list, 1, c, store, memory, b->trainer, &seen, stats));
     assert_ok(tree_check(&grown, b->model.config.vocab));
     int32_t more = grown.nodes[0].branching - fresh.nodes[0].branching;
     tree_free(&grown);
@@ -113,6 +114,83 @@ static void test_what_is_taken(void **state)
     bench_close(&b);
 }
 
+// Trees that are grown, and entries that are trained again, several at once and with a
+// common root, are the ones that are so one by one: their log-probs' bits too.
+static void test_together_and_alone(void **state)
+{
+    struct trainer_config tc = config_of("etreerpo");
+    struct reuse_config c = config_with(100, 3);
+    const struct reuse_memory memory = {0};
+    struct replay store = {0};
+    struct tree alone[BATCH] = {0}, together[BATCH] = {0};
+    struct bench b;
+    (void)state;
+    c.again = 2;
+    bench_open(&b, &tc, 4);
+    for (int i = 0; i < BATCH; i++) {
+        b.tree[i].prompt_id = 90 + (uint64_t)i;
+        b.tree[i].policy_version = 5;
+        assert_ok(tree_canonical(&b.tree[i]));
+        assert_ok(regrow_store(&store, &b.tree[i], &c));
+        b.tree[i].policy_version = 6;
+    }
+    move(&b.model, 0.02F);
+    struct reuse_memory seen = {0}, seen_alone = {0};
+    struct reuse_stats stats = {0}, stats_alone = {0};
+    for (int i = 0; i < BATCH; i++)
+        assert_ok(regrow(&alone[i], b.trees + i, 1, &c, &store, &memory, b.trainer,
+                         &seen_alone, &stats_alone));
+    b.trainer->config.common_root = 1;
+    b.trainer->config.pack_tokens =
+        (int32_t)(b.tree[0].n_tokens + b.tree[1].n_tokens + b.tree[2].n_tokens - 1);
+    assert_ok(regrow(together, b.trees, BATCH, &c, &store, &memory, b.trainer, &seen,
+                     &stats));
+    assert_true(stats.nodes > 0 && stats.nodes == stats_alone.nodes);
+    assert_memory_equal(&seen, &seen_alone, sizeof seen);
+    for (int i = 0; i < BATCH; i++) {
+        assert_true(together[i].n_nodes > b.tree[i].n_nodes);
+        assert_true(tree_hash(HASH_START, &together[i]) ==
+                    tree_hash(HASH_START, &alone[i]));
+        for (size_t n = 0; n < alone[i].n_nodes; n++)
+            assert_true(together[i].nodes[n].ratio == alone[i].nodes[n].ratio);
+    }
+    struct regrow_pack again = {0};
+    size_t at = 0;
+    b.trainer->config.pack_tokens = 1000;
+    assert_ok(
+        regrow_again(&again, &store, &at, &c, &memory, b.trainer, 6, &seen, &stats));
+    assert_int_equal(again.n, BATCH);
+    assert_int_equal(at, store.n);
+    for (int i = 0; i < BATCH; i++) // a grown tree ends in the entry's last child
+        assert_true(again.trees[i].nodes[again.trees[i].n_nodes - 1].ratio ==
+                    alone[i].nodes[alone[i].n_nodes - 1].ratio);
+    regrow_pack_free(&again);
+    at = 0;
+    b.trainer->config.pack_tokens = 1; // one a pack
+    for (int i = 0; i < BATCH; i++) {
+        assert_ok(regrow_again(&again, &store, &at, &c, &memory, b.trainer, 6, &seen,
+                               &stats));
+        assert_int_equal(again.n, 1);
+        assert_int_equal(again.trees[0].prompt_id, 90 + (uint64_t)i);
+        regrow_pack_free(&again);
+    }
+    assert_ok(
+        regrow_again(&again, &store, &at, &c, &memory, b.trainer, 6, &seen, &stats));
+    assert_int_equal(again.n, 0);
+    regrow_pack_free(&again);
+    at = 0; // too old to be trained again
+    assert_ok(
+        regrow_again(&again, &store, &at, &c, &memory, b.trainer, 8, &seen, &stats));
+    assert_int_equal(again.n, 0);
+    regrow_pack_free(&again);
+    for (int i = 0; i < BATCH; i++) {
+        tree_free(&alone[i]);
+        tree_free(&together[i]);
+    }
+    replay_free(&store);
+    bench_close(&b);
+}
+
 static void test_no_memory(void **state)
 {
     struct trainer_config tc = config_of("etreerpo");
@@ -124,14 +202,14 @@ static void test_no_memory(void **state)
     bench_open(&b, &tc, 3);
     assert_ok(tree_canonical(&b.tree[0]));
     assert_ok(regrow_store(&store, &b.tree[0], &c));
-    struct tree fresh = b.tree[0], grown = {0};
+    struct tree fresh = b.tree[0], grown = {0}, *list[] = {&fresh};
     fresh.policy_version++;
     for (long nth = 1;; nth++) {
         struct reuse_memory seen = {0};
         struct reuse_stats stats = {0};
         mem_fail_nth(nth);
         enum status st =
-            regrow(&grown, &fresh, &c, &store, &memory, b.trainer, &seen, &stats);
+            regrow(&grown, list, 1, &c, &store, &memory, b.trainer, &seen, &stats);
         mem_fail_nth(0);
         if (st == OK)
             break;
@@ -148,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ratios),
         cmocka_unit_test(test_what_is_taken),
+        cmocka_unit_test(test_together_and_alone),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,7 @@ static inline void behave(struct bench *b)
     struct pack p;
     struct pack_origin *origins;
     float *log_prob = NULL;
-    assert_ok(pack_trees(&p, &origins, b->trees, BATCH));
+    assert_ok(pack_trees(&p, &origins, b->trees, BATCH, 0));
     assert_ok(mem_new(&log_prob, (size_t)p.n_outputs, sizeof *log_prob));
     forward(&b->model, &p, log_prob);
     for (int32_t j = 0; j < p.n_outputs; j++)

@@ -16,7 +16,7 @@ static enum status read_text(struct model_config *c, const char *text)
     struct folder f;
     folder_new(&f);
     assert_ok(file_write(f.config, text, strlen(text)));
-    enum status st = hf_config_read(c, f.config);
+    enum status st = hf_config_read(c, NULL, f.config);
     folder_free(&f);
     return st;
 }
@@ -86,8 +86,6 @@ static void qwen2_has_biases_and_lists_of_ends(void **state)
     assert_int_equal(c.qkv_bias, 1);
     assert_int_equal(c.out_bias, 0);
     assert_int_equal(c.eos, 7);
-    assert_int_equal(c.n_more_eos, 1);
-    assert_int_equal(c.more_eos[0], 8);
     assert_int_equal(c.max_positions, 512);
 }
 
@@ -124,11 +122,13 @@ static void families_have_their_tensors(void **state)
     assert_fails(read_family(&c, "mistral", ",\"attention_bias\":true"), ERR_INPUT,
                  "attention_bias");
     assert_fails(read_family(&c, "qwen2", ",\"mlp_bias\":true"), ERR_INPUT, "mlp_bias");
-    assert_fails(read_family(&c, "llama", ",\"eos_token_id\":[1,2,3,4,5,6,7,8,9]"),
-                 ERR_INPUT, "eos_token_id");
-    assert_fails(read_family(&c, "llama", ",\"eos_token_id\":[1,-2]"), ERR_INPUT,
-                 "eos_token_id");
-    assert_fails(read_family(&c, "llama", ",\"eos_token_id\":[]"), ERR_INPUT,
+    assert_ok(read_family(&c, "llama", ",\"eos_token_id\":[-1,100,1,2,3,4,5,6,7,8,9]"));
+    assert_int_equal(c.eos, 1);
+    assert_ok(read_family(&c, "llama", ",\"eos_token_id\":[]"));
+    assert_int_equal(c.eos, -1);
+    assert_ok(read_family(&c, "llama", ",\"eos_token_id\":7.0"));
+    assert_int_equal(c.eos, 7);
+    assert_fails(read_family(&c, "llama", ",\"eos_token_id\":[1,\"</s>\"]"), ERR_INPUT,
                  "eos_token_id");
 }
 
@@ -238,14 +238,62 @@ static void what_would_compute_differently_is_refused(void **state)
         {",\"rms_norm_eps\":0", "rms_epsilon"},
         {",\"rope_theta\":0.5", "rope_theta"},
         {",\"tie_word_embeddings\":1", "tie_word_embeddings"},
-        {",\"bos_token_id\":100", "bos"},
-        {",\"vocab_size\":5", "duplicate"},
+        {",\"vocab_size\":5.5", "vocab_size"},
+        {",\"vocab_size\":100000000000000000000", "vocab_size"},
+        {",\"rms_norm_eps\":NaN", "rms_norm_eps is not a number"},
+        {",\"rope_theta\":1e400", "rope_theta is not a number"},
+        {",\"quantization_config\":{\"quant_method\":\"gptq\",\"bits\":4}", "gptq"},
+        {",\"quantization_config\":{}", "quantised"},
+        {",\"compression_config\":{\"quant_method\":\"compressed-tensors\"}",
+         "compressed-tensors"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct model_config c = {.vocab = -5};
         assert_fails(read_with(&c, cases[i].more), ERR_INPUT, "config.json",
                      cases[i].word);
         assert_int_equal(c.vocab, -5);
+    }
+}
+
+// Keys of no use here, in every form that a program may have written.
+static void numbers_without_use_are_no_matter(void **state)
+{
+    (void)state;
+    static const char *const more[] = {
+        ",\"model_max_length\":1000000000000000019884624838656",
+        ",\"x\":1e400,\"y\":-1e400,\"z\":NaN,\"u\":[Infinity,-Infinity]",
+        ",\"pad_token_id\":-1,\"unk_token_id\":null,\"bos_token_id\":100",
+        ",\"bos_token_id\":false",
+        ",\"bos_token_id\":[]",
+        ",\"bos_token_id\":99999999999999999999",
+        ",\"initializer_range\":0.02,\"pretraining_tp\":1.0,\"use_cache\":true",
+        ",\"hidden_size\":64.0,\"max_position_embeddings\":5.12e2",
+        ",\"eos_token_id\":2,\"eos_token_id\":2",
+        ",\"note\":\"a\\u0000b\\ud800\",\"n\\u0000\":1",
+        ",\"num_key_value_heads\":null,\"head_dim\":null,\"sliding_window\":null",
+        ",\"attention_dropout\":0,\"rope_parameters\":null,\"rope_scaling\":null",
+        ",\"quantization_config\":null,\"torch_dtype\":null,\"auto_map\":{\"x\":\"y\"}",
+    };
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+        struct model_config c;
+        assert_ok(read_with(&c, more[i]));
+        assert_int_equal(c.vocab, 100);
+        assert_int_equal(c.dim, 64);
+        assert_int_equal(c.max_positions, 512);
+        assert_int_equal(c.eos, 2);
+        assert_int_equal(c.bos, -1);
+    }
+}
+
+static void families_are_refused_by_name(void **state)
+{
+    (void)state;
+    static const char *const types[] = {"smollm3",   "gemma2",      "phi3",
+                                        "qwen3_moe", "deepseek_v3", "gpt_neox"};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        struct model_config c;
+        assert_fails(read_family(&c, types[i], ""), ERR_INPUT, types[i],
+                     "llama, mistral, qwen2 and qwen3 are");
     }
 }
 
@@ -256,13 +304,13 @@ static void wrong_files_are_named(void **state)
     assert_fails(read_text(&c, "{\"model_type\":\"gpt2\"}"), ERR_INPUT, "gpt2");
     assert_fails(read_text(&c, "{}"), ERR_INPUT, "model_type", "missing");
     assert_fails(read_text(&c, "[]"), ERR_INPUT, "not an object");
-    assert_fails(read_text(&c, "{\n\"a\":"), ERR_INPUT, "config.json:2");
+    assert_fails(read_text(&c, "{\n\"a\":"), ERR_INPUT, "config.json: line 2");
     assert_fails(read_text(&c, ""), ERR_INPUT, "config.json");
     assert_fails(read_text(&c, "{\"model_type\":\"llama\",\"hidden_act\":\"gelu\"}"),
                  ERR_INPUT, "hidden_act", "gelu");
     assert_fails(read_text(&c, "{\"model_type\":\"llama\",\"hidden_act\":\"silu\"}"),
                  ERR_INPUT, "vocab_size is missing");
-    assert_fails(hf_config_read(&c, "/nowhere/config.json"), ERR_INPUT,
+    assert_fails(hf_config_read(&c, NULL, "/nowhere/config.json"), ERR_INPUT,
                  "/nowhere/config.json");
 }
 
@@ -286,8 +334,9 @@ static void a_written_config_reads_back(void **state)
         c.rope_theta = 1234567.8901234;
         c.rope = ropes[kind / 2];
         memset(&back, 0, sizeof back);
-        assert_ok(hf_config_write(&c, f.config));
-        assert_ok(hf_config_read(&back, f.config));
+        const struct model made = {.config = c};
+        assert_ok(hf_config_write(&made, f.config));
+        assert_ok(hf_config_read(&back, NULL, f.config));
         assert_int_equal(c.dim, back.dim);
         assert_int_equal(c.head_dim, back.head_dim);
         assert_int_equal(c.kv_heads, back.kv_heads);
@@ -384,6 +433,8 @@ int main(void)
         cmocka_unit_test(a_window_bounds_the_positions),
         cmocka_unit_test(stretched_positions_are_read),
         cmocka_unit_test(what_would_compute_differently_is_refused),
+        cmocka_unit_test(numbers_without_use_are_no_matter),
+        cmocka_unit_test(families_are_refused_by_name),
         cmocka_unit_test(wrong_files_are_named),
         cmocka_unit_test(a_written_config_reads_back),
         cmocka_unit_test(bounds_name_the_field),

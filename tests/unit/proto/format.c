@@ -100,7 +100,7 @@ static void test_deep_value(void **state)
     buf_str(&bytes, "\x84\xa4junk");
     for (int i = 0; i < DEPTH; i++)
         buf_char(&bytes, (char)0x91);
-    buf_str(&bytes, "\xc0\xa1v\x05\xa4type\x06\xa3inc\x05");
+    buf_str(&bytes, "\xc0\xa1v\x06\xa4type\x06\xa3inc\x05");
     assert_ok(bytes.status);
     assert_ok(message_decode(&out, bytes.data, bytes.len));
     assert_int_equal(out.type, MSG_STOP);

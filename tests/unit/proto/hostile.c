@@ -206,10 +206,19 @@ static const struct bad {
     {"task", KEY_TEMPERATURE, BYTES("\x01")},
     {"task", KEY_VERIFIER, BYTES("\x10")},
     {"task", KEY_PROMPT, BYTES("\xc4\x04\xff\xff\xff\xff")},
+    {"task", KEY_COMMON, BYTES("\xff")},
+    {"task", KEY_COMMON, BYTES("\x05")}, // of a prompt of 4
+    {"result", KEY_PREFILLED, BYTES("\xff")},
+    {"result", KEY_PREFILLED, BYTES("\xce\x80\x00\x00\x00")},
     {"task", KEY_ANSWER,
      BYTES("\xa3"
            "1\0"
            "2")},
+    {"task", KEY_PREFILL,
+     BYTES("\xa3"
+           "1\0"
+           "2")},
+    {"task", KEY_PREFILL, BYTES("\xc0")},
     {"weights", KEY_BYTES, BYTES("\x05")},
     {"weights", KEY_OFFSET, BYTES("\xce\x00\x0f\xff\xf7")}, // 10 bytes in the last 9
     {"weights", KEY_OFFSET, BYTES("\xcf\xff\xff\xff\xff\xff\xff\xff\xff")},
@@ -353,6 +362,13 @@ static void test_lengths(void **state)
     sample_bytes(&bytes, &task);
     assert_int_equal(message_decode(&out, bytes.data, bytes.len), ERR_PROTOCOL);
     assert_names(status_message(), "TASK: answer: too long");
+    answer[((size_t)1 << 20) + 1] = 0;
+    task.as.task.answer = "1";
+    task.as.task.prefill = answer;
+    buf_clear(&bytes);
+    sample_bytes(&bytes, &task);
+    assert_int_equal(message_decode(&out, bytes.data, bytes.len), ERR_PROTOCOL);
+    assert_names(status_message(), "TASK: prefill: too long");
     mem_free(answer);
     buf_free(&bytes);
 }

@@ -35,6 +35,7 @@ static void same_task(const struct msg_task *a, const struct msg_task *b)
     assert_int_equal(a->max_new_tokens, b->max_new_tokens);
     assert_true(a->temperature == b->temperature);
     assert_int_equal(a->verifier, b->verifier);
+    assert_int_equal(a->common, b->common);
     assert_int_equal(a->rule.rule, b->rule.rule);
     assert_int_equal(b->rule.depths, b->n_branch);
     assert_int_equal(a->rule.most, b->rule.most);
@@ -47,6 +48,7 @@ static void same_task(const struct msg_task *a, const struct msg_task *b)
     assert_int_equal(a->n_prompt, b->n_prompt);
     assert_memory_equal(a->prompt, b->prompt, a->n_prompt * sizeof *a->prompt);
     assert_string_equal(a->answer, b->answer);
+    assert_string_equal(a->prefill, b->prefill);
 }
 
 static void same_node(const struct tree_node *a, const struct tree_node *b)
@@ -113,6 +115,7 @@ static void same_message(const struct message *a, const struct message *b)
         same_task(&a->as.task, &b->as.task);
     } else if (a->type == MSG_RESULT) {
         assert_int_equal(a->as.result.lease, b->as.result.lease);
+        assert_int_equal(a->as.result.prefilled, b->as.result.prefilled);
         same_tree(&a->as.result.tree, &b->as.result.tree);
     } else if (a->type == MSG_WEIGHTS) {
         same_weights(&a->as.weights, &b->as.weights);
@@ -137,6 +140,39 @@ static void test_round_trip(void **state)
         message_free(&back);
         buf_free(&bytes);
     }
+}
+
+// A task without a prefill goes out as one whose prefill is empty.
+static void test_no_prefill(void **state)
+{
+    (void)state;
+    struct message task = {.type = MSG_TASK}, back;
+    struct buf bytes = {0};
+    task.as.task = sample_task();
+    task.as.task.prefill = NULL;
+    sample_bytes(&bytes, &task);
+    assert_ok(message_decode(&back, bytes.data, bytes.len));
+    assert_string_equal(back.as.task.prefill, "");
+    message_free(&back);
+    buf_free(&bytes);
+}
+
+static void test_task_copy(void **state)
+{
+    (void)state;
+    const struct msg_task task = sample_task();
+    struct msg_task copy;
+    for (int n = 1; n <= 3; n++) {
+        mem_fail_nth(n);
+        assert_int_equal(msg_task_copy(&copy, &task), ERR_NOMEM);
+    }
+    mem_fail_nth(0);
+    assert_ok(msg_task_copy(&copy, &task));
+    same_task(&task, &copy);
+    assert_ptr_not_equal(task.prefill, copy.prefill);
+    msg_task_clear(&copy);
+    assert_null(copy.prompt);
+    assert_null(copy.prefill);
 }
 
 // The encoder appends: what is in the buffer stays.
@@ -257,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_appends),
+        cmocka_unit_test(test_no_prefill),    cmocka_unit_test(test_task_copy),
         cmocka_unit_test(test_golden),        cmocka_unit_test(test_big_tree),
         cmocka_unit_test(test_weights_limit), cmocka_unit_test(test_no_such_type),
         cmocka_unit_test(test_memory),

@@ -107,7 +107,9 @@ static inline struct msg_task sample_task(void)
         .temperature = 0.7f,
         .prompt = sample_prompt,
         .n_prompt = 4,
+        .common = 3,
         .answer = "-3/4",
+        .prefill = "\xe2\x88\x9a ```python\n\\boxed{",
     };
 }
 
@@ -136,6 +138,7 @@ static inline struct msg_task sample_task_extreme(void)
         .verifier = 2,
         .prompt = sample_prompt,
         .answer = "",
+        .prefill = "",
     };
     for (int i = 0; i < PROTO_MAX_BRANCH_DEPTHS; i++)
         t.branch[i] = TREE_MAX_NODES;
@@ -174,7 +177,7 @@ static inline void sample_workers(struct sample *s)
                                                .generation = UINT32_MAX,
                                                .group = GROUP_BROKEN};
     s[3] = (struct sample){"result", {.type = MSG_RESULT, .incarnation = 12345}};
-    s[3].message.as.result = (struct msg_result){41, sample_tree()};
+    s[3].message.as.result = (struct msg_result){41, 2, sample_tree()};
     s[4] = (struct sample){"fault", {.type = MSG_FAULT, .incarnation = 12345}};
     (void)strcpy(s[4].message.as.fault.text, "lease 41: no room for the cache");
     s[5] = (struct sample){"fault_longest", {.type = MSG_FAULT}};

@@ -33,7 +33,7 @@ static inline void world_make(struct world *w)
 {
     static const char text[] = "0123456789 #+=\nab";
     *w = (struct world){0};
-    assert_ok(tokenizer_train(&w->tokenizer, text, sizeof text - 1, 0, 1));
+    assert_ok(tokenizer_of_alphabet(&w->tokenizer, text, sizeof text - 1));
     assert_ok(tokenizer_find(w->tokenizer, "\n", &w->delimiters));
     struct model_config c = {
         .vocab = tokenizer_vocab(w->tokenizer),
@@ -110,7 +110,7 @@ static inline struct expander *expander_make(const struct world *w, int32_t max_
 {
     struct expander_config c = {max_rows,          kv_pages, w->delimiters.ids,
                                 w->delimiters.len, NULL,     0,
-                                {.servers = 1}};
+                                {.servers = 1},    NULL};
     struct expander *e = NULL;
     assert_ok(expander_new(&e, &c, &w->model, w->tokenizer));
     return e;

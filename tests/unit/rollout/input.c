@@ -93,8 +93,8 @@ static void test_weights_not_finite(void **state)
 
 static enum status expand_once(const struct world *w, const struct msg_task *task)
 {
-    struct expander_config c = {4, 64, w->delimiters.ids, w->delimiters.len, NULL,
-                                0, {0}};
+    struct expander_config c = {4,   64, w->delimiters.ids, w->delimiters.len, NULL, 0,
+                                {0}, NULL};
     struct expander *e = NULL;
     struct tree t = {0};
     uint64_t lease = 0;

@@ -245,7 +245,7 @@ static void expand_policy(void (*write)(struct world *), struct msg_task *task,
     world_free(&w);
 }
 
-// "###...#7": right where there are four or more.
+// "###...#7": right where there are four.
 static void write_answers(struct world *w)
 {
     int32_t hash = token_of(w, "#"), seven = token_of(w, "7");
@@ -262,7 +262,7 @@ static void check_answers(const struct world *w, const struct tree *t)
     (void)w;
     for (size_t i = 1; i < t->n_nodes; i++) {
         const struct tree_node *n = &t->nodes[i];
-        float expected = n->token_count - 2 >= 4 ? 1.0F : 0.0F;
+        float expected = n->token_count - 2 == 4 ? 1.0F : 0.0F;
         assert_int_equal(n->end, NODE_EOS);
         assert_true(n->reward == expected);
         right += expected > 0;

@@ -22,14 +22,16 @@ struct stage {
     char fault[512];
 };
 
-static void stage_open(struct stage *s)
+static void stage_open_with(struct stage *s, int has_weights)
 {
     *s = (struct stage){.learner = 77};
     world_make(&s->world);
+    s->world.model.version = 4;
     const struct worker_config c = {
         .learner_rank = LEARNER,
         .incarnation = 5,
         .model_hash = 99,
+        .has_weights = has_weights,
         .max_rows = 8,
         .kv_pages = 64,
         .prefetch = 3,
@@ -43,6 +45,11 @@ static void stage_open(struct stage *s)
     assert_ok(mem_dup(&s->weights, s->world.model.params, s->world.model.layout.total,
                       sizeof *s->weights));
     assert_ok(worker_start(s->worker, s->now_ms, &s->out));
+}
+
+static void stage_open(struct stage *s)
+{
+    stage_open_with(s, 0);
 }
 
 static void stage_close(struct stage *s)
@@ -233,6 +240,24 @@ static uint64_t right_hash(const struct stage *s, const struct msg_task *task)
     return hash;
 }
 
+// A model that is there already: said at once, and tasks of its version begin.
+static void test_has_weights(void **state)
+{
+    (void)state;
+    struct stage s;
+    struct msg_task task = small_task(3, 4);
+    stage_open_with(&s, 1);
+    assert_true(worker_has_weights(s.worker));
+    listen(&s);
+    assert_true(s.lease.weights_version == 4);
+    say_task(&s, &task);
+    work_until_idle(&s);
+    listen(&s);
+    assert_int_equal(s.results, 1);
+    assert_true(s.result_hash == right_hash(&s, &task));
+    stage_close(&s);
+}
+
 static void test_tasks(void **state)
 {
     (void)state;
@@ -362,6 +387,7 @@ int main(void)
         cmocka_unit_test(test_start),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_has_weights),
         cmocka_unit_test(test_tasks),
         cmocka_unit_test(test_old_tasks_are_dropped),
         cmocka_unit_test(test_impossible_task),

@@ -7,10 +7,9 @@ static const struct heads shapes[] = {
 };
 enum { N_SHAPES = sizeof shapes / sizeof *shapes };
 static const struct tree_size sizes[] = {
-    {1, 0, 0, 1},
-    {3, 3, 3, 12},
-    {1, 4, 2, 40},
-    {2, 1, 4, 150},
+    {1, 0, 0, 1, 0},     {3, 3, 3, 12, 0},  {1, 4, 2, 40, 0},
+    {2, 1, 4, 150, 0},   {9, 1, 3, 60, 37}, // cut below the root, in groups
+    {20, 0, 0, 90, 130},
 };
 enum { N_SIZES = sizeof sizes / sizeof *sizes };
 

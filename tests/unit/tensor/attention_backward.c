@@ -7,10 +7,9 @@ static const struct heads shapes[] = {
 };
 enum { N_SHAPES = sizeof shapes / sizeof *shapes };
 static const struct tree_size sizes[] = {
-    {1, 0, 0, 1},
-    {3, 3, 3, 12},
-    {1, 3, 2, 40},
-    {2, 1, 3, 160},
+    {1, 0, 0, 1, 0},     {3, 3, 3, 12, 0},  {1, 3, 2, 40, 0},
+    {2, 1, 3, 160, 0},   {9, 1, 3, 60, 37}, // cut below the root, in groups
+    {20, 0, 0, 90, 130},
 };
 enum { N_SIZES = sizeof sizes / sizeof *sizes };
 
@@ -105,7 +104,8 @@ static void formulas_are_the_derivative(void **state)
 {
     (void)state;
     const float step = 0x1p-8F;
-    struct attention_case *c = case_new(shapes[1], (struct tree_size){2, 2, 2, 6}, 31);
+    struct attention_case *c =
+        case_new(shapes[1], (struct tree_size){2, 2, 2, 6, 0}, 31);
     size_t n = (size_t)c->n_tokens * case_width(c);
     float *dO = random_floats((size_t)c->n_tokens * case_out_width(c), 32);
     double *want = reference_backward(c, dO);

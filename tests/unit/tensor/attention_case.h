@@ -11,9 +11,10 @@ struct heads {
     int heads, kv_heads, head_dim;
 };
 
-// How large the trees are: nodes of 1..longest tokens, 1..children children.
+// How large the trees are: nodes of 1..longest tokens, 1..children children; all below
+// one root of `common` tokens, if there are any.
 struct tree_size {
-    int trees, depth, children, longest;
+    int trees, depth, children, longest, common;
 };
 
 struct attention_case {
@@ -81,8 +82,9 @@ static inline struct attention_case *case_new(struct heads h, struct tree_size s
     struct attention_case *c = test_new(1, sizeof *c);
     c->h = h;
     c->seed = seed;
+    int32_t root = size.common > 0 ? case_span(c, -1, size.common) : -1;
     for (int i = 0; i < size.trees; i++)
-        case_grow(c, -1, size.depth, &size);
+        case_grow(c, root, size.depth, &size);
     c->QKV = random_floats((size_t)c->n_tokens * case_width(c), seed + 1000);
     return c;
 }

@@ -194,12 +194,9 @@ static void test_bad_json(void **state)
         {"", "line 1"},
         {"[1, 2", "line 1"},
         {"[]", "no field \"model\""},
-        {"{\"a\": 1, \"a\": 2}", "duplicate"},
         {"{" BYTES "}", "no field \"model\""},
         {"{\"model\":{\"type\":\"Unigram\"}}", "model \"Unigram\" is not supported"},
         {"{\"model\":{\"type\":\"BPE\",\"dropout\":0.1}}", "\"dropout\""},
-        {"{\"model\":{\"byte_fallback\":true,\"vocab\":{\"a\":0},\"merges\":[]}}",
-         "without the token <0x00>"},
         {"{\"model\":{\"end_of_word_suffix\":\"</w>\"}}", "\"end_of_word_suffix\""},
         {"{\"normalizer\":{\"type\":\"Lowercase\"}," BYTES "," MODEL "[]}}",
          "normalizer \"Lowercase\""},
@@ -226,8 +223,6 @@ static void test_bad_json(void **state)
         {"{" BYTES "," MODEL "[\"b a\"]}}", "what it makes is not"},
         {"{" BYTES "," MODEL "[\"a c\"]}}", "right part is not"},
         {"{" BYTES "," MODEL "[\"a \\u6f22\"]}}", "not byte-level"},
-        {"{" BYTES ",\"model\":{\"vocab\":{\"\\u6f22\":0},\"merges\":[]}}",
-         "is not byte-level"},
         {"{" BYTES ",\"model\":{\"vocab\":{\"a\":0,\"b\":0},\"merges\":[]}}",
          "two tokens have the id 0"},
         {"{" BYTES ",\"model\":{\"vocab\":{\"a\":-1},\"merges\":[]}}",
@@ -236,7 +231,6 @@ static void test_bad_json(void **state)
          "id 9000000000 is not in"},
         {"{" BYTES ",\"model\":{\"vocab\":{\"a\":\"x\"},\"merges\":[]}}",
          "\"a\" is not an integer"},
-        {"{" BYTES ",\"model\":{\"vocab\":{\"\":0},\"merges\":[]}}", "0 bytes"},
         {"{" BYTES ",\"added_tokens\":[{\"id\":1}]," MODEL "[]}}", "added_tokens[0]"},
         {"{" BYTES ",\"added_tokens\":[{\"id\":7,\"content\":\"x\"},"
          "{\"id\":7,\"content\":\"y\"}]," MODEL "[]}}",
@@ -302,7 +296,7 @@ static void test_bad_pair(void **state)
     expect_failure(&f, "merges.txt:1: a token of it is not byte-level");
     folder_put(&f, "merges.txt", "a b\n");
     folder_put(&f, "vocab.json", "{\"a\": 0,}");
-    expect_failure(&f, "vocab.json:1");
+    expect_failure(&f, "vocab.json: line 1");
     folder_remove(&f);
 }
 
@@ -314,7 +308,6 @@ static void test_bad_config(void **state)
         {"{", "tokenizer_config.json: line 1"},
         {"[]", "not a JSON object"},
         {"{\"eos_token\": 3}", "eos_token is not a token"},
-        {"{\"eos_token\": \"<no>\"}", "eos_token \"<no>\" is not a special token"},
         {"{\"added_tokens_decoder\": {\"x\": {\"content\": \"y\"}}}", "\"x\" is not"},
         {"{\"added_tokens_decoder\": {\"7\": {}}}", "\"7\" is not"},
         {"{\"added_tokens_decoder\": {\"99999999999\": {\"content\": \"y\"}}}",

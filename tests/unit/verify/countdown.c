@@ -15,7 +15,7 @@ static const char *const task = "27: 3 4 6 9";
 
 static void reward(const char *text, float want)
 {
-    if (verify_countdown(text, strlen(text), task) != want)
+    if (verify_answer(VERIFIER_COUNTDOWN, text, strlen(text), task) != want)
         fail_msg("%s: not %.0f", text, (double)want);
 }
 
@@ -46,9 +46,10 @@ static void test_answers(void **state)
     reward("9*3", 0);
     reward("#### (6/4)*9*(4/3)", 0);
     reward("#### 6/4*9*3-9", 0);
-    assert_true(verify_countdown("#### 6/4*2", 10, "3: 2 4 6") == 1); // exact fractions
-    assert_true(verify_countdown("#### 5/(4-4)", 12, "3: 4 4 5") == 0);
-    assert_true(verify_countdown("#### 5", 6, "no reference") == 0);
+    assert_true(verify_answer(VERIFIER_COUNTDOWN, "#### 6/4*2", 10, "3: 2 4 6") ==
+                1); // exact fractions
+    assert_true(verify_answer(VERIFIER_COUNTDOWN, "#### 5/(4-4)", 12, "3: 4 4 5") == 0);
+    assert_true(verify_answer(VERIFIER_COUNTDOWN, "#### 5", 6, "no reference") == 0);
 }
 
 static void test_reference(void **state)
@@ -119,7 +120,7 @@ static void test_prefixes(void **state)
         enum verdict got = countdown_partial(text, len, task);
         assert_true(!invalid || got == VERDICT_INVALID);
         invalid |= got == VERDICT_INVALID;
-        (void)verify_countdown(text, len, task);
+        (void)verify_answer(VERIFIER_COUNTDOWN, text, len, task);
     }
     assert_true(invalid);
 }

@@ -81,7 +81,7 @@ static void judge_reference(struct totals *t, const char *text, size_t len)
     annotations_scan(text, len, &found);
     verify_steps(text, len, text, &score);
     t->solutions++;
-    t->accepted += verify_final(text, len, reference) == 1.0f;
+    t->accepted += verify_answer(VERIFIER_NUMBER, text, len, reference) == 1.0f;
     t->annotations += found.right + found.wrong + found.unreadable;
     t->wrong += found.wrong;
     t->unreadable += found.unreadable;
@@ -139,7 +139,8 @@ static int accepts(const struct buf *solution, const struct buf *truth)
     size_t len = 0;
     assert_true(verify_extract(buf_cstr(truth), truth->len, &answer, &len));
     memcpy(reference, answer, len);
-    return verify_final(buf_cstr(solution), solution->len, reference) == 1.0f;
+    return verify_answer(VERIFIER_NUMBER, buf_cstr(solution), solution->len,
+                         reference) == 1.0f;
 }
 
 // Graded solutions, and what the partial verifier says of them.

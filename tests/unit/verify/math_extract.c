@@ -8,6 +8,7 @@
 #include <cmocka.h>
 // clang-format on
 #include "verify/math.h"
+#include "verify/verify.h"
 
 #include <string.h>
 
@@ -54,6 +55,34 @@ static void test_marks(void **state)
     check("", NULL, 0);
 }
 
+static void test_published_forms(void **state)
+{
+    (void)state;
+    check("\\boxed{5}\nRemember to put your answer in \\boxed{}.", "5", 0);
+    check("\\boxed{5}. Write \\boxed{your answer}.", "5", 0);
+    check("\\boxed{2\\boxed{8}}", "2\\boxed{8}", 0);
+    check("\\boxed{4}, but it is \\boxed{5}", "5", 0);
+    check("<answer>42</answer>", "42", 0);
+    check("<answer> \\boxed{4} </answer>", "4", 0);
+    check("<answer>The answer is 10</answer>", "10", 0);
+    check("<answer>4</answer> or <answer></answer>", "4", 0);
+    check("The answer is 5 because 2+3=5.", "5", 0);
+    check("The answer is 8 (and not 9).", "8", 0);
+    check("The answer is therefore equal to 5.", "5", 0);
+    check("Answer: **5**", "5", 0);
+    check("## Final Answer\n**5**", "5", 0);
+    check("The correct option is B.", "B", 0);
+    check("\xe7\xad\x94\xe6\xa1\x88\xe6\x98\xaf"
+          "5\xe3\x80\x82",
+          "5", 0);
+    check("<think>\\boxed{4}</think>The answer is 5.", "5", 0);
+    check("<think>\\boxed{4}</think>", NULL, 0);
+    check("#### 3<|im_end|>", "3", 0);
+    check("put it in \\boxed{}", NULL, 0);
+    check("the answers are hard to find", "hard to find", 0);
+    check("I answered 5", NULL, 0);
+}
+
 static void test_unmarked(void **state)
 {
     (void)state;
@@ -70,18 +99,18 @@ static void test_verify(void **state)
 {
     (void)state;
     const char *text = "Thus \\boxed{\\dfrac{2}{4}}.";
-    assert_true(verify_math(text, strlen(text), "0.5") == 1.0f);
-    assert_true(verify_math(text, strlen(text), "so \\boxed{1/2}") == 1.0f);
-    assert_true(verify_math(text, strlen(text), "0.6") == 0.0f);
-    assert_true(verify_math("just 0.5", 8, "0.5") == 0.0f);
+    assert_true(verify_answer(VERIFIER_MATH, text, strlen(text), "0.5") == 1.0f);
+    assert_true(verify_answer(VERIFIER_MATH, text, strlen(text), "so \\boxed{1/2}") ==
+                1.0f);
+    assert_true(verify_answer(VERIFIER_MATH, text, strlen(text), "0.6") == 0.0f);
+    assert_true(verify_answer(VERIFIER_MATH, "just 0.5", 8, "0.5") == 0.0f);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_boxes),
-        cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_unmarked),
+        cmocka_unit_test(test_boxes),           cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_published_forms), cmocka_unit_test(test_unmarked),
         cmocka_unit_test(test_verify),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,14 @@ static void test_numbers(void **state)
         {"\\boxed{7}", "7"},
         {"1000000000000000000000000", "10^{24}"},
         {"10!", "3628800"},
+        {"0.14285714285714286", "1/7"},
+        {"0.66666666666666666667", "2/3"},
+        {"3.14159265358979323846", "\\pi"},
+        {"2.718282", "e"},
+        {"0.(3)", "1/3"},
+        {"5.\\dot{4}", "\\frac{49}{9}"},
+        {"2\xc2\xbd", "2.5"},
+        {"95{.}112", "95.112"},
         {"\\binom{10}{3}", "120"},
         {"\\lfloor -2.5 \\rfloor", "-3"},
         {"|3-5|", "2"},
@@ -79,6 +87,12 @@ static void test_numbers(void **state)
         {"10000000000000000000000001", "10000000000000000000000000"},
         {"3\\frac52", "5.5"},
         {"3 5", "35"},
+        {"0.666666", "2/3"}, // cut off, not rounded
+        {"0.14285714285714285", "1/7"},
+        {"3.141592", "\\pi"},
+        {"0.3333333333333333333334", "1/3"},
+        {"\\sqrt2", "\\sqrt2+10^{-40}"},
+        {"0.(3)", "0.3"},
         {"", "4"},
         {"", ""},
     };
@@ -102,10 +116,17 @@ static void test_units(void **state)
         {"\\$20", "20\\text{ dollars}"},
         {"45^\\circ", "45"},
         {"45^{\\circ}", "45\\text{ degrees}"},
-        {"28\\%", "28"},
         {"28 percent", "28\\%"},
         {"50\\%", "\\frac12"},
         {"\\$\\dfrac23 \\approx \\$0.67", "2/3"},
+        {"10\\ \\mathrm{m/s}", "10"},
+        {"9.8\\,\\mathrm{m\\,s^{-2}}", "9.8\\text{ m/s}^2"},
+        {"60\\text{ mph}", "60\\text{ miles per hour}"},
+        {"\\$5\\text{ million}", "5000000"},
+        {"5\\text{ dozen}", "60"},
+        {"5\\text{ thirds}", "\\frac53"},
+        {"5 wibbles", "5\\text{ wibbles}"},
+        {"25^\\circ\\mathrm{C}", "25"},
     };
     static const struct row DIFFERENT[] = {
         {"5 \\text{ cm}", "5\\text{ m}"},
@@ -115,9 +136,20 @@ static void test_units(void **state)
         {"10\\%", "0.1\\%"},
         {"180^\\circ", "\\pi"},
         {"9\\text{ a.m.}", "9\\text{ p.m.}"},
+        {"5", "5\\text{ million}"},
+        {"5", "5 dozen"},
+        {"5", "5 thirds"},
+        {"\\$5\\text{ million}", "5"},
+        {"5", "5\\text{ wibbles}"},
+        {"5", "5\\text{ squared}"},
+        {"5 \\text{ apples}", "5\\text{ wibbles}"},
+        {"60\\text{ km/h}", "60\\text{ m/s}"},
     };
     EACH_EQUAL(EQUAL)
     EACH_DIFFERENT(DIFFERENT)
+    // Of the reference the percent sign may be left out; it may not be put in.
+    assert_true(math_equal("28", 2, "28\\%", 4));
+    assert_false(math_equal("28\\%", 4, "28", 2));
 }
 
 static void test_bases(void **state)
@@ -159,6 +191,27 @@ static void test_roots_and_constants(void **state)
         {"\\sqrt{3+2\\sqrt2}", "1+\\sqrt2"},
         {"\\sqrt{4+2\\sqrt3}", "\\sqrt2\\sqrt{2+\\sqrt3}"},
         {"\\sqrt{1-\\sqrt2}", "i\\sqrt{\\sqrt2-1}"},
+        {"\\frac{2}{\\sqrt3-1}", "\\sqrt3+1"},
+        {"\\frac{28}{\\sqrt{29}-1}", "\\sqrt{29}+1"},
+        {"\\frac{1}{\\sqrt5-\\sqrt3}", "\\frac{\\sqrt5+\\sqrt3}{2}"},
+        {"\\frac{1}{\\sqrt[3]{2}-1}", "\\sqrt[3]4+\\sqrt[3]2+1"},
+        {"\\sqrt[3]{2+\\sqrt5}+\\sqrt[3]{2-\\sqrt5}", "1"},
+        {"\\sqrt{4+\\sqrt{15}}+\\sqrt{4-\\sqrt{15}}", "\\sqrt{10}"},
+        {"2\\cos\\frac{\\pi}{16}", "\\sqrt{2+\\sqrt{2+\\sqrt2}}"},
+        {"\\arctan\\frac12+\\arctan\\frac13", "\\frac{\\pi}{4}"},
+        {"\\cos36^\\circ", "\\frac{1+\\sqrt5}{4}"},
+        {"\\exp(2)", "e^2"},
+        {"e^{\\ln 5}", "5"},
+        {"{5\\choose2}", "10"},
+        {"\\gcd(12,18)", "6"},
+        {"\\operatorname{lcm}(4,6)", "12"},
+        {"\\max\\{3,5\\}", "5"},
+        {"7\\bmod 4", "3"},
+        {"\\lfloor\\sqrt5\\rfloor", "2"},
+        {"\\sum_{k=1}^{10} k^2", "385"},
+        {"\\sum_{k=0}^{\\infty} 2^{-k}", "2"},
+        {"5!!", "15"},
+        {"\\begin{vmatrix}1&2\\\\3&4\\end{vmatrix}", "-2"},
     };
     static const struct row DIFFERENT[] = {
         {"\\sqrt2", "-\\sqrt2"},
@@ -171,6 +224,15 @@ static void test_roots_and_constants(void **state)
         {"\\infty", "-\\infty"},
         {"\\log 2", "\\ln 2"},
         {"\\sqrt[3]{2}", "\\sqrt{2}"},
+        {"\\frac{2}{\\sqrt3-1}", "\\sqrt3-1"},
+        {"\\sqrt{5+\\sqrt6}", "\\sqrt2+\\sqrt3"},
+        {"\\exp(2)", "2e"},
+        {"{5\\choose2}", "{6\\choose2}"},
+        {"\\arctan 1", "\\frac{\\pi}{3}"},
+        {"\\lceil\\pi\\rceil", "3"},
+        {"\\sum_{k=1}^{10} k", "45"},
+        {"3\\pmod5", "3"},
+        {"3\\pmod5", "3\\pmod7"},
     };
     EACH_EQUAL(EQUAL)
     EACH_DIFFERENT(DIFFERENT)
@@ -232,6 +294,15 @@ static void test_structures(void **state)
         {"\\begin{pmatrix}0&1\\\\1&0\\end{pmatrix}\\begin{pmatrix}1\\\\2\\end{pmatrix}",
          "\\begin{pmatrix}2\\\\1\\end{pmatrix}"},
         {"\\boxed{-2} \\quad \\text{and} \\quad \\boxed{1}", "1, -2"},
+        {"\\mathbb R", "(-\\infty,\\infty)"},
+        {"\\text{all real numbers except } 3", "\\mathbb{R}\\setminus\\{3\\}"},
+        {"\\varnothing", "\\{\\}"},
+        {"[1,3]\\cup[2,4]", "[1,4]"},
+        {"[0,5]\\setminus\\{0\\}", "(0,5]"},
+        {"(-\\infty,2]\\cap[0,\\infty)", "[0,2]"},
+        {"(1,2)", "x=1, y=2"},
+        {"(x,y)=(1,2)", "y=2\\text{ and }x=1"},
+        {"6\\text{ hours }40\\text{ minutes}", "\\text{6 h 40 min}"},
     };
     static const struct row DIFFERENT[] = {
         {"(1,2]", "[1,2)"},
@@ -247,6 +318,11 @@ static void test_structures(void **state)
         {"\\begin{pmatrix}1&2\\end{pmatrix}", "\\begin{pmatrix}1\\\\2\\end{pmatrix}"},
         {"\\text{Softball, Picnic}", "\\text{Picnic, Softball}"},
         {"3:2", "2:3"},
+        {"\\{\\emptyset\\}", "\\emptyset"},
+        {"(8,-1)", "(8,-1]"},
+        {"(1,2)", "x=2, y=1"},
+        {"\\mathbb{R}", "\\mathbb{Q}"},
+        {"\\emptyset", "0"},
     };
     EACH_EQUAL(EQUAL)
     EACH_DIFFERENT(DIFFERENT)
@@ -270,16 +346,34 @@ static void test_relations(void **state)
         {"x \\in [-2,7]", "[-2,7]"},
         {"x<1 \\text{ or } x>3", "(-\\infty,1)\\cup(3,\\infty)"},
         {"f(2) < f(1) < f(4)", "f(4) > f(1) > f(2)"},
+        {"x\\ge2", "x\\in[2,\\infty)"},
+        {"x\\ne1", "(-\\infty,1)\\cup(1,\\infty)"},
+        {"x\\ne1,2", "\\mathbb{R}\\setminus\\{1,2\\}"},
+        {"\\{x\\in\\mathbb{R}\\mid x>2\\}", "(2,\\infty)"},
+        {"|x-1|<2", "(-1,3)"},
+        {"x>1\\text{ and }x<2", "(1,2)"},
+        {"x=2\\text{ or }x=3", "\\{2,3\\}"},
+        {"5=x", "5"},
+        {"x\\equiv8\\pmod5", "3\\ (\\text{mod }5)"},
         {"a_{37} = 19, a_3 = 2", "a_3 = 2, a_{37} = 19"},
         {"\\frac{\\sqrt{3}}{3} \\approx 0.577", "\\frac{1}{\\sqrt3}"},
     };
     static const struct row DIFFERENT[] = {
-        {"x = 5", "y = 5"},    {"x = 1", "x = 2"},
-        {"0", "a^2+b=0"},      {"1", "xy=1"},
-        {"x < 3", "x > 3"},    {"x \\le 3", "x < 3"},
-        {"-x > -1", "x > 1"},  {"x+y=3", "x-y=3"},
-        {"2=3", "1=5"},        {"x > 3", "[3,\\infty)"},
+        {"x = 5", "y = 5"},
+        {"x = 1", "x = 2"},
+        {"0", "a^2+b=0"},
+        {"1", "xy=1"},
+        {"x < 3", "x > 3"},
+        {"x \\le 3", "x < 3"},
+        {"-x > -1", "x > 1"},
+        {"x+y=3", "x-y=3"},
+        {"2=3", "1=5"},
+        {"x > 3", "[3,\\infty)"},
         {"x \\ne 3", "x = 3"},
+        {"x<1\\text{ and }x>3", "(-\\infty,1)\\cup(3,\\infty)"},
+        {"x^2\\in[0,1]", "[0,1]"},
+        {"x\\ne-2, x\\ne4", "-2, 4"},
+        {"x>3", "y>3"},
     };
     EACH_EQUAL(EQUAL)
     EACH_DIFFERENT(DIFFERENT)

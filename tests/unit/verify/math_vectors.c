@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "verify/math.h"
+#include "verify/verify.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,7 +205,8 @@ static void test_math_solutions(void **state)
         }
         struct buf copy = {0};
         buf_append(&copy, answer, len);
-        right += verify_math(text, solution.len, buf_cstr(&copy)) == 1.0f;
+        right +=
+            verify_answer(VERIFIER_MATH, text, solution.len, buf_cstr(&copy)) == 1.0f;
         if (is_read(answer, len))
             read++;
         else
@@ -230,8 +232,8 @@ static void test_math500_answers(void **state)
     do {
         read_two(&p, "solution", &solution, "answer", &answer);
         rows++;
-        right +=
-            verify_math(buf_cstr(&solution), solution.len, buf_cstr(&answer)) == 1.0f;
+        right += verify_answer(VERIFIER_MATH, buf_cstr(&solution), solution.len,
+                               buf_cstr(&answer)) == 1.0f;
     } while (next_line(&p));
     print_message("MATH-500: %d of %d\n", right, rows);
     assert_int_equal(rows, 500);

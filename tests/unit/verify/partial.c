@@ -166,7 +166,7 @@ static void test_hostile(void **state)
         memcpy(text, "<<1+1=2>>\n", 10);
         memcpy(text + BYTES - 11, "\n<<1+1=3>>\n", 11);
         assert_int_equal(verify_partial(text, BYTES), VERDICT_INVALID);
-        assert_true(verify_final(text, BYTES, "3") == 0.0f);
+        assert_true(verify_answer(VERIFIER_NUMBER, text, BYTES, "3") == 0.0f);
         verify_steps(text, BYTES, text, &score);
         assert_true(score.valid <= score.steps && score.right <= score.steps);
     }
@@ -190,7 +190,7 @@ static void test_random_bytes(void **state)
             assert_int_equal(whole, VERDICT_INVALID);
         verify_steps(text, sizeof text, "1\n#### 1", &score);
         assert_true(score.valid <= score.steps && score.right <= 1);
-        (void)verify_final(text, sizeof text, "1");
+        (void)verify_answer(VERIFIER_NUMBER, text, sizeof text, "1");
     }
 }
 
