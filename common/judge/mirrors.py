@@ -13,21 +13,24 @@ of the program or nothing.
 
 import types
 
-UNARY = """len iter reversed bool int float complex index round trunc floor ceil abs
+
+def special(names):
+    return frozenset(f"__{name}__" for name in names.split())
+
+
+UNARY = special("""len iter reversed bool int float complex index round trunc floor ceil abs
 neg pos invert str repr format bytes getitem setitem delitem enter exit aenter aexit
-aiter anext fspath""".split()
-COMPARED = "eq ne lt le gt ge sub rsub isub".split()
-ARITHMETIC = """add mul truediv floordiv mod divmod pow matmul lshift rshift and or xor
-radd rmul rtruediv rfloordiv rmod rdivmod rpow rmatmul rlshift rrshift rand ror rxor iadd
-imul itruediv ifloordiv imod ipow imatmul ilshift irshift iand ior ixor""".split()
-COMPARED = frozenset(f"__{name}__" for name in COMPARED)
-GUARDED = COMPARED | {f"__{name}__" for name in ARITHMETIC}
-SPECIAL = COMPARED | {f"__{name}__" for name in UNARY + ARITHMETIC} | {
-    "__call__", "__contains__", "__await__", "__hash__", "__next__"}
-OF_VALUES = frozenset(("__call__", "__str__", "__repr__", "__enter__", "__exit__"))
-READABLE = frozenset(f"__{name}__" for name in """name qualname doc module dict wrapped
-annotations defaults kwdefaults code closure self func members match_args slots cause
-context args origin value""".split())  # of the attributes with such names
+aiter anext fspath""")
+COMPARED = special("eq ne lt le gt ge sub rsub isub")
+ARITHMETIC = special("""add mul truediv floordiv mod divmod pow matmul lshift rshift and or
+xor radd rmul rtruediv rfloordiv rmod rdivmod rpow rmatmul rlshift rrshift rand ror rxor
+iadd imul itruediv ifloordiv imod ipow imatmul ilshift irshift iand ior ixor""")
+GUARDED = COMPARED | ARITHMETIC
+SPECIAL = UNARY | GUARDED | special("call contains await hash next")
+OF_VALUES = special("call str repr enter exit")
+SHOWN = special("""name qualname doc module dict wrapped annotations defaults kwdefaults code
+closure self func members match_args slots cause context args origin
+value""")  # of the attributes with such names
 LOOK = {  # what isinstance is told of objects of these classes
     "function": types.FunctionType, "method": types.MethodType,
     "builtin_function_or_method": types.BuiltinFunctionType,
@@ -57,7 +60,7 @@ class MirrorType(type):
         return cls.__link__.ask("call", cls, arguments, named)
 
     def __getattr__(cls, name):
-        if is_special(name) and name not in READABLE:
+        if is_special(name) and name not in SHOWN:
             raise AttributeError(name)
         return cls.__link__.ask("get", cls, (name,))
 
@@ -88,7 +91,7 @@ class Mirror(metaclass=MirrorType):
     __slots__ = ()
 
     def __getattr__(self, name):
-        if is_special(name) and name not in READABLE:
+        if is_special(name) and name not in SHOWN:
             raise AttributeError(name)
         return self.__link__.ask("get", self, (name,))
 

@@ -56,4 +56,8 @@ for file in $(find common proto rollout learner launch benchmarks -name '*.[ch]'
     lines=$(wc -l <"$file")
     [ "$lines" -le 400 ] || complain "$file has $lines lines"
 done
+# The judge's Python files are one program: no name stands for two things.
+names=$(grep -hoE '^(async )?(def|class) \w+|^[A-Z_]+(, [A-Z_]+)* =' common/judge/*.py |
+    sed -E 's/^(async )?(def|class) //; s/ =$//; s/, /\n/g' | sort | uniq -d)
+[ -z "$names" ] || complain "common/judge/*.py define twice: $names"
 [ "$failures" -eq 0 ] || exit 1

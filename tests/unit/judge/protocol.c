@@ -333,6 +333,8 @@ static void test_no_sandbox(void **state)
     log_setup(-1, LOG_ERROR);
     assert_ok(judge_start(&j, &c));
     assert_verdict(judged(j, "print(2 * int(input()))", DOUBLE, 0), JUDGE_PASS);
+    const char *library = "import asyncio, html.parser\nprint(2 * int(input()))";
+    assert_verdict(judged(j, library, DOUBLE, 0), JUDGE_PASS);
     assert_verdict(
         judged(j, "import os\nos.fork()\nprint(2 * int(input()))", DOUBLE, 0),
         JUDGE_FAIL);
