@@ -42,6 +42,16 @@ train_small() {
         train.steps=5 train.prompts=8 rollout.branch=[3,2] rollout.max_new_tokens=60 "$@"
 }
 
+# pid_of_rank RUN RANK: of a run under mpirun, by its environment, for process numbers
+# may have begun anew.
+pid_of_rank() {
+    local pid
+    for pid in $(pgrep -f "etreerpo train .*run.dir=$1"); do
+        grep -qz "^OMPI_COMM_WORLD_RANK=$2\$" "/proc/$pid/environ" 2>/dev/null && echo "$pid"
+    done
+    return 0
+}
+
 # The fingerprints of a run's steps, one line each: step, trees, weights.
 fingerprints() {
     sed -n 's/.*"step": *\([0-9]*\).*"batch_hash": *"\([0-9a-f]*\)".*"weights_hash": *"\([0-9a-f]*\)".*/\1 \2 \3/p' \

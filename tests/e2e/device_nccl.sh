@@ -60,7 +60,7 @@ for _ in $(seq 600); do
     grep -q '"step": 1,' "$scratch/death/metrics.jsonl" 2>/dev/null && break
     sleep 0.05
 done
-victim=$(pgrep -f "etreerpo train .*run.dir=$scratch/death" | tail -n 1)
+victim=$(pid_of_rank "$scratch/death" 2)
 kill -KILL "$victim" || fail "no worker to kill"
 wait $! || true # mpirun's status says nothing once a rank is lost
 [ -s "$scratch/death/DONE" ] || { tail -n 20 "$scratch/death.log"; fail "the run did not end"; }
