@@ -1,23 +1,10 @@
 // The final answer of a text: where it stands, and where it ends.
 #include "math.h"
 #include "math_box.h"
+#include "math_span.h"
 #include "verify.h"
 
 #include <string.h>
-
-struct span {
-    const char *p, *end;
-};
-
-static char lower(char c)
-{
-    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
-static bool letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 static bool blank(char c)
 {

@@ -1,24 +1,11 @@
 // The last formula or number of a text without a marked answer.
 #include "math.h"
 #include "math_box.h"
+#include "math_span.h"
 #include "math_token.h"
 #include "verify.h"
 
 #include <string.h>
-
-struct span {
-    const char *p, *end;
-};
-
-static char lower(char c)
-{
-    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
-static bool letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 static bool digit(char c)
 {
